@@ -1,0 +1,83 @@
+package kizuna
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Error is what goes wrong for a reason that a person can mend. Message and Mend
+// are safe to show; Err, the cause, is for the log.
+type Error struct {
+	Code    string `json:"code"`           // stable, for programs: "month", "unknown-workload"
+	Message string `json:"message"`        // what is wrong
+	Mend    string `json:"mend,omitempty"` // what to do about it
+	At      Ref    `json:"at,omitzero"`    // where, if it has a place
+	Err     error  `json:"-"`
+}
+
+// Ref is a place in a file. Line and Column count from 1; 0 is unknown.
+type Ref struct {
+	File   string `json:"file,omitempty"`
+	Line   int    `json:"line,omitempty"`
+	Column int    `json:"column,omitempty"`
+}
+
+// String writes file:line:column, as editors open it.
+func (r Ref) String() string {
+	var b strings.Builder
+	b.WriteString(r.File)
+	for _, n := range []int{r.Line, r.Column} {
+		if n == 0 {
+			break
+		}
+		fmt.Fprintf(&b, ":%d", n)
+	}
+	return b.String()
+}
+
+// Errorf returns an error with a code and a safe message.
+func Errorf(code, format string, args ...any) *Error {
+	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
+}
+
+// WithMend returns a copy that says what to do.
+func (e Error) WithMend(format string, args ...any) *Error {
+	e.Mend = fmt.Sprintf(format, args...)
+	return &e
+}
+
+// WithCause returns a copy that wraps err.
+func (e Error) WithCause(err error) *Error {
+	e.Err = err
+	return &e
+}
+
+// WithRef returns a copy that names its place.
+func (e Error) WithRef(at Ref) *Error {
+	e.At = at
+	return &e
+}
+
+// Error writes "file:line:column: message (mend)".
+func (e *Error) Error() string {
+	s := e.Message
+	if at := e.At.String(); at != "" {
+		s = at + ": " + s
+	}
+	if e.Mend != "" {
+		s += " (" + e.Mend + ")"
+	}
+	return s
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// CodeOf returns the code of the first [Error] in err's chain, or "" if there is none.
+func CodeOf(err error) string {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Code
+	}
+	return ""
+}

@@ -1,0 +1,3 @@
+module github.com/kizuna-org/kizuna
+
+go 1.26
