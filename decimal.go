@@ -27,7 +27,7 @@ func ParseMicro(s string) (Micro, error) {
 	}
 	m, exact, ok := d.round(6)
 	if !ok || !exact {
-		return 0, Errorf("number", "%q does not fit a number of six decimals", s)
+		return 0, Errorf("number-decimals", "%q does not fit a number of six decimals", s)
 	}
 	return m, nil
 }

@@ -14,6 +14,8 @@ type Error struct {
 	Mend    string `json:"mend,omitempty"` // what to do about it
 	At      Ref    `json:"at,omitzero"`    // where, if it has a place
 	Err     error  `json:"-"`
+
+	args, mendArgs []any // what the formats took, for translations
 }
 
 // Ref is a place in a file. Line and Column count from 1; 0 is unknown.
@@ -36,14 +38,15 @@ func (r Ref) String() string {
 	return b.String()
 }
 
-// Errorf returns an error with a code and a safe message.
+// Errorf returns an error with a code and a safe message. A code belongs to one
+// message: translations are found by it and take the same arguments.
 func Errorf(code, format string, args ...any) *Error {
-	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
+	return &Error{Code: code, Message: fmt.Sprintf(format, args...), args: args}
 }
 
 // WithMend returns a copy that says what to do.
 func (e Error) WithMend(format string, args ...any) *Error {
-	e.Mend = fmt.Sprintf(format, args...)
+	e.Mend, e.mendArgs = fmt.Sprintf(format, args...), args
 	return &e
 }
 
@@ -56,6 +59,18 @@ func (e Error) WithCause(err error) *Error {
 // WithRef returns a copy that names its place.
 func (e Error) WithRef(at Ref) *Error {
 	e.At = at
+	return &e
+}
+
+// Translated returns a copy with the message and the mend written anew from
+// formats that take the same arguments; an empty format keeps what there is.
+func (e Error) Translated(message, mend string) *Error {
+	if message != "" {
+		e.Message = fmt.Sprintf(message, e.args...)
+	}
+	if mend != "" && e.Mend != "" {
+		e.Mend = fmt.Sprintf(mend, e.mendArgs...)
+	}
 	return &e
 }
 

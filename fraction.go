@@ -21,7 +21,7 @@ func ParseFraction(s string) (Fraction, error) {
 	if r, ok := new(big.Rat).SetString(s); ok && !strings.ContainsAny(s, "eEpPxX_") && len(s) <= 64 {
 		return Fraction{r}, nil
 	}
-	return Fraction{}, Errorf("number", "%q is not a number", s).WithMend(`write 12, 4.18 or "20/3"`)
+	return Fraction{}, Errorf("fraction", "%q is not a number", s).WithMend(`write 12, 4.18 or "20/3"`)
 }
 
 func (f Fraction) rat() *big.Rat {

@@ -431,9 +431,20 @@ type Feed struct {
 	Types     TypeSet
 }
 
+// Family groups workloads by the kind of file that reports their usage.
+type Family string
+
+// The families.
+const (
+	AzureFamily    Family = "azure"
+	M365Family     Family = "microsoft-365"
+	BusinessFamily Family = "business-applications"
+)
+
 // WorkloadSet is a resolved workload list.
 type WorkloadSet struct {
 	List    string // its name in the program
+	Family  Family
 	Product string // every row of subscriptions of this product, whatever its workload; "" if Names bind
 	Names   map[string]bool
 	Except  map[string]bool
