@@ -84,3 +84,12 @@ func (s TypeSet) String() string {
 
 // MarshalText writes the members' names with commas.
 func (s TypeSet) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// TypeOf returns the single type of that name; false if there is none or it names several.
+func TypeOf(name string) (Type, bool) {
+	set, ok := typesByName(name)
+	if !ok || bits.OnesCount16(uint16(set)) != 1 {
+		return 0, false
+	}
+	return set.Types()[0], true
+}

@@ -1,0 +1,192 @@
+package association
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/kizuna-org/kizuna"
+	"github.com/kizuna-org/kizuna/program"
+)
+
+const (
+	subscriptionPrefix = "/subscriptions/"
+	rootScope          = "/"
+	// Azure nests management groups six deep; far more is a loop in the data.
+	maxNesting = 32
+)
+
+func trimSlash(scope string) string {
+	if len(scope) > 1 {
+		return strings.TrimSuffix(scope, "/")
+	}
+	return scope
+}
+
+func (x *Index) addScopes(scopes []ScopeParent) {
+	for _, s := range scopes {
+		if s.Parent == "" || s.During.Empty() {
+			continue
+		}
+		t := x.tenant(s.Tenant)
+		child := trimSlash(Fold(s.Scope))
+		t.placed[child] = append(t.placed[child], placement{
+			parent: trimSlash(Fold(s.Parent)),
+			fact:   Evidence{ByPlacement, s.Scope + " under " + s.Parent, s.During, s.At},
+		})
+	}
+}
+
+// identity is who holds a role or a link: an object in its home tenant, folded.
+type identity struct{ tenant, object string }
+
+// addLinks joins every link with the roles and the ownerships of its identity.
+func (x *Index) addLinks(f *Facts) {
+	groups := make(map[identity][]Membership) // by member
+	for _, m := range f.Memberships {
+		id := identity{Fold(m.Tenant), Fold(m.Object)}
+		groups[id] = append(groups[id], m)
+	}
+	holders := make(map[identity][]Reach) // links, as themselves and through groups
+	for _, l := range f.Links {
+		fact := Evidence{ByLink, l.Object + " in " + l.Tenant, l.During, l.At}
+		r, ok := x.reach(program.PAL, l.Location, l.During, fact)
+		if !ok {
+			continue
+		}
+		x.climb(identity{Fold(l.Tenant), Fold(l.Object)}, r, groups, holders, 0)
+	}
+	for _, a := range f.Assignments {
+		home := a.PrincipalTenant
+		if home == "" {
+			home = a.Tenant
+		}
+		links := holders[identity{Fold(home), Fold(a.Object)}]
+		if len(links) == 0 || a.During.Empty() || !x.earns(a.Role) {
+			continue
+		}
+		t, scope := x.tenant(a.Tenant), trimSlash(Fold(a.Scope))
+		fact := Evidence{ByRole, a.Role + " at " + a.Scope, a.During, a.At}
+		for _, link := range links {
+			if r, ok := link.narrow(fact); ok {
+				t.byScope[scope] = append(t.byScope[scope], r)
+			}
+		}
+	}
+	for _, o := range f.Ownerships {
+		t, scope := x.tenant(o.Tenant), trimSlash(Fold(o.Scope))
+		owner := ownerReach{relation: o.Relation, active: kizuna.Never}
+		if o.LastActivity != nil {
+			owner.active = *o.LastActivity
+		}
+		fact := Evidence{ByOwnership, o.Relation + " of " + o.Scope, o.During, o.At}
+		// Kept even if nobody's link reaches it: the resource's owner is known.
+		t.owners[scope] = append(t.owners[scope], owner)
+		for _, link := range holders[identity{Fold(o.Tenant), Fold(o.Object)}] {
+			if r, ok := link.narrow(fact); ok {
+				owner.reach = r
+				t.owners[scope] = append(t.owners[scope], owner)
+			}
+		}
+	}
+}
+
+// climb records what a link reaches as its identity and as a member of groups
+// within groups.
+func (x *Index) climb(id identity, r Reach, groups map[identity][]Membership, holders map[identity][]Reach, depth int) {
+	holders[id] = append(holders[id], r)
+	if depth == maxNesting {
+		return
+	}
+	for _, m := range groups[id] {
+		fact := Evidence{ByMembership, m.Object + " in group " + m.Group, m.During, m.At}
+		if inGroup, ok := r.narrow(fact); ok {
+			x.climb(identity{id.tenant, Fold(m.Group)}, inGroup, groups, holders, depth+1)
+		}
+	}
+}
+
+// narrow returns the reach as far as a further fact holds too.
+func (r Reach) narrow(fact Evidence) (Reach, bool) {
+	r.During = r.During.Intersect(fact.During)
+	r.Evidence = append(slices.Clip(r.Evidence), fact)
+	return r, !r.During.Empty()
+}
+
+// earns reports whether the program credits a role.
+func (x *Index) earns(role string) bool {
+	rules := &x.q.Program.Roles
+	if len(rules.Eligible) > 0 {
+		return slices.Contains(rules.Eligible, role)
+	}
+	folded := strings.ToLower(role)
+	return !slices.ContainsFunc(rules.ExcludeContaining, func(word string) bool {
+		return strings.Contains(folded, strings.ToLower(word))
+	})
+}
+
+// byRoles collects the links that hold a role at the scope or above it.
+func (t *tenantReach) byRoles(scope string) []Reach {
+	var out []Reach
+	for path := scope; ; {
+		out = append(out, t.byScope[path]...)
+		t.aboveGroups(path, nil, 0, &out)
+		i := strings.LastIndexByte(path, '/')
+		if i <= 0 {
+			break
+		}
+		path = path[:i]
+	}
+	return append(out, t.byScope[rootScope]...)
+}
+
+// aboveGroups collects the links with a role at a management group above the
+// scope, each as long as the scope lay under that group.
+func (t *tenantReach) aboveGroups(scope string, path []Evidence, depth int, out *[]Reach) {
+	if depth == maxNesting {
+		return
+	}
+	for _, p := range t.placed[scope] {
+		path := append(slices.Clip(path), p.fact)
+		for _, r := range t.byScope[p.parent] {
+			ok := true
+			for _, fact := range path {
+				if r, ok = r.narrow(fact); !ok {
+					break
+				}
+			}
+			if ok {
+				*out = append(*out, r)
+			}
+		}
+		t.aboveGroups(p.parent, path, depth+1, out)
+	}
+}
+
+// latest picks, among the links that stand in a relation to the resource that
+// the rule names, all, or those of the account that was active last. Equally
+// late accounts are all credited: nothing tells them apart.
+func latest(owners []ownerReach, rule program.OwnerRule) []Reach {
+	active := make(map[string]kizuna.Instant)
+	last := kizuna.Never
+	owners = slices.DeleteFunc(slices.Clone(owners), func(o ownerReach) bool {
+		return o.reach.Account == "" || !slices.Contains(rule.Relations, o.relation)
+	})
+	for _, o := range owners {
+		if before, seen := active[o.reach.Account]; !seen || o.active > before {
+			active[o.reach.Account] = o.active
+		}
+		last = max(last, o.active)
+	}
+	var out []Reach
+	for _, o := range owners {
+		if !rule.LatestOnly || active[o.reach.Account] == last {
+			out = append(out, o.reach)
+		}
+	}
+	return out
+}
+
+func joinSorted(ids []string) string {
+	slices.Sort(ids)
+	return strings.Join(ids, ", ")
+}

@@ -1,0 +1,116 @@
+package attribution
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/kizuna-org/kizuna"
+	"github.com/kizuna-org/kizuna/association"
+	"github.com/kizuna-org/kizuna/usage"
+)
+
+// Book is every customer's usage with the reaches that may cover it, for one
+// program and date: the facts of one question. It is this package's clear form,
+// and the oracle of any faster one.
+type Book struct {
+	Plan *Plan
+
+	index   *association.Index
+	trust   Trust
+	tenants []*tenantRows // sorted by folded id
+	refused []Refusal
+	months  map[kizuna.Month]bool // months that have rows
+}
+
+// Facts is what a book is made of.
+type Facts struct {
+	Associations *association.Facts
+	Usage        []usage.Row
+	Rates        []usage.Rate
+	Trust        Trust // TrustBoth if empty
+}
+
+// NewBook prepares the facts for the plan's question. It keeps references into
+// the facts, which must not change.
+func NewBook(plan *Plan, f *Facts) *Book {
+	b := &Book{
+		Plan:   plan,
+		index:  association.NewIndex(f.Associations, plan.question()),
+		trust:  f.Trust,
+		months: make(map[kizuna.Month]bool),
+	}
+	if b.trust == "" {
+		b.trust = TrustBoth
+	}
+	r := rowReader{
+		plan:    plan,
+		index:   b.index,
+		rates:   make(map[rateKey]kizuna.Decimal, len(f.Rates)),
+		tenants: make(map[string]*tenantGroup),
+	}
+	for _, rate := range f.Rates {
+		r.rates[rateKey{rate.Currency, rate.Month}] = rate.USD
+	}
+	for i := range f.Usage {
+		b.months[f.Usage[i].Month] = true
+	}
+	b.tenants = r.read(f.Usage)
+	b.refused = r.refused
+	return b
+}
+
+// Index returns the prepared associations.
+func (b *Book) Index() *association.Index { return b.index }
+
+// Refused lists the usage rows that cannot be counted, and why.
+func (b *Book) Refused() []Refusal { return b.refused }
+
+// Tenants lists the customers that have usage, in order.
+func (b *Book) Tenants() []string {
+	ids := make([]string, len(b.tenants))
+	for i, t := range b.tenants {
+		ids[i] = t.id
+	}
+	return ids
+}
+
+func (b *Book) tenant(id string) *tenantRows {
+	folded := association.Fold(id)
+	i, ok := slices.BinarySearchFunc(b.tenants, folded, func(t *tenantRows, id string) int {
+		return strings.Compare(association.Fold(t.id), id)
+	})
+	if !ok {
+		return nil
+	}
+	return b.tenants[i]
+}
+
+// MissingMonths counts the months that the plan looks at and that have no rows
+// of any customer.
+func (b *Book) MissingMonths() (missing, of int) {
+	for m := b.Plan.first; m <= b.Plan.Last; m++ {
+		of++
+		if !b.months[m] {
+			missing++
+		}
+	}
+	return missing, of
+}
+
+// Total adds up the contributions of all customers.
+func (b *Book) Total() Contribution {
+	total := make(Contribution)
+	for _, t := range b.tenants {
+		total.Add(b.contribution(t))
+	}
+	return total
+}
+
+// Contribution returns what one customer adds, to every account and measure. A
+// customer without usage adds nothing.
+func (b *Book) Contribution(tenant string) Contribution {
+	if t := b.tenant(tenant); t != nil {
+		return b.contribution(t)
+	}
+	return Contribution{}
+}

@@ -1,0 +1,214 @@
+package attribution
+
+import (
+	"encoding/json"
+	"slices"
+
+	"github.com/kizuna-org/kizuna"
+	"github.com/kizuna-org/kizuna/association"
+	"github.com/kizuna-org/kizuna/program"
+)
+
+// Plan is a program compiled for attribution on one date: its distinct measures,
+// each evaluated once however many areas use it, and the feeds that they draw on.
+// It is immutable.
+type Plan struct {
+	Program *program.Program
+	AsOf    kizuna.Date
+	// Last is M-1, the last month complete before the date.
+	Last kizuna.Month
+
+	measures    []measure
+	feeds       []feed
+	types       []program.TypeSet
+	ofComponent map[*program.Component]int
+	ofArea      map[string]Classification
+	first       kizuna.Month // the earliest month that any measure looks at
+	excluded    map[string]bool
+}
+
+// Classification names the measures behind an area's classified track.
+type Classification struct {
+	Main int // selling workloads; customers of the segment; customers of the markets
+	All  int // all customers, for a share; -1 if not asked for
+	// Revenue is trailing revenue, for a limit; -1 if not asked for.
+	Revenue int
+}
+
+// feed is a source of rows for measures: workloads, channels and the association
+// types through which they count.
+type feed struct {
+	set      program.WorkloadSet
+	channels []string
+	types    int // index into Plan.types
+}
+
+type measure struct {
+	program.Measure
+	feeds     []int // indexes into Plan.feeds, in the measure's order
+	segment   string
+	countries []string
+	key       string
+}
+
+// inMillionths reports whether tallies hold millionths rather than counts.
+func (m *measure) inMillionths() bool { return m.Subject == program.Amount }
+
+// NewPlan compiles the program for a date.
+func NewPlan(p *program.Program, asOf kizuna.Date) *Plan {
+	pl := &Plan{
+		Program:     p,
+		AsOf:        asOf,
+		Last:        asOf.Month().Add(-1),
+		ofComponent: make(map[*program.Component]int),
+		ofArea:      make(map[string]Classification),
+		excluded:    make(map[string]bool),
+	}
+	for _, offer := range p.ExcludedOffers {
+		pl.excluded[offer] = true
+	}
+	pl.first = pl.Last
+	for i := range p.Areas {
+		area := &p.Areas[i]
+		if c := area.Track.Classifier; c != nil {
+			pl.ofArea[area.ID] = pl.classification(c)
+		}
+		for _, m := range area.Metrics {
+			for _, track := range area.Track.Tracks {
+				rule := m.Rules[track]
+				for j := range rule.Components {
+					c := &rule.Components[j]
+					pl.ofComponent[c] = pl.add(measure{Measure: c.Measure})
+				}
+			}
+		}
+	}
+	return pl
+}
+
+// classification compiles a track rule into measures of its own.
+func (pl *Plan) classification(c *program.Classifier) Classification {
+	month := program.Window{Kind: program.AnyMonth, Months: 1}
+	base := measure{Measure: program.Measure{
+		Change: program.Gross, Subject: program.Tenants, Quantity: program.Revenue,
+		Window: month, Feeds: c.Feeds, Channels: c.Channels,
+	}}
+	out := Classification{All: -1, Revenue: -1}
+	switch main := base; c.Kind {
+	case program.BySellingWorkloads:
+		main.Subject, main.Change = program.Workloads, program.Net
+		main.Window.Back = 12
+		main.Amount = &program.Range{From: &c.Above, FromExclusive: true}
+		out.Main = pl.add(main)
+	case program.BySegment:
+		main.segment = c.Segment
+		out.Main, out.All = pl.add(main), pl.add(base)
+		if c.RevenueBelow != nil {
+			sum := base
+			sum.Subject, sum.Window = program.Amount, program.Window{Kind: program.Trailing, Months: 12}
+			out.Revenue = pl.add(sum)
+		}
+	case program.ByMarket:
+		main.countries = c.Countries
+		if len(c.Countries) == 0 {
+			main.countries = []string{}
+		}
+		out.Main = pl.add(main)
+	}
+	return out
+}
+
+// add returns the number of an equal measure, or of a new one.
+func (pl *Plan) add(m measure) int {
+	key, err := json.Marshal(struct {
+		program.Measure
+		Segment   string
+		Countries []string
+	}{m.Measure, m.segment, m.countries})
+	if err != nil {
+		panic(err) // a measure is plain data
+	}
+	m.key = string(key)
+	if i := slices.IndexFunc(pl.measures, func(n measure) bool { return n.key == m.key }); i >= 0 {
+		return i
+	}
+	for _, f := range m.Feeds {
+		m.feeds = append(m.feeds, pl.addFeed(f, m.Channels))
+	}
+	pl.measures = append(pl.measures, m)
+	pl.first = min(pl.first, pl.Last.Add(1-m.Window.Months-m.Window.Back))
+	return len(pl.measures) - 1
+}
+
+func (pl *Plan) addFeed(f program.Feed, channels []string) int {
+	types := slices.Index(pl.types, f.Types)
+	if types < 0 {
+		types = len(pl.types)
+		pl.types = append(pl.types, f.Types)
+	}
+	same := func(g feed) bool {
+		return g.types == types && g.set.List == f.Workloads.List && slices.Equal(g.channels, channels)
+	}
+	if i := slices.IndexFunc(pl.feeds, same); i >= 0 {
+		return i
+	}
+	pl.feeds = append(pl.feeds, feed{f.Workloads, channels, types})
+	return len(pl.feeds) - 1
+}
+
+// Measures returns how many distinct measures there are.
+func (pl *Plan) Measures() int { return len(pl.measures) }
+
+// MeasureOf returns the number of a component's measure.
+func (pl *Plan) MeasureOf(c *program.Component) int { return pl.ofComponent[c] }
+
+// ClassificationOf returns the measures behind an area's track.
+func (pl *Plan) ClassificationOf(area string) Classification { return pl.ofArea[area] }
+
+// Types returns the association types that can feed a measure.
+func (pl *Plan) Types(number int) program.TypeSet {
+	var all program.TypeSet
+	for _, f := range pl.measures[number].Feeds {
+		all |= f.Types
+	}
+	return all
+}
+
+// window returns the months that a measure looks at: now and, if it compares, before.
+func (pl *Plan) window(m *measure) (now, base months) {
+	now = months{pl.Last.Add(1 - m.Window.Months), pl.Last}
+	if m.Window.Back == 0 {
+		return now, months{1, 0}
+	}
+	return now, months{now.first.Add(-m.Window.Back), now.last.Add(-m.Window.Back)}
+}
+
+// months is a stretch of months, both ends included.
+type months struct{ first, last kizuna.Month }
+
+func (w months) holds(m kizuna.Month) bool { return w.first <= m && m <= w.last }
+
+func (w months) empty() bool { return w.last < w.first }
+
+// question is what reaches are asked for.
+func (pl *Plan) question() association.Question {
+	return association.Question{Program: pl.Program, AsOf: pl.AsOf}
+}
+
+// Input is what a measure gives to be scored, in whole units.
+type Input struct {
+	Now, Base kizuna.Fraction
+	// Unrated lists counted workloads without a rate: the measure has no value.
+	Unrated []string
+}
+
+// Input returns a tally's values in whole units; of distinct workloads, how many
+// there are.
+func (pl *Plan) Input(number int, t Tally) Input {
+	m := &pl.measures[number]
+	in := Input{Now: m.value(t.Now), Base: m.value(t.Base), Unrated: t.Unrated.Members()}
+	if m.Subject == program.Workloads {
+		in.Now, in.Base = kizuna.Int(int64(len(t.NowSet))), kizuna.Int(int64(len(t.BaseSet)))
+	}
+	return in
+}
