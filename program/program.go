@@ -5,6 +5,8 @@
 package program
 
 import (
+	"strings"
+
 	"github.com/kizuna-org/kizuna"
 )
 
@@ -457,4 +459,27 @@ func (w *WorkloadSet) Holds(workload, product string) bool {
 		return product == w.Product && !w.Except[workload]
 	}
 	return w.Names[workload]
+}
+
+// String writes the bounds: "> 300", ">= 11, <= 300".
+func (r *Range) String() string {
+	if r == nil {
+		return "> 0"
+	}
+	var parts []string
+	if r.From != nil {
+		op := ">= "
+		if r.FromExclusive {
+			op = "> "
+		}
+		parts = append(parts, op+r.From.String())
+	}
+	if r.To != nil {
+		op := "<= "
+		if r.ToExclusive {
+			op = "< "
+		}
+		parts = append(parts, op+r.To.String())
+	}
+	return strings.Join(parts, ", ")
 }

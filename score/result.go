@@ -20,7 +20,7 @@ type Result struct {
 	Months    Keyed[kizuna.Month] `json:"months"` // "M-1", "M-13"
 	Missing   int                 `json:"months_without_rows"`
 	Accounts  Keyed[*Account]     `json:"accounts"`
-	Lists     *program.Program    `json:"-"`
+	Rules     *program.Program    `json:"-"`                  // for names and maxima
 	Findings  []*kizuna.Error     `json:"findings,omitempty"` // facts that can never count, and why
 }
 
