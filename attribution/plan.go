@@ -175,12 +175,21 @@ func (pl *Plan) Types(number int) program.TypeSet {
 }
 
 // window returns the months that a measure looks at: now and, if it compares, before.
-func (pl *Plan) window(m *measure) (now, base months) {
-	now = months{pl.Last.Add(1 - m.Window.Months), pl.Last}
-	if m.Window.Back == 0 {
+func (pl *Plan) window(m *measure) (now, base months) { return monthsOf(m.Window, pl.Last) }
+
+func monthsOf(w program.Window, last kizuna.Month) (now, base months) {
+	now = months{last.Add(1 - w.Months), last}
+	if w.Back == 0 {
 		return now, months{1, 0}
 	}
-	return now, months{now.first.Add(-m.Window.Back), now.last.Add(-m.Window.Back)}
+	return now, months{now.first.Add(-w.Back), now.last.Add(-w.Back)}
+}
+
+// Months lists the months that a window looks at if last is M-1: now and, if it
+// compares, before.
+func Months(w program.Window, last kizuna.Month) (now, base []kizuna.Month) {
+	n, b := monthsOf(w, last)
+	return n.list(), b.list()
 }
 
 // months is a stretch of months, both ends included.
@@ -189,6 +198,13 @@ type months struct{ first, last kizuna.Month }
 func (w months) holds(m kizuna.Month) bool { return w.first <= m && m <= w.last }
 
 func (w months) empty() bool { return w.last < w.first }
+
+func (w months) list() (all []kizuna.Month) {
+	for m := w.first; m <= w.last; m++ {
+		all = append(all, m)
+	}
+	return all
+}
 
 // question is what reaches are asked for.
 func (pl *Plan) question() association.Question {

@@ -264,8 +264,8 @@ func (s *Scorer) freshness(out *Metric, rule *program.Rule) {
 	}
 }
 
-// Score gives a component its points for what was measured.
-func Score(c *program.Component, in attribution.Input) *Component {
+// unscored returns a component before anything is known of its progress.
+func unscored(c *program.Component) *Component {
 	out := &Component{Max: c.Max, Threshold: c.Threshold, Status: Scored}
 	var types program.TypeSet
 	for _, f := range c.Measure.Feeds {
@@ -274,6 +274,20 @@ func Score(c *program.Component, in attribution.Input) *Component {
 	for _, t := range types.Types() {
 		out.Types = append(out.Types, t.String())
 	}
+	return out
+}
+
+// PointsOf gives a component its points for a progress that is known already,
+// such as one that a person types in.
+func PointsOf(c *program.Component, progress kizuna.Fraction) *Component {
+	out := unscored(c)
+	out.Progress, out.Points = &progress, c.Points(progress)
+	return out
+}
+
+// Score gives a component its points for what was measured.
+func Score(c *program.Component, in attribution.Input) *Component {
+	out := unscored(c)
 	if len(in.Unrated) > 0 {
 		out.Status = Unrated
 		out.Reason = "no rate for " + strings.Join(in.Unrated, ", ")
