@@ -152,6 +152,14 @@ func (x *Index) Product(subscription string) string {
 	return ""
 }
 
+// TenantOf returns the tenant of a subscription, "" if it is not known.
+func (x *Index) TenantOf(subscription string) string {
+	if s := x.subscriptions[Fold(subscription)]; s != nil {
+		return s.Tenant
+	}
+	return ""
+}
+
 // Customer returns what is known of a tenant, or nil.
 func (x *Index) Customer(tenant string) *Customer { return x.customers[Fold(tenant)] }
 

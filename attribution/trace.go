@@ -109,7 +109,7 @@ func (b *Book) Trace(tenant, account string, number int, all bool) *Trace {
 		}
 		c := b.coveringOf(r)
 		for i := range r.rows {
-			line := b.line(m, r, c, &r.rows[i], account, feed, clause)
+			line := b.line(number, r, c, &r.rows[i], account, feed, clause)
 			if all || line.Clause != OutsideWindow {
 				out.Lines = append(out.Lines, line)
 			}
@@ -142,7 +142,8 @@ func (pl *Plan) feedFor(m *measure, r *resource) (int, Clause) {
 	return -1, clause
 }
 
-func (b *Book) line(m *measure, r *resource, c *covering, row *row, account string, feed int, clause Clause) Line {
+func (b *Book) line(number int, r *resource, c *covering, row *row, account string, feed int, clause Clause) Line {
+	m := &b.Plan.measures[number]
 	out := Line{
 		Source: refsOf(row.source),
 		Month:  row.month,
@@ -155,7 +156,7 @@ func (b *Book) line(m *measure, r *resource, c *covering, row *row, account stri
 		Period: row.period.Seconds(),
 		ByRole: c.byRole,
 	}
-	types := b.Plan.Types(b.Plan.numberOf(m))
+	types := b.Plan.Types(number)
 	if feed >= 0 {
 		types = b.Plan.types[b.Plan.feeds[feed].types]
 	}
@@ -174,10 +175,6 @@ func (b *Book) line(m *measure, r *resource, c *covering, row *row, account stri
 		out.Credited = row.money.Share(seconds, out.Period)
 	}
 	return out
-}
-
-func (pl *Plan) numberOf(m *measure) int {
-	return slices.IndexFunc(pl.measures, func(n measure) bool { return n.key == m.key })
 }
 
 // looksAt reports whether the measure looks at a month: in its windows, or, where

@@ -67,16 +67,20 @@ func NewRoster(f *Facts, p *program.Program, asOf kizuna.Date, accountOf func(lo
 	for i := range f.Certifications {
 		c := &f.Certifications[i]
 		v := Verdict{Certification: c, Clause: clauseOf(c, p, asOf)}
-		if v.Clause == Counts && len(persons[c.MCID]) == 0 {
-			v.Clause = NoSuchPerson
-		}
-		if v.Clause != Counts {
+		if len(persons[c.MCID]) == 0 {
+			if v.Clause == Counts {
+				v.Clause = NoSuchPerson
+			}
 			r.Verdicts = append(r.Verdicts, v)
 			continue
 		}
 		for _, person := range persons[c.MCID] {
 			v.Person = person
-			r.Verdicts = append(r.Verdicts, r.place(v, links[c.MCID], accountOf, holders)...)
+			if v.Clause == Counts {
+				r.Verdicts = append(r.Verdicts, r.place(v, links[c.MCID], accountOf, holders)...)
+			} else {
+				r.Verdicts = append(r.Verdicts, v)
+			}
 		}
 	}
 	r.Holders = make(map[string][]*Holder, len(holders))

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"os"
+	"strings"
+
+	"github.com/kizuna-org/kizuna"
+	"github.com/kizuna-org/kizuna/attribution"
+	"github.com/kizuna-org/kizuna/dataset"
+	"github.com/kizuna-org/kizuna/program"
+	"github.com/kizuna-org/kizuna/score"
+)
+
+// questionFlags are what every command takes that asks about a data directory.
+type questionFlags struct {
+	Data        string `name:"data" required:"" type:"path" placeholder:"DIR" help:"${help_data}"`
+	Program     string `name:"program" placeholder:"REF|FILE" help:"${help_program}"`
+	AsOf        string `name:"as-of" placeholder:"DATE" help:"${help_as_of}"`
+	CSPHistory  string `name:"csp-history" enum:"owner_on_D,by_interval,program" default:"program" help:"${help_csp_history}"`
+	Attribution string `name:"attribution" enum:"both,own,asserted" default:"both" help:"${help_attribution}"`
+	Gate        string `name:"metric-gate" enum:"program,above-0,at-least-1" default:"program" help:"${help_metric_gate}"`
+}
+
+// inquiry is a data directory, loaded, and the answer to a question about it.
+type inquiry struct {
+	data   *dataset.Dataset
+	facts  *score.Facts
+	answer *score.Answer
+}
+
+// ask loads the directory and scores it.
+func (f *questionFlags) ask(a *app) (*inquiry, error) {
+	data, err := dataset.Load(a.Context, f.Data, dataset.Options{})
+	if err != nil {
+		return nil, err
+	}
+	q, err := f.question(data)
+	if err != nil {
+		return nil, err
+	}
+	facts := &score.Facts{
+		Facts: attribution.Facts{
+			Associations: &data.Associations,
+			Usage:        data.Usage,
+			Rates:        data.Rates,
+		},
+		People:   &data.People,
+		Coverage: data.Coverage(),
+	}
+	return &inquiry{data, facts, score.Ask(q, facts)}, nil
+}
+
+// question fills in what was not said: the day after the last month that every
+// source covers, and the program in force on it.
+func (f *questionFlags) question(data *dataset.Dataset) (q score.Question, err error) {
+	q.Trust = attribution.Trust(f.Attribution)
+	switch day, ok := data.Coverage().AsOf(); {
+	case f.AsOf != "":
+		if q.AsOf, err = kizuna.ParseDate(f.AsOf); err != nil {
+			return q, err
+		}
+	case ok:
+		q.AsOf = day
+	default:
+		return q, kizuna.Errorf("as-of-missing", "%s holds no usage, so there is no last month to ask about", f.Data).
+			WithMend("name the day: --as-of 2023-11-15")
+	}
+	p, carried, err := programFor(f.Program, q.AsOf)
+	if err != nil {
+		return q, err
+	}
+	q.Program, q.Carried = f.adjust(p), carried
+	return q, nil
+}
+
+// adjust puts the readings that the user chose over the program's own.
+func (f *questionFlags) adjust(p *program.Program) *program.Program {
+	changed := *p
+	if f.CSPHistory != "program" {
+		changed.CSPHistory = program.CSPHistory(f.CSPHistory)
+	}
+	switch f.Gate {
+	case "above-0":
+		changed.Scoring.GateValue, changed.Scoring.GateInclusive = kizuna.Fraction{}, false
+	case "at-least-1":
+		changed.Scoring.GateValue, changed.Scoring.GateInclusive = kizuna.Int(1), true
+	}
+	return &changed
+}
+
+// programFor finds a program by reference, in a file, or by the day. A program
+// that is named is taken even on days when it is not in force.
+func programFor(ref string, day kizuna.Date) (p *program.Program, carried bool, err error) {
+	programs, err := program.Builtin()
+	if err != nil {
+		return nil, false, err
+	}
+	switch {
+	case ref == "":
+		p, carried = program.InForceOn(programs, "mcpp", day)
+		return p, carried, nil
+	case isProgramFile(ref):
+		data, err := os.ReadFile(ref)
+		if err != nil {
+			return nil, false, kizuna.Errorf("file-unreadable", "%s cannot be read", ref).
+				WithMend("check the path and the permissions").WithCause(err)
+		}
+		p, err = program.Parse(ref, data)
+		return p, false, err
+	}
+	p, err = program.Find(programs, ref)
+	return p, p != nil && !p.InForce.Contains(day), err
+}
+
+func isProgramFile(ref string) bool {
+	return strings.HasSuffix(ref, ".yaml") || strings.HasSuffix(ref, ".yml") || strings.ContainsRune(ref, os.PathSeparator)
+}
