@@ -14,7 +14,7 @@ func ProgressFor(c *program.Component, points kizuna.Fraction) kizuna.Fraction {
 
 // PeopleFor returns how many counted people give that many points under a rule
 // once every step is met; ok is false if people alone cannot give them.
-func PeopleFor(r *program.PeopleRule, points kizuna.Fraction) (people int64, ok bool) {
+func PeopleFor(r *program.PeopleRule, points kizuna.Fraction) (n int64, ok bool) {
 	for _, step := range r.Steps {
 		points = points.Sub(step.Points)
 	}

@@ -355,12 +355,8 @@ func People(out *Metric, r *program.PeopleRule, t people.Tally) {
 		out.Reason = "a prerequisite is not met"
 	}
 	out.Points = out.Points.Clamp(kizuna.Fraction{}, out.Max)
-	if r.PerPerson.Sign() > 0 {
-		full := out.Max
-		for _, step := range r.Steps {
-			full = full.Sub(step.Points)
-		}
-		threshold := kizuna.Int(full.Div(r.PerPerson).Ceil())
+	if full, ok := PeopleFor(r, out.Max); ok {
+		threshold := kizuna.Int(full)
 		more := threshold.Sub(counted).Max(kizuna.Fraction{})
 		out.Threshold, out.ToFull = &threshold, &more
 	}
