@@ -277,3 +277,6 @@ func (d Decimal) String() string {
 	point := len(s) - int(d.scale)
 	return sign + strings.TrimRight(strings.TrimRight(s[:point]+"."+s[point:], "0"), ".")
 }
+
+// MarshalText writes the amount in whole units: "12.5".
+func (m Micro) MarshalText() ([]byte, error) { return []byte(m.String()), nil }

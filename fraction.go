@@ -85,6 +85,12 @@ func (f Fraction) String() string { return f.rat().RatString() }
 // decimals, for people to read: "6.7".
 func (f Fraction) Decimal(decimals int) string { return f.rat().FloatString(decimals) }
 
+// Show writes the value for people, with at most two decimals: "12", "6.67".
+func (f Fraction) Show() string {
+	s := f.Decimal(2)
+	return strings.TrimSuffix(strings.TrimRight(s, "0"), ".")
+}
+
 // MarshalJSON writes an integer as a number and anything else as "20/3".
 func (f Fraction) MarshalJSON() ([]byte, error) {
 	if r := f.rat(); !r.IsInt() {

@@ -154,3 +154,14 @@ func (a *Answer) Customer(tenant string) string {
 	}
 	return ""
 }
+
+// NoSuchArea says that the program has no such area, and which it has.
+func (a *Answer) NoSuchArea(area string) *kizuna.Error {
+	p := a.Question.Program
+	ids := make([]string, len(p.Areas))
+	for i := range p.Areas {
+		ids[i] = p.Areas[i].ID
+	}
+	return kizuna.Errorf("no-such-area", "%s has no area %q", p.Ref(), area).
+		WithMend("its areas: %s", strings.Join(ids, ", "))
+}

@@ -31,6 +31,7 @@ type ComponentExplanation struct {
 	Curve     Curve                `json:"curve"`
 	Tally     attribution.Tally    `json:"tally"` // the sum of the contributions
 	Customers []*attribution.Trace `json:"customers"`
+	Measure   int                  `json:"-"` // its number in the plan
 }
 
 // Curve is how a progress becomes points: clamp(max x progress / threshold, 0, max).
@@ -76,12 +77,7 @@ func (a *Answer) find(account, area, track, metric string) (*program.Rule, strin
 	p := a.Question.Program
 	rules := p.Area(area)
 	if rules == nil {
-		ids := make([]string, len(p.Areas))
-		for i := range p.Areas {
-			ids[i] = p.Areas[i].ID
-		}
-		return nil, "", kizuna.Errorf("no-such-area", "%s has no area %q", p.Ref(), area).
-			WithMend("its areas: %s", strings.Join(ids, ", "))
+		return nil, "", a.NoSuchArea(area)
 	}
 	m := rules.Metric(metric)
 	if m == nil {
@@ -107,7 +103,7 @@ func (a *Answer) component(account string, c *program.Component, rows bool) *Com
 	scored := a.scorer.component(account, c, a.total)
 	number := scored.Measure
 	out := &ComponentExplanation{
-		ID: c.ID, Points: scored.Points,
+		ID: c.ID, Points: scored.Points, Measure: number,
 		Curve: Curve{scored.Progress, c.Max, c.Threshold},
 		Tally: a.total[attribution.Key{Account: account, Measure: number}],
 	}

@@ -292,3 +292,14 @@ func (a *Answer) placesNaming(certificate string) []Place {
 	}
 	return places
 }
+
+// Values returns a tally's values at a place in whole units.
+func (a *Answer) Values(at Place, t attribution.Tally) attribution.Input {
+	var in attribution.Input
+	a.places(func(p Place, number int) {
+		if p == at {
+			in = a.Book.Plan.Input(number, t)
+		}
+	})
+	return in
+}

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+
+	"github.com/kizuna-org/kizuna"
+	"github.com/kizuna-org/kizuna/report"
+	"github.com/kizuna-org/kizuna/score"
+	"github.com/kizuna-org/kizuna/table"
+)
+
+// compareCmd sets the figures that the vendor published beside Kizuna's own.
+type compareCmd struct {
+	Published string `arg:"" type:"existingfile" help:"${help_published}"`
+	questionFlags
+	Partner string `name:"partner" placeholder:"ID" help:"${help_partner}"`
+}
+
+// Run compares; it is no failure that figures differ.
+func (c *compareCmd) Run(a *app) error {
+	published, err := readPublished(a.Context, c.Published)
+	if err != nil {
+		return err
+	}
+	in, err := c.ask(a)
+	if err != nil {
+		return err
+	}
+	account := ""
+	if c.Partner != "" {
+		if account, _, err = in.answer.Resolve(c.Partner); err != nil {
+			return err
+		}
+	}
+	rows, err := in.compare(published, account)
+	if err != nil {
+		return err
+	}
+	if a.JSON {
+		return a.writeJSON(a.Stdout, map[string]any{"as_of": in.answer.Question.AsOf, "rows": rows})
+	}
+	return report.Compare(a.Stdout, rows, report.Options{P: a.P, Color: a.Color})
+}
+
+// readPublished reads a table of figures: account (or partner), area, track and
+// metric if there are any, points.
+func readPublished(ctx context.Context, name string) ([]score.Published, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	r, err := table.Open(f, name, table.DefaultLimits)
+	if err != nil {
+		return nil, err
+	}
+	account, area := r.Find("account", "partner", "location_id", "global_id"), r.Find("area", "solution_area")
+	track, metric, points := r.Find("track"), r.Find("metric"), r.Find("points", "score", "total")
+	if area < 0 || points < 0 {
+		return nil, kizuna.Errorf("published-columns", "%s has no columns area and points", name).
+			WithMend("write the columns account, area, track, metric, points; an empty metric is the area's total").
+			WithRef(kizuna.Ref{File: name, Line: 1})
+	}
+	var out []score.Published
+	for ctx.Err() == nil {
+		record, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return out, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		cell := func(i int) string {
+			if i < 0 {
+				return ""
+			}
+			return record[i]
+		}
+		p := score.Published{Account: cell(account), Area: cell(area), Track: cell(track), Metric: cell(metric), At: r.Ref(points)}
+		if p.Points, err = kizuna.ParseFraction(cell(points)); err != nil {
+			if known, ok := errors.AsType[*kizuna.Error](err); ok {
+				return nil, known.WithRef(p.At)
+			}
+			return nil, err
+		}
+		out = append(out, p)
+	}
+	return nil, ctx.Err()
+}
+
+// compare asks the question again under every other reading, so that a figure
+// which another reading explains is told so.
+func (in *inquiry) compare(published []score.Published, account string) ([]score.Comparison, error) {
+	var readings []score.Reading
+	for _, r := range score.Readings(in.answer.Question) {
+		readings = append(readings, score.Reading{ID: r.ID, Answer: score.Ask(r.Question, in.facts)})
+	}
+	return in.answer.Compare(published, account, readings)
+}

@@ -1,0 +1,38 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"github.com/kizuna-org/kizuna/demo"
+)
+
+// demoCmd writes the demo, scores it and tells what to look at.
+type demoCmd struct {
+	Dir   string `arg:"" optional:"" default:"kizuna-demo" help:"${help_demo_dir}"`
+	Force bool   `name:"force" help:"${help_demo_force}"`
+}
+
+// Run writes and scores the demo.
+func (c *demoCmd) Run(a *app) error {
+	if err := demo.Write(c.Dir, c.Force); err != nil {
+		return err
+	}
+	s := scoreCmd{questionFlags: questionFlags{
+		Data: c.Dir, Program: demo.Program, AsOf: demo.AsOf.String(),
+		CSPHistory: "program", Attribution: "both", Gate: "program",
+	}}
+	if a.JSON {
+		return s.Run(a)
+	}
+	fmt.Fprintf(a.Stdout, "%s\n\n", a.P.T("demo.written", c.Dir))
+	if err := s.Run(a); err != nil {
+		return err
+	}
+	fmt.Fprintf(a.Stdout, "\n%s\n", a.P.T("demo.events"))
+	for i, e := range demo.Events() {
+		fmt.Fprintf(a.Stdout, "%d. %s\n   %s\n", i+1, e.Title.In(a.P.Lang), e.Command(c.Dir))
+	}
+	fmt.Fprintf(a.Stdout, "\n%s\n", a.P.T("demo.more", filepath.Join(c.Dir, "README.md")))
+	return nil
+}

@@ -1,0 +1,321 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/kizuna-org/kizuna"
+	"github.com/kizuna-org/kizuna/attribution"
+	"github.com/kizuna-org/kizuna/locale"
+	"github.com/kizuna-org/kizuna/proof"
+	"github.com/kizuna-org/kizuna/score"
+	"github.com/kizuna-org/kizuna/textgrid"
+)
+
+// explainCmd opens a figure to its contributions, and one of these to its rows.
+type explainCmd struct {
+	questionFlags
+	Partner  string `name:"partner" required:"" placeholder:"ID" help:"${help_partner}"`
+	Area     string `name:"area" required:"" placeholder:"AREA" help:"${help_area}"`
+	Metric   string `name:"metric" required:"" placeholder:"METRIC" help:"${help_metric}"`
+	Track    string `name:"track" placeholder:"TRACK" help:"${help_track}"`
+	Customer string `name:"customer" placeholder:"TENANT" help:"${help_customer}"`
+	Most     int    `name:"most" default:"50" help:"${help_most}"`
+}
+
+// Run prints the explanation; as JSON it is a proof that kizuna verify checks.
+func (c *explainCmd) Run(a *app) error {
+	in, err := c.ask(a)
+	if err != nil {
+		return err
+	}
+	account, location, err := in.answer.Resolve(c.Partner)
+	if err != nil {
+		return err
+	}
+	e, err := in.answer.Explain(account, c.Area, c.Track, c.Metric, a.JSON || c.Customer != "")
+	if err != nil {
+		return err
+	}
+	if a.JSON {
+		p, err := proof.New(in.answer, e)
+		if err != nil {
+			return err
+		}
+		return a.writeJSON(a.Stdout, p)
+	}
+	a.warn(in.data)
+	v := explainView{a, in.answer, c.Most}
+	v.head(e, c.Partner, location)
+	if len(e.People) > 0 || len(e.Components) == 0 {
+		v.people(e)
+		return nil
+	}
+	for _, component := range e.Components {
+		if c.Customer != "" {
+			if err := v.customer(e, component, c.Customer); err != nil {
+				return err
+			}
+			continue
+		}
+		v.component(component)
+	}
+	if c.Customer == "" {
+		fmt.Fprintf(a.Stdout, "\n%s\n", a.P.T("explain.open", a.P.T("explain.open-example", c.Partner, c.Area, c.Metric)))
+	}
+	return nil
+}
+
+// explainView writes an explanation for people.
+type explainView struct {
+	*app
+	answer *score.Answer
+	most   int
+}
+
+func (v explainView) head(e *score.Explanation, asked, location string) {
+	rules := v.answer.Question.Program
+	area := rules.Area(e.Area)
+	title := fmt.Sprintf("%s › %s", area.Name.In(v.P.Lang), area.Metric(e.Metric).Name.In(v.P.Lang))
+	if name := area.Track.Names[e.Track].In(v.P.Lang); name != "" {
+		title += " › " + name
+	}
+	fmt.Fprintf(v.Stdout, "%s\n", title)
+	who := e.Account
+	if location != "" {
+		who = v.P.T("explain.location-of", asked, e.Account)
+	}
+	fmt.Fprintln(v.Stdout, v.P.T("explain.question", who, rules.Ref(), v.answer.Question.AsOf))
+	fmt.Fprintln(v.Stdout, v.P.T("explain.points", e.Score.Points, e.Score.Max))
+	if e.Score.Reason != "" {
+		fmt.Fprintln(v.Stdout, reasonText(v.P, e.Score.Reason))
+	}
+	var sources []string
+	for _, key := range e.Provenance.Sources {
+		s := rules.Sources[key]
+		sources = append(sources, strings.TrimSpace(s.Title+" "+s.Date))
+	}
+	fmt.Fprintln(v.Stdout, v.P.T("explain.rule", v.P.T("basis."+string(e.Provenance.Basis)), strings.Join(sources, "; ")))
+	if e.Provenance.Note != "" {
+		fmt.Fprintf(v.Stdout, "  %s\n", e.Provenance.Note)
+	}
+}
+
+func (v explainView) people(e *score.Explanation) {
+	for i, gate := range e.Score.Gates {
+		state := v.P.T("explain.gate-shut")
+		if gate.Open {
+			state = v.P.T("explain.gate-open")
+		}
+		fmt.Fprintln(v.Stdout, v.P.T("explain.gate", i+1, strings.Join(gate.AnyOf, " / "), gate.Have, gate.Need, state))
+	}
+	g := textgrid.New(v.P.T("column.person"), v.P.T("column.location"), v.P.T("column.steps"), v.P.T("column.counted"), v.P.T("column.certificates"))
+	for i, p := range e.People {
+		if i == v.most {
+			break
+		}
+		steps := make([]string, len(p.Steps))
+		for j, s := range p.Steps {
+			steps[j] = fmt.Sprint(s)
+		}
+		name := strings.TrimSpace(p.Person + " " + p.Name)
+		g.Row(name, p.Location, strings.Join(steps, ","), yesNo(v.P, p.Counted), strings.Join(p.Certificates, ", "))
+	}
+	fmt.Fprintln(v.Stdout)
+	g.WriteTo(v.Stdout)
+	v.more(len(e.People))
+}
+
+func (v explainView) more(n int) {
+	if n > v.most {
+		fmt.Fprintln(v.Stdout, v.P.T("explain.more", n-v.most))
+	}
+}
+
+func (v explainView) component(c *score.ComponentExplanation) {
+	fmt.Fprintln(v.Stdout)
+	v.curve(c)
+	g := textgrid.New(v.P.T("column.customer"), v.P.T("column.now"), v.P.T("column.base"), v.P.T("column.difference"))
+	g.Right(1, 2, 3)
+	number := c.Measure
+	for i, trace := range c.Customers {
+		if i == v.most {
+			break
+		}
+		in := v.answer.Book.Plan.Input(number, trace.Tally)
+		g.Row(strings.TrimSpace(trace.Tenant+" "+trace.Name), in.Now.Show(), in.Base.Show(), in.Now.Sub(in.Base).Show())
+	}
+	g.WriteTo(v.Stdout)
+	v.more(len(c.Customers))
+}
+
+func (v explainView) curve(c *score.ComponentExplanation) {
+	if c.ID != "" {
+		fmt.Fprintf(v.Stdout, "[%s] ", c.ID)
+	}
+	if c.Curve.Progress == nil {
+		fmt.Fprintln(v.Stdout, v.P.T("explain.no-progress", c.Points))
+		return
+	}
+	fmt.Fprintln(v.Stdout, v.P.T("explain.curve", c.Curve.Max, c.Curve.Progress, c.Curve.Threshold, c.Points))
+}
+
+// customer opens one contribution down to its rows and the reaches behind them.
+func (v explainView) customer(e *score.Explanation, c *score.ComponentExplanation, tenant string) error {
+	trace := v.answer.Book.Trace(tenant, e.Account, c.Measure, false)
+	if len(trace.Lines) == 0 {
+		fmt.Fprintln(v.Stdout, v.P.T("explain.no-rows", tenant, c.ID))
+		return nil
+	}
+	in := v.answer.Book.Plan.Input(c.Measure, trace.Tally)
+	fmt.Fprintln(v.Stdout)
+	if c.ID != "" {
+		fmt.Fprintf(v.Stdout, "[%s] ", c.ID)
+	}
+	fmt.Fprintln(v.Stdout, v.P.T("explain.contribution", strings.TrimSpace(trace.Tenant+" "+trace.Name), in.Now.Show(), in.Base.Show()))
+	writeTests(v.app, trace.Tests)
+	writeLines(v.app, trace.Lines, v.most)
+	return nil
+}
+
+func writeTests(a *app, tests []attribution.Test) {
+	for _, t := range tests {
+		mark := "✗"
+		if t.Holds {
+			mark = "✓"
+		}
+		what := a.P.T("test." + t.What)
+		if t.Workload != "" {
+			what += " " + t.Workload
+		}
+		fmt.Fprintf(a.Stdout, "  %s %s  %s: %s  (%s)\n", mark, t.When, what, t.Value, t.Wanted)
+	}
+}
+
+// writeLines writes rows with their credit, and below each the associations
+// that cover it.
+func writeLines(a *app, lines []attribution.Line, most int) {
+	for i, line := range lines {
+		if i == most {
+			fmt.Fprintln(a.Stdout, a.P.T("explain.more", len(lines)-most))
+			return
+		}
+		when := line.Month.String()
+		if line.Day != nil {
+			when = line.Day.String()
+		}
+		fmt.Fprintf(a.Stdout, "  %s  %s  %s  %s\n", line.Source[0], when, line.Resource.Workload,
+			a.P.T("explain.credited", line.Credited, line.Amount, coveredShare(line), a.P.T("clause."+string(line.Clause))))
+		for _, r := range line.Reaches {
+			key := "explain.reach"
+			if !r.Feeds {
+				key = "explain.reach-not-fed"
+			}
+			fmt.Fprintf(a.Stdout, "      %s\n", a.P.T(key, r.Type, r.Location, openEnd(r.From), openEnd(r.To)))
+			for _, e := range r.Evidence {
+				fmt.Fprintf(a.Stdout, "        %s %s [%s – %s] %s\n", a.P.T("evidence."+string(e.Kind)), e.What, openEnd(e.During.From), openEnd(e.During.To), e.At)
+			}
+		}
+	}
+}
+
+func openEnd(t kizuna.Instant) string {
+	if s := t.String(); s != "" {
+		return s
+	}
+	return "…"
+}
+
+func coveredShare(line attribution.Line) string {
+	if line.Period == 0 {
+		return ""
+	}
+	return kizuna.Ratio(line.Covered*100, line.Period).Decimal(2) + " %"
+}
+
+func yesNo(p *locale.Printer, b bool) string {
+	if b {
+		return p.T("yes")
+	}
+	return p.T("no")
+}
+
+// reasonText translates a reason that a score gives; what is not in the
+// catalogue is shown as it is.
+func reasonText(p *locale.Printer, reason string) string {
+	if text, ok := p.Lookup("reason." + reason); ok {
+		return text
+	}
+	return reason
+}
+
+// verifyCmd computes a proof again and says where the facts now differ.
+type verifyCmd struct {
+	Proof string `arg:"" type:"existingfile" help:"${help_proof}"`
+	Data  string `name:"data" required:"" type:"path" placeholder:"DIR" help:"${help_data}"`
+	File  string `name:"program-file" type:"existingfile" placeholder:"FILE" help:"${help_program_file}"`
+}
+
+// Run verifies the proof; differences make exit code 1.
+func (c *verifyCmd) Run(a *app) error {
+	content, err := os.ReadFile(c.Proof)
+	if err != nil {
+		return err
+	}
+	q, read, err := proof.Read(c.Proof, content)
+	if err != nil {
+		return err
+	}
+	flags := questionFlags{
+		Data: c.Data, Program: q.Program, AsOf: q.AsOf.String(),
+		CSPHistory: q.CSPHistory, Attribution: q.Attribution, Gate: q.MetricGate,
+	}
+	if c.File != "" {
+		flags.Program = c.File
+	}
+	in, err := flags.ask(a)
+	if err != nil {
+		return err
+	}
+	e, err := in.answer.Explain(q.Account, q.Area, q.Track, q.Metric, true)
+	if err != nil {
+		return err
+	}
+	fresh, err := proof.New(in.answer, e)
+	if err != nil {
+		return err
+	}
+	differences, err := proof.Compare(read, fresh, 100)
+	if err != nil {
+		return err
+	}
+	return c.say(a, fresh, differences)
+}
+
+func (c *verifyCmd) say(a *app, fresh *proof.Proof, differences []proof.Difference) error {
+	holds := len(differences) == 0
+	if a.JSON {
+		if differences == nil {
+			differences = []proof.Difference{}
+		}
+		if err := a.writeJSON(a.Stdout, map[string]any{
+			"holds": holds, "digest": fresh.Digest, "differences": differences,
+		}); err != nil {
+			return err
+		}
+	} else if holds {
+		fmt.Fprintln(a.Stdout, a.P.T("verify.holds", fresh.Digest))
+	} else {
+		fmt.Fprintln(a.Stdout, a.P.T("verify.differs", len(differences)))
+		g := textgrid.New(a.P.T("column.path"), a.P.T("column.proof"), a.P.T("column.facts"))
+		for _, d := range differences {
+			g.Row(d.Path, d.Proof, d.Now)
+		}
+		g.WriteTo(a.Stdout)
+	}
+	if !holds {
+		return errProblems
+	}
+	return nil
+}

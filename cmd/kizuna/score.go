@@ -1,0 +1,101 @@
+package main
+
+import (
+	"bufio"
+	"os"
+
+	"github.com/kizuna-org/kizuna"
+	"github.com/kizuna-org/kizuna/report"
+	"github.com/kizuna-org/kizuna/score"
+)
+
+// scoreCmd tells what a partner's score is in every solution area.
+type scoreCmd struct {
+	questionFlags
+	Partner string `name:"partner" placeholder:"ID" help:"${help_partner}"`
+	Area    string `name:"area" placeholder:"AREA" help:"${help_area}"`
+	HTML    string `name:"html" type:"path" placeholder:"FILE" help:"${help_html}"`
+}
+
+// Run prints the score.
+func (c *scoreCmd) Run(a *app) error {
+	in, err := c.ask(a)
+	if err != nil {
+		return err
+	}
+	result, err := in.result(c.Partner, c.Area)
+	if err != nil {
+		return err
+	}
+	if c.HTML != "" {
+		if err := writeFile(c.HTML, func(w *bufio.Writer) error {
+			return report.HTML(w, in.page(result, a.P))
+		}); err != nil {
+			return err
+		}
+	}
+	if a.JSON {
+		return a.writeJSON(a.Stdout, result)
+	}
+	a.warn(in.data)
+	return report.Text(a.Stdout, result, report.Options{P: a.P, Color: a.Color, Detail: c.Partner != "" || c.Area != ""})
+}
+
+// result scores the partner that was asked for, or everybody, in one area or all.
+func (in *inquiry) result(partner, area string) (*score.Result, error) {
+	var result *score.Result
+	if partner == "" {
+		result = in.answer.Result()
+	} else {
+		account, location, err := in.answer.Resolve(partner)
+		if err != nil {
+			return nil, err
+		}
+		result = in.answer.Result(account)
+		result.Accounts[0].Value.Asked = location
+	}
+	if area == "" {
+		return result, nil
+	}
+	for _, account := range result.Accounts {
+		one, ok := account.Value.Areas.Get(area)
+		if !ok {
+			return nil, in.answer.NoSuchArea(area)
+		}
+		account.Value.Areas = score.Keyed[*score.Area]{{Name: area, Value: one}}
+	}
+	return result, nil
+}
+
+// writeFile writes a file whole or not at all.
+func writeFile(name string, write func(*bufio.Writer) error) (err error) {
+	unwritable := func(err error) error {
+		return kizuna.Errorf("file-unwritable", "%s cannot be written", name).
+			WithMend("check the path and the permissions").WithCause(err)
+	}
+	f, err := os.CreateTemp(dirOf(name), ".kizuna-*")
+	if err != nil {
+		return unwritable(err)
+	}
+	defer func() {
+		if err != nil {
+			_ = os.Remove(f.Name())
+		}
+	}()
+	w := bufio.NewWriter(f)
+	if err := write(w); err != nil {
+		_ = f.Close()
+		return err
+	}
+	if err := w.Flush(); err != nil {
+		_ = f.Close()
+		return unwritable(err)
+	}
+	if err := f.Close(); err != nil {
+		return unwritable(err)
+	}
+	if err := os.Rename(f.Name(), name); err != nil {
+		return unwritable(err)
+	}
+	return nil
+}
