@@ -79,8 +79,8 @@ func (a *Answer) at(p place) {
 	a.Area, a.Metric, a.Track = p.area.ID, p.metric.ID, trackName(p.track)
 }
 
-// displayed rounds points for show as the program says, without ".0".
-func displayed(points kizuna.Fraction, decimals int) string {
+// Display rounds points for show as the program says, without ".0".
+func Display(points kizuna.Fraction, decimals int) string {
 	s := points.Decimal(decimals)
 	if whole, rest, ok := strings.Cut(s, "."); ok && strings.Trim(rest, "0") == "" {
 		return whole

@@ -34,7 +34,7 @@ func (e *evaluation) metric(in *fields, out *Answer) error {
 // show writes a scored metric into the answer.
 func (e *evaluation) show(out *Answer, m *score.Metric) {
 	out.Points, out.Max = m.Points.String(), m.Max.String()
-	out.Display = displayed(m.Points, e.program.Scoring.MetricDecimals)
+	out.Display = Display(m.Points, e.program.Scoring.MetricDecimals)
 	out.Options, out.Option, out.Parts = exact(m.Options), m.Option, exact(m.Parts)
 	out.Counted = m.Counted
 	for _, g := range m.Gates {
@@ -399,14 +399,14 @@ func (e *evaluation) needed(in *fields, out *Answer) error {
 	if option == nil {
 		option = part
 	}
-	points, progress := e.curve(in, p.rule, option)
+	points, progress, most := e.curve(in, p.rule, option)
 	if in.err != nil {
 		return in.err
 	}
 	at := in.object.get("target_points")
 	need, ok := progress(target)
-	if !ok || target.Sign() < 0 {
-		in.fail(at, kizuna.Errorf("calc-target", "case %s: no progress gives %s points here; there are at most %s", e.of.ID, target, p.rule.Max).
+	if !ok || target.Sign() < 0 || target.Cmp(most) > 0 {
+		in.fail(at, kizuna.Errorf("calc-target", "case %s: no progress gives %s points here; there are at most %s", e.of.ID, target, most).
 			WithMend("ask for fewer points"))
 		return in.err
 	}
@@ -417,10 +417,10 @@ func (e *evaluation) needed(in *fields, out *Answer) error {
 	return nil
 }
 
-// curve returns the points of a progress, and the progress that gives points, of
-// a rule or of one of its options or parts.
+// curve returns the points of a progress, the progress that gives points, and the
+// most points there are, of a rule or of one of its options or parts.
 func (e *evaluation) curve(in *fields, rule *program.Rule, option *node) (
-	points func(kizuna.Fraction) kizuna.Fraction, progress func(kizuna.Fraction) (kizuna.Fraction, bool)) {
+	points func(kizuna.Fraction) kizuna.Fraction, progress func(kizuna.Fraction) (kizuna.Fraction, bool), most kizuna.Fraction) {
 	if len(rule.People) > 0 {
 		n := in.object.get("current")
 		if option != nil {
@@ -435,14 +435,16 @@ func (e *evaluation) curve(in *fields, rule *program.Rule, option *node) (
 		}
 		return points, func(points kizuna.Fraction) (kizuna.Fraction, bool) {
 			n, ok := score.PeopleFor(r, points)
-			return kizuna.Int(n), ok && points.Cmp(rule.Max) <= 0
-		}
+			return kizuna.Int(n), ok
+		}, rule.Max
 	}
 	c := &rule.Components[0]
 	switch {
 	case option != nil:
 		id := in.textOf("option", option)
-		if c = componentOf(rule, id); c == nil || id == "" {
+		if found := componentOf(rule, id); found != nil && id != "" {
+			c = found
+		} else {
 			e.noPart(in, option, rule, id)
 		}
 	case len(rule.Components) > 1:
@@ -451,8 +453,8 @@ func (e *evaluation) curve(in *fields, rule *program.Rule, option *node) (
 	}
 	return func(progress kizuna.Fraction) kizuna.Fraction { return score.PointsOf(c, progress).Points },
 		func(points kizuna.Fraction) (kizuna.Fraction, bool) {
-			return score.ProgressFor(c, points), points.Cmp(c.Max) <= 0
-		}
+			return score.ProgressFor(c, points), true
+		}, c.Max
 }
 
 // mcv adds up units times the rates of their workloads.
