@@ -35,7 +35,7 @@ func (b *Book) FindRow(at kizuna.Ref) *Found {
 	return nil
 }
 
-// Accounts lists the accounts that any reach ties to the row.
+// AccountsOf lists the accounts that any reach ties to the row.
 func (b *Book) AccountsOf(f *Found) []string {
 	return b.accountsOf(b.coveringOf(f.resource), f.row)
 }
