@@ -1,0 +1,421 @@
+package dataset
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/kizuna-org/kizuna"
+	"github.com/kizuna-org/kizuna/table"
+	"github.com/kizuna-org/kizuna/usage"
+)
+
+// Options say how a data directory is loaded. The zero value is the usual way.
+type Options struct {
+	Limits table.Limits // zero: table.DefaultLimits
+	// Packed leaves Dataset.Usage empty: the rows are in Dataset.Ledger only.
+	Packed bool
+}
+
+// Load reads a data directory: its plain tables, whichever there are, and its
+// imported statements. A broken row is reported in Dataset.Problems and the rest
+// kept; a file that cannot be read as a table at all is an error
+// ("table-column-missing", "table-twice", and those of package table), as is a
+// directory without a single table ("data-empty", "data-missing").
+func Load(ctx context.Context, dir string, opts Options) (*Dataset, error) {
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return nil, kizuna.Errorf("data-missing", "there is no data directory %s", dir).
+			WithMend("make one with: kizuna template %s", dir).WithCause(err)
+	}
+	return load(ctx, os.DirFS(dir), dir, opts)
+}
+
+// LoadFS is [Load] from a file system; places are named relative to its root.
+func LoadFS(ctx context.Context, fsys fs.FS, opts Options) (*Dataset, error) {
+	return load(ctx, fsys, "", opts)
+}
+
+func load(ctx context.Context, fsys fs.FS, root string, opts Options) (*Dataset, error) {
+	l := &loader{
+		ctx: ctx, fsys: fsys, root: root, opts: opts,
+		data: &Dataset{Ledger: usage.NewLedger()},
+	}
+	if err := l.directory("."); err != nil {
+		return nil, err
+	}
+	if len(l.data.Sources) == 0 {
+		return nil, kizuna.Errorf("data-empty", "%s holds none of Kizuna's tables", orDot(root)).
+			WithMend("write empty ones to fill in with: kizuna template %s", orDot(root))
+	}
+	if !opts.Packed {
+		l.data.Usage = l.data.Ledger.Rows()
+	}
+	return l.data, nil
+}
+
+func orDot(dir string) string {
+	if dir == "" {
+		return "."
+	}
+	return dir
+}
+
+// loader is one loading of a data directory.
+type loader struct {
+	ctx  context.Context
+	fsys fs.FS
+	root string // how people name the directory
+	opts Options
+	data *Dataset
+}
+
+// extensions are how the file of a table may end.
+var extensions = [...]string{".csv", ".csv.gz", ".csv.zst"}
+
+// directory reads the plain tables of a directory.
+func (l *loader) directory(dir string) error {
+	entries, err := fs.ReadDir(l.fsys, dir)
+	if err != nil {
+		return err
+	}
+	files := make(map[string]string) // table to file
+	for _, entry := range entries {
+		name := entry.Name()
+		base, extension, _ := strings.Cut(name, ".")
+		if entry.IsDir() || !slices.Contains(extensions[:], "."+extension) {
+			continue
+		}
+		if first, twice := files[base]; twice {
+			return kizuna.Errorf("table-twice", "%s and %s are the same table", first, name).
+				WithMend("keep one of the two").WithRef(kizuna.Ref{File: l.shown(path.Join(dir, name))})
+		}
+		files[base] = name
+	}
+	for _, k := range kinds() {
+		name := k.table().Name
+		if file, ok := files[name]; ok {
+			if err := l.file(k, path.Join(dir, file)); err != nil {
+				return err
+			}
+		}
+		delete(files, name)
+	}
+	for _, file := range slices.Sorted(maps.Values(files)) {
+		l.note(kizuna.Errorf("table-unknown", "%s is none of Kizuna's tables and was not read", file).
+			WithRef(kizuna.Ref{File: l.shown(path.Join(dir, file))}))
+	}
+	return nil
+}
+
+func (l *loader) shown(file string) string { return filepath.Join(l.root, filepath.FromSlash(file)) }
+
+func (l *loader) note(n *kizuna.Error) { l.data.Notes = append(l.data.Notes, n) }
+
+func (l *loader) file(k kind, name string) error {
+	f, err := l.fsys.Open(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	r, err := table.Open(f, l.shown(name), l.opts.Limits)
+	if err != nil {
+		return err
+	}
+	in := &input{
+		Reader: r,
+		file:   l.shown(name),
+		source: Source{File: l.shown(name), Kind: "table/" + k.table().Name},
+		data:   l.data,
+	}
+	if err := k.read(l.ctx, in); err != nil {
+		return err
+	}
+	l.data.Sources = append(l.data.Sources, in.source)
+	return nil
+}
+
+// kind is a plain table of any type of record.
+type kind interface {
+	table() Table
+	exists(dir string) bool // in any spelling of its file
+	empty(d *Dataset) bool
+	read(ctx context.Context, in *input) error
+	columnNames(places bool) []string
+	write(w *table.Writer, d *Dataset, places bool)
+}
+
+// input is one table being read.
+type input struct {
+	*table.Reader
+	file   string
+	source Source
+	data   *Dataset
+}
+
+func (in *input) refuse(err *kizuna.Error) {
+	if in.source.Refused++; in.source.Refused <= MaxProblems {
+		in.data.Problems = append(in.data.Problems, err)
+	}
+}
+
+// facts is a plain table whose records are kept one by one.
+type facts[T any] struct {
+	*schema[T]
+	records func(*Dataset) *[]T
+}
+
+func (f facts[T]) read(ctx context.Context, in *input) error {
+	records := f.records(in.data)
+	return f.schema.read(ctx, in, func() *T { return new(T) }, func(r *T) {
+		*records = append(*records, *r)
+		in.source.Rows++
+	})
+}
+
+// usageRows is the one table that may be long. One goroutine reads and parses it
+// while another adds rows up, so the order of rows stays that of the file.
+type usageRows struct{ *schema[usageLine] }
+
+func (u usageRows) read(ctx context.Context, in *input) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	const chunkLength, chunks = 512, 4
+	free := make(chan []usageLine, chunks)
+	for range chunks {
+		free <- make([]usageLine, 0, chunkLength)
+	}
+	full := make(chan []usageLine, chunks)
+	failed := make(chan error, 1)
+	go func() {
+		defer close(full)
+		chunk := <-free
+		// The slot's own pointers point into the chunk, which never moves.
+		slot := func() *usageLine {
+			if len(chunk) == chunkLength {
+				full <- chunk
+				chunk = <-free
+			}
+			r := &chunk[:len(chunk)+1][len(chunk)]
+			*r = usageLine{}
+			return r
+		}
+		err := u.schema.read(ctx, in, slot, func(*usageLine) { chunk = chunk[:len(chunk)+1] })
+		full <- chunk
+		failed <- err
+	}()
+	months := make(map[kizuna.Month]bool)
+	last := kizuna.Month(-1)
+	for chunk := range full {
+		for i := range chunk {
+			row := &chunk[i].Row
+			if row.Month != last {
+				last = row.Month
+				months[last] = true
+			}
+			in.data.Ledger.Add(row)
+		}
+		in.source.Rows += len(chunk)
+		free <- chunk[:0]
+	}
+	if err := <-failed; err != nil {
+		return err
+	}
+	in.source.Months = slices.Sorted(maps.Keys(months))
+	if in.source.Rows > 0 {
+		in.source.Covers = usageCoverage(func(column string) bool { return in.Find(column) >= 0 })
+	}
+	return nil
+}
+
+// The places of imported rows, in columns that every table may have.
+const (
+	sourceFile = "source_file" // the file that was imported
+	sourceLine = "source_line" // its line
+	sourceRows = "source_rows" // usage: how many of its lines were added up
+)
+
+// boundColumn is a column of the schema and where the file has it.
+type boundColumn[T any] struct {
+	*column[T]
+	at int
+}
+
+// read reads every row: next gives the record to fill, keep takes it when it is
+// whole. Rows that cannot be understood are refused.
+func (s *schema[T]) read(ctx context.Context, in *input, next func() *T, keep func(*T)) error {
+	columns, err := s.bind(in)
+	if err != nil {
+		return err
+	}
+	place := bindPlace(in)
+	for n := 0; ; n++ {
+		if n%1024 == 0 && ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		record, err := in.Next()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			broken, ok := errors.AsType[*kizuna.Error](err)
+			if !ok || in.Err() != nil {
+				return err // half a table is worse than none
+			}
+			in.refuse(broken)
+			continue
+		}
+		r := next()
+		if s.start != nil {
+			*r = s.start()
+		}
+		at := s.at(r)
+		if broken := s.fill(columns, record, r, in); broken != nil {
+			in.refuse(broken)
+			continue
+		}
+		at.File, at.Line = in.file, in.Line()
+		if place != nil {
+			if broken := place.fill(record, at, s.lines(r), in); broken != nil {
+				in.refuse(broken)
+				continue
+			}
+		}
+		keep(r)
+	}
+}
+
+// bind finds the schema's columns in the header.
+func (s *schema[T]) bind(in *input) ([]boundColumn[T], error) {
+	var columns []boundColumn[T]
+	used := make(map[int]bool)
+	for i := range s.columns {
+		c := &s.columns[i]
+		at := in.Find(c.Name)
+		if at < 0 && c.Required {
+			return nil, kizuna.Errorf("table-column-missing", "%s has no column %q", in.file, c.Name).
+				WithMend("add it: %s needs a header with %s", s.name+".csv", strings.Join(s.needed(), ", ")).
+				WithRef(kizuna.Ref{File: in.file, Line: 1})
+		}
+		if at >= 0 {
+			columns = append(columns, boundColumn[T]{c, at})
+			used[at] = true
+		}
+	}
+	for _, name := range [...]string{sourceFile, sourceLine, sourceRows} {
+		used[in.Find(name)] = true
+	}
+	for i, name := range in.Header() {
+		if !used[i] && name != "" {
+			in.data.Notes = append(in.data.Notes,
+				kizuna.Errorf("column-unused", "the column %q is not one of %s's and was not read", name, s.name+".csv").
+					WithRef(kizuna.Ref{File: in.file, Line: 1}))
+		}
+	}
+	return columns, nil
+}
+
+func (s *schema[T]) needed() []string {
+	var names []string
+	for _, c := range s.columns {
+		if c.Required {
+			names = append(names, c.Name)
+		}
+	}
+	return names
+}
+
+// fill sets the record's fields in the order of the schema.
+func (s *schema[T]) fill(columns []boundColumn[T], record []string, r *T, in *input) *kizuna.Error {
+	for i := range columns {
+		c := &columns[i]
+		var cell string
+		if c.at < len(record) {
+			cell = strings.TrimSpace(record[c.at])
+		}
+		var err error
+		switch {
+		case cell == "" && c.Filled:
+			err = kizuna.Errorf("cell-empty", "the cell of %s is empty", c.Name).WithMend("fill it in")
+		case cell != "" && c.Values != nil:
+			if cell, err = choose(cell, c.Values); err == nil {
+				err = c.set(r, cell)
+			}
+		default:
+			err = c.set(r, cell)
+		}
+		if err != nil {
+			return in.broken(err, c.at)
+		}
+	}
+	if s.finish != nil {
+		if err := s.finish(r); err != nil {
+			return in.broken(err, 0)
+		}
+	}
+	return nil
+}
+
+// choose returns the value that the cell means.
+func choose(cell string, values []string) (string, error) {
+	for _, v := range values {
+		if strings.EqualFold(v, cell) {
+			return v, nil
+		}
+	}
+	return "", kizuna.Errorf("cell-choice", "%q is not one of %s", cell, strings.Join(values, ", ")).
+		WithMend("write one of them")
+}
+
+// broken names the place of an error in the row that was read last.
+func (in *input) broken(err error, column int) *kizuna.Error {
+	known, ok := errors.AsType[*kizuna.Error](err)
+	if !ok {
+		known = kizuna.Errorf("cell", "%v", err)
+	}
+	return known.WithRef(in.Ref(column))
+}
+
+// place is where a table's rows were imported from.
+type place struct{ file, line, rows int }
+
+func bindPlace(in *input) *place {
+	p := &place{in.Find(sourceFile), in.Find(sourceLine), in.Find(sourceRows)}
+	if p.file < 0 || p.line < 0 {
+		return nil
+	}
+	return p
+}
+
+func (p *place) fill(record []string, at *kizuna.Ref, lines *int, in *input) *kizuna.Error {
+	if p.file >= len(record) || p.line >= len(record) || record[p.file] == "" {
+		return nil
+	}
+	line, err := whole(record[p.line])
+	if err != nil {
+		return in.broken(err, p.line)
+	}
+	at.File, at.Line = record[p.file], int(line)
+	if lines != nil && p.rows >= 0 && p.rows < len(record) {
+		n, err := whole(record[p.rows])
+		if err != nil {
+			return in.broken(err, p.rows)
+		}
+		*lines = int(n)
+	}
+	return nil
+}
+
+// lines returns where a record counts the lines it stands for; nil: it does not.
+func (s *schema[T]) lines(r *T) *int {
+	if u, ok := any(r).(*usageLine); ok {
+		return &u.Lines
+	}
+	return nil
+}

@@ -1,0 +1,333 @@
+package usage
+
+import (
+	"hash/maphash"
+	"iter"
+	"math"
+	"strings"
+
+	"github.com/kizuna-org/kizuna"
+)
+
+// Ledger keeps usage rows in little memory (about 120 bytes a row; each text
+// once) and adds up those that are one row to the rules of counting: equal in
+// tenant, subscription, scope, workload, offer type, channel, currency, period
+// and asserted association, ids and scopes without case. The sum is exact; it
+// keeps the spelling and the place of its first row and counts its lines.
+//
+// A Ledger is for one goroutine until it is filled; then any number may read it.
+type Ledger struct {
+	symbols symbols
+	blocks  [][]entry // all full but the last
+	length  int
+	index   []slot // open addressing, by key
+	seed    maphash.Seed
+}
+
+const blockLength = 8192
+
+// slot is a place of the index: the position of an entry plus one, 0 if it is
+// free, and a part of its key's hash, so that most looks go to the index alone.
+type slot struct{ hash, position uint32 }
+
+// entry is a row with its texts replaced by symbols.
+type entry struct {
+	key  key
+	data entryData
+}
+
+// key is what rows that are one row have in common. Its symbols are folded
+// where case does not count.
+type key struct {
+	month                                   kizuna.Month
+	day                                     kizuna.Date // noDay for a month's row
+	tenant, subscription, scope             uint32
+	workload, offer, channel, currency      uint32
+	sourceRow, assertedLocation, assertedAs uint32
+	duplicates                              uint32 // two bits a flag: 0 none, 1 false, 2 true
+}
+
+const noDay = kizuna.Date(math.MinInt32)
+
+type entryData struct {
+	revenue      kizuna.Decimal
+	users, seats int64
+	units        kizuna.Micro
+	has          hasBits
+	// As the first row spelled them, where the key is folded.
+	tenant, subscription, scope uint32
+	file, line, column          uint32
+	lines                       uint32
+}
+
+type hasBits uint32
+
+const (
+	hasRevenue hasBits = 1 << iota
+	hasUsers
+	hasSeats
+	hasUnits
+)
+
+// NewLedger returns an empty ledger.
+func NewLedger() *Ledger { return &Ledger{seed: maphash.MakeSeed()} }
+
+// Len returns how many rows there are, equal ones being one.
+func (l *Ledger) Len() int { return l.length }
+
+func (l *Ledger) at(i int) *entry { return &l.blocks[i/blockLength][i%blockLength] }
+
+// Add keeps a row, or adds it to the one it equals. The row is copied.
+func (l *Ledger) Add(row *Row) (merged bool) {
+	var e entry
+	l.encode(row, &e)
+	if 4*(l.length+1) > 3*len(l.index) {
+		l.grow()
+	}
+	hash := uint32(maphash.Comparable(l.seed, e.key) >> 32)
+	i := int(hash) & (len(l.index) - 1)
+	for l.index[i].position != 0 {
+		if l.index[i].hash == hash {
+			if first := l.at(int(l.index[i].position - 1)); first.key == e.key {
+				if first.data.add(&e.data) {
+					return true
+				}
+				// A sum that does not fit stays two rows: nothing is lost, and the
+				// rules add them up anyway.
+				l.append(&e)
+				return false
+			}
+		}
+		i = (i + 1) & (len(l.index) - 1)
+	}
+	l.append(&e)
+	l.index[i] = slot{hash, uint32(l.length)}
+	return false
+}
+
+func (l *Ledger) append(e *entry) {
+	if l.length%blockLength == 0 {
+		l.blocks = append(l.blocks, make([]entry, 0, blockLength))
+	}
+	last := &l.blocks[len(l.blocks)-1]
+	*last = append(*last, *e)
+	l.length++
+}
+
+// grow doubles the index.
+func (l *Ledger) grow() {
+	old := l.index
+	l.index = make([]slot, max(1024, 2*len(old)))
+	for _, s := range old {
+		if s.position == 0 {
+			continue
+		}
+		i := int(s.hash) & (len(l.index) - 1)
+		for l.index[i].position != 0 {
+			i = (i + 1) & (len(l.index) - 1)
+		}
+		l.index[i] = s
+	}
+}
+
+// add reports false, and changes nothing, if a sum does not fit.
+func (d *entryData) add(e *entryData) bool {
+	users, ok1 := addInt(d.users, e.users)
+	seats, ok2 := addInt(d.seats, e.seats)
+	units, ok3 := addInt(int64(d.units), int64(e.units))
+	if !ok1 || !ok2 || !ok3 || d.lines > math.MaxUint32-e.lines {
+		return false
+	}
+	d.users, d.seats, d.units = users, seats, kizuna.Micro(units)
+	if e.has&hasRevenue != 0 {
+		d.revenue = d.revenue.Add(e.revenue)
+	}
+	d.has |= e.has
+	d.lines += e.lines
+	return true
+}
+
+func addInt(a, b int64) (sum int64, ok bool) {
+	sum = a + b
+	return sum, (sum > a) == (b > 0)
+}
+
+func (l *Ledger) encode(row *Row, e *entry) {
+	s := &l.symbols
+	d, k := &e.data, &e.key
+	k.month, k.day = row.Month, noDay
+	if row.Day != nil {
+		k.day = *row.Day
+	}
+	d.tenant, k.tenant = s.folded(0, row.Tenant)
+	d.subscription, k.subscription = s.folded(1, row.Subscription)
+	d.scope, k.scope = s.folded(2, row.Scope)
+	k.workload = s.of(3, row.Workload)
+	k.offer = s.of(4, row.OfferType)
+	k.channel = s.of(5, row.Channel)
+	k.currency = s.of(6, row.Currency)
+	k.sourceRow = s.of(7, row.Asserted.SourceRow)
+	k.assertedLocation = s.of(8, row.Asserted.Location)
+	k.assertedAs = s.of(9, row.Asserted.Type)
+	d.file = s.of(10, row.At.File)
+	for i, flag := range row.Asserted.flags() {
+		if *flag != nil {
+			k.duplicates |= 1 << (2 * i)
+			if **flag {
+				k.duplicates ^= 3 << (2 * i)
+			}
+		}
+	}
+	if row.Revenue != nil {
+		d.has, d.revenue = d.has|hasRevenue, *row.Revenue
+	}
+	if row.ActiveUsers != nil {
+		d.has, d.users = d.has|hasUsers, *row.ActiveUsers
+	}
+	if row.PaidSeats != nil {
+		d.has, d.seats = d.has|hasSeats, *row.PaidSeats
+	}
+	if row.Units != nil {
+		d.has, d.units = d.has|hasUnits, *row.Units
+	}
+	d.line, d.column = small(row.At.Line), small(row.At.Column)
+	d.lines = max(1, small(row.Lines))
+}
+
+func small(n int) uint32 { return uint32(min(max(n, 0), math.MaxUint32)) }
+
+func (a *Asserted) flags() [3]**bool {
+	return [3]**bool{&a.DuplicateForAccount, &a.DuplicateForType, &a.DuplicateForLocation}
+}
+
+// Row writes the i-th row, in the order of first appearance, into row. What its
+// pointers point to belongs to the ledger: it must not be changed.
+func (l *Ledger) Row(i int, row *Row) {
+	e := l.at(i)
+	k, d, text := &e.key, &e.data, l.symbols.texts
+	*row = Row{
+		Month:        k.month,
+		Tenant:       text[d.tenant],
+		Subscription: text[d.subscription],
+		Scope:        text[d.scope],
+		Workload:     text[k.workload],
+		OfferType:    text[k.offer],
+		Channel:      text[k.channel],
+		Currency:     text[k.currency],
+		Asserted: Asserted{
+			SourceRow: text[k.sourceRow],
+			Location:  text[k.assertedLocation],
+			Type:      text[k.assertedAs],
+		},
+		At:    kizuna.Ref{File: text[d.file], Line: int(d.line), Column: int(d.column)},
+		Lines: int(d.lines),
+	}
+	if k.day != noDay {
+		row.Day = &k.day
+	}
+	for i, flag := range row.Asserted.flags() {
+		switch k.duplicates >> (2 * i) & 3 {
+		case 1:
+			*flag = &no
+		case 2:
+			*flag = &yes
+		}
+	}
+	if d.has&hasRevenue != 0 {
+		row.Revenue = &d.revenue
+	}
+	if d.has&hasUsers != 0 {
+		row.ActiveUsers = &d.users
+	}
+	if d.has&hasSeats != 0 {
+		row.PaidSeats = &d.seats
+	}
+	if d.has&hasUnits != 0 {
+		row.Units = &d.units
+	}
+}
+
+var no, yes = false, true
+
+// All yields every row in the order of first appearance. The row is reused: copy
+// it to keep it; what its pointers point to stays.
+func (l *Ledger) All() iter.Seq2[int, *Row] {
+	return func(yield func(int, *Row) bool) {
+		var row Row
+		for i := range l.length {
+			if l.Row(i, &row); !yield(i, &row) {
+				return
+			}
+		}
+	}
+}
+
+// Rows returns all rows in the order of first appearance, at about 270 bytes each
+// on top of the ledger's own.
+func (l *Ledger) Rows() []Row {
+	rows := make([]Row, l.length)
+	for i := range rows {
+		l.Row(i, &rows[i])
+	}
+	return rows
+}
+
+// symbols numbers texts. Symbol 0 is the empty text.
+type symbols struct {
+	numbers map[string]uint32
+	texts   []string
+	fold    []uint32 // the symbol of the text without case; unset: not asked yet
+	last    [11]struct {
+		text   string
+		symbol uint32
+	} // most columns repeat what the row before said
+}
+
+const unset = math.MaxUint32
+
+func (s *symbols) of(column int, text string) uint32 {
+	if text == "" {
+		if s.texts == nil {
+			s.number("")
+		}
+		return 0
+	}
+	last := &s.last[column]
+	if last.text != text {
+		last.symbol = s.number(text)
+		last.text = s.texts[last.symbol]
+	}
+	return last.symbol
+}
+
+func (s *symbols) number(text string) uint32 {
+	if n, ok := s.numbers[text]; ok {
+		return n
+	}
+	if s.texts == nil {
+		s.numbers = map[string]uint32{"": 0}
+		s.texts, s.fold = []string{""}, []uint32{0}
+		if text == "" {
+			return 0
+		}
+	}
+	n := uint32(len(s.texts))
+	text = strings.Clone(text) // it may be part of a long line
+	s.numbers[text] = n
+	s.texts, s.fold = append(s.texts, text), append(s.fold, unset)
+	return n
+}
+
+// folded returns the text's symbol and that of the text without case.
+func (s *symbols) folded(column int, text string) (symbol, folded uint32) {
+	symbol = s.of(column, text)
+	if s.fold[symbol] == unset {
+		f := symbol
+		if lower := strings.ToLower(text); lower != text {
+			f = s.number(lower)
+			s.fold[f] = f
+		}
+		s.fold[symbol] = f
+	}
+	return symbol, s.fold[symbol]
+}
