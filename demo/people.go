@@ -48,7 +48,7 @@ var staff = []person{
 	{"村瀬 和也", fukuoka, day(2020, 10, 1), "MB-800"},
 	{"森田 優衣", fukuoka, day(2021, 4, 1), "MD-102"},
 	{"柳 慎太郎", fukuoka, day(2021, 10, 1), "PL-100 PL-200"},
-	{"吉住 香織", fukuoka, day(2022, 4, 1), "AZ-104"},
+	{"吉住 香織", fukuoka, day(2022, 4, 1), "AZ-104 SC-300"},
 	{"若林 陸", fukuoka, day(2023, 4, 1), ""},
 	{"渡会 結衣", fukuoka, day(2022, 10, 1), "MB-600"},
 	{"安東 正人", nagiharaNagoya, day(2019, 4, 1), "AZ-104 AZ-305 AZ-400"},

@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"cmp"
 	"math/rand/v2"
 	"strings"
 	"time"
@@ -51,7 +52,7 @@ func season(m kizuna.Month) int64 {
 func noise(r *rand.Rand, width int64) int64 { return 1000 - width + r.Int64N(2*width+1) }
 
 // spend writes the usage of a mix, month by month and service by service.
-func (w *world) spend(c *customer, subscription string, a *azure, mix mix, usd int64, since kizuna.Month) {
+func (w *world) spend(c *customer, subscription string, a *azure, mix mix, usd, growth int64, since kizuna.Month) {
 	last := lastMonth
 	if a.until != 0 {
 		last = a.until.Add(-1)
@@ -67,7 +68,7 @@ func (w *world) spend(c *customer, subscription string, a *azure, mix mix, usd i
 				OfferType: "Consumption", Channel: a.agreement,
 			}, amount, a.yen)
 		}
-		level += level / 1000 * kizuna.Micro(a.growth)
+		level += level / 1000 * kizuna.Micro(growth)
 	}
 }
 
@@ -204,12 +205,12 @@ func (w *world) addCustomer(c *customer) {
 		association.Customer{Tenant: tenantOf(c), Name: c.name, Country: "JP", Segment: c.size})
 	if a := c.azure; a != nil {
 		subscription := w.subscribe(c, "azure", "Azure", a.agreement, a.since)
-		w.spend(c, subscription, a, a.mix, a.usd, a.since)
+		w.spend(c, subscription, a, a.mix, a.usd, a.growth, a.since)
 		if c.size == enterprise {
 			w.support(c, subscription, a)
 		}
 		if a.security > 0 {
-			w.spend(c, subscription, a, guard, a.security, max(a.since, in(2021, 4)))
+			w.spend(c, subscription, a, guard, a.security, 7, cmp.Or(a.guarded, max(a.since, in(2021, 4))))
 		}
 		for _, t := range a.ties {
 			w.bind(c, t, subscription, "", a.since)
