@@ -24,9 +24,9 @@ type azure struct {
 	growth       int64        // thousandths a month
 	mix          mix
 	agreement    string
-	yen          bool  // billed in yen
-	security     int64 // dollars a month of security services besides; 0: none
-	guarded      kizuna.Month
+	yen          bool         // billed in yen
+	security     int64        // dollars a month of security services besides; 0: none
+	guarded      kizuna.Month // since when; 0: since 2021-04
 	ties         []tie
 }
 
@@ -53,7 +53,6 @@ type app struct {
 	sold, used string   // the workload as revenue and as usage reports call it; "": not in that report
 	usd        int64    // a month
 	users      [2]int64 // at the start, at the end
-	since      kizuna.Month
 }
 
 // tie binds a partner's location to what a customer uses.
@@ -101,23 +100,18 @@ func (t tie) from(d kizuna.Date) tie {
 }
 
 func bc(usd, was, now int64) app {
-	return app{"Business Central", "Business Central", usd, [2]int64{was, now}, 0}
+	return app{"Business Central", "Business Central", usd, [2]int64{was, now}}
 }
 func sales(usd, was, now int64) app {
-	return app{"Sales", "Common data service (Customer Engagement)", usd, [2]int64{was, now}, 0}
+	return app{"Sales", "Common data service (Customer Engagement)", usd, [2]int64{was, now}}
 }
 func service(usd int64) app { return app{sold: "Customer Service", usd: usd} }
 func finance(usd, was, now int64) app {
-	return app{"Finance", "Finance & Operations", usd, [2]int64{was, now}, 0}
+	return app{"Finance", "Finance & Operations", usd, [2]int64{was, now}}
 }
-func apps(usd, was, now int64) app { return app{"Power Apps", "Power App", usd, [2]int64{was, now}, 0} }
+func apps(usd, was, now int64) app { return app{"Power Apps", "Power App", usd, [2]int64{was, now}} }
 func flows(usd, was, now int64) app {
-	return app{"Power Automate", "Power Automate", usd, [2]int64{was, now}, 0}
-}
-
-func (a app) from(m kizuna.Month) app {
-	a.since = m
-	return a
+	return app{"Power Automate", "Power Automate", usd, [2]int64{was, now}}
 }
 
 const (

@@ -2,6 +2,7 @@ package demo
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/kizuna-org/kizuna"
@@ -58,6 +59,29 @@ func (e *Event) Command(dir string) string {
 func explain(area, metric string, c *customer) string {
 	return fmt.Sprintf("kizuna explain --data DIR --partner %s --area %s --metric %s --customer %s",
 		Partner, area, metric, tenantOf(c))
+}
+
+// Lost returns the points that each area loses, in the order of the areas; gains
+// on another track are left out.
+func (e *Event) Lost() []Loss {
+	var out []Loss
+	for _, c := range e.Costs {
+		i := slices.IndexFunc(out, func(l Loss) bool { return l.Area == c.Area })
+		switch {
+		case c.Points.Sign() < 0:
+		case i < 0:
+			out = append(out, Loss{c.Area, c.Points})
+		default:
+			out[i].Points = out[i].Points.Add(c.Points)
+		}
+	}
+	return out
+}
+
+// Loss is what an area loses.
+type Loss struct {
+	Area   string
+	Points kizuna.Fraction
 }
 
 // azureAreas share three of their metrics.

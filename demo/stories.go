@@ -62,11 +62,11 @@ func (w *world) serveOneShift(c *customer) {
 		service string
 		usd     int64
 	}{{"Sentinel", 9672}, {"Azure Defender", 2976}} {
-		w.addUsage(usage.Row{
+		w.addRevenue(usage.Row{
 			Month: lastMonth, Tenant: tenantOf(c), Subscription: subscription,
 			Scope: groupScope(subscription, guard.group), Workload: p.service,
 			OfferType: "Consumption", Channel: "EA",
-		}, kizuna.Micro(p.usd)*kizuna.MicroPerUnit, false)
+		}, dollars(p.usd), false)
 	}
 }
 

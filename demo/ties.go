@@ -2,6 +2,7 @@ package demo
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -76,7 +77,7 @@ func (w *world) link(c *customer, t tie, subscription string, during kizuna.Inte
 		link.Tenant, link.Object = role.PrincipalTenant, role.Object
 		link.During = from(day(2019, time.July, 1))
 	case byOwning:
-		w.own(c, t, object, during)
+		w.own(c, object, during)
 		w.addLink(link)
 		return
 	}
@@ -85,35 +86,31 @@ func (w *world) link(c *customer, t tie, subscription string, during kizuna.Inte
 }
 
 func (w *world) addLink(link association.Link) {
-	for _, known := range w.Associations.Links {
-		if known == link {
-			return
-		}
+	if !slices.Contains(w.Associations.Links, link) {
+		w.Associations.Links = append(w.Associations.Links, link)
 	}
-	w.Associations.Links = append(w.Associations.Links, link)
 }
 
-// own writes who owns the apps and created the flows, the first owner being the
-// one that was active last.
-func (w *world) own(c *customer, t tie, object string, during kizuna.Interval) {
-	relations := map[string]string{"Power App": "owner", "Power Automate": "creator"}
+// own writes who owns the apps and who created the flows. A second partner is a
+// co-owner of the apps and was active longer ago.
+func (w *world) own(c *customer, object string, during kizuna.Interval) {
 	for _, a := range c.business.apps {
-		relation, ok := relations[a.used]
-		if !ok {
+		owned := association.Ownership{
+			Tenant: tenantOf(c), Scope: resourceScope(c, a.used), Object: object, During: during,
+		}
+		taken := slices.ContainsFunc(w.Associations.Ownerships, func(o association.Ownership) bool { return o.Scope == owned.Scope })
+		active := day(2023, time.October, 27).Instant()
+		switch {
+		case a.used == "Power App" && taken:
+			owned.Relation, active = "co-owner", day(2023, time.March, 9).Instant()
+		case a.used == "Power App":
+			owned.Relation = "owner"
+		case a.used == "Power Automate" && !taken:
+			owned.Relation = "creator"
+		default:
 			continue
 		}
-		active := day(2023, time.October, 27).Instant()
-		for _, known := range w.Associations.Ownerships {
-			if known.Tenant == tenantOf(c) && known.Object != object {
-				active = day(2023, time.March, 9).Instant()
-				if a.used == "Power App" {
-					relation = "co-owner"
-				}
-			}
-		}
-		w.Associations.Ownerships = append(w.Associations.Ownerships, association.Ownership{
-			Tenant: tenantOf(c), Scope: resourceScope(c, a.used), Object: object, Relation: relation,
-			LastActivity: &active, During: during,
-		})
+		owned.LastActivity = &active
+		w.Associations.Ownerships = append(w.Associations.Ownerships, owned)
 	}
 }

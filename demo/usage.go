@@ -58,15 +58,15 @@ func (w *world) spend(c *customer, subscription string, a *azure, mix mix, usd, 
 		last = a.until.Add(-1)
 	}
 	r := random("usage", c.key, mix.group)
-	level := kizuna.Micro(usd) * kizuna.MicroPerUnit
-	for m := max(since, firstMonth); m <= last; m++ {
+	row := usage.Row{
+		Tenant: tenantOf(c), Subscription: subscription, Scope: groupScope(subscription, mix.group),
+		OfferType: "Consumption", Channel: a.agreement,
+	}
+	level := dollars(usd)
+	for row.Month = max(since, firstMonth); row.Month <= last; row.Month++ {
 		for _, p := range mix.services {
-			amount := level / 1000 * kizuna.Micro(p.share) / 1000 * kizuna.Micro(noise(r, 60)+season(m))
-			w.addUsage(usage.Row{
-				Month: m, Tenant: tenantOf(c), Subscription: subscription,
-				Scope: groupScope(subscription, mix.group), Workload: p.service,
-				OfferType: "Consumption", Channel: a.agreement,
-			}, amount, a.yen)
+			row.Workload = p.service
+			w.addRevenue(row, level/1000*kizuna.Micro(p.share)/1000*kizuna.Micro(noise(r, 60)+season(row.Month)), a.yen)
 		}
 		level += level / 1000 * kizuna.Micro(growth)
 	}
@@ -74,28 +74,37 @@ func (w *world) spend(c *customer, subscription string, a *azure, mix mix, usd, 
 
 // support writes a support plan: it is paid for, and never counts.
 func (w *world) support(c *customer, subscription string, a *azure) {
-	for m := max(a.since, firstMonth); m <= lastMonth; m++ {
-		w.addUsage(usage.Row{
-			Month: m, Tenant: tenantOf(c), Subscription: subscription,
-			Workload: "Azure Support", OfferType: "Support", Channel: a.agreement,
-		}, 1000*kizuna.MicroPerUnit, false)
+	row := usage.Row{
+		Tenant: tenantOf(c), Subscription: subscription, Workload: "Azure Support",
+		OfferType: "Support", Channel: a.agreement,
+	}
+	for row.Month = max(a.since, firstMonth); row.Month <= lastMonth; row.Month++ {
+		w.addRevenue(row, dollars(1000), false)
 	}
 }
 
-// addUsage keeps a row with a revenue, rounded to cents or whole yen.
-func (w *world) addUsage(row usage.Row, amount kizuna.Micro, yen bool) {
+// addRevenue keeps a row with a revenue, rounded down to cents or to whole yen.
+func (w *world) addRevenue(row usage.Row, amount kizuna.Micro, yen bool) {
 	const cent = kizuna.MicroPerUnit / 100
-	text := (amount / cent * cent).String()
+	amount -= amount % cent
 	if yen {
 		row.Currency = "JPY"
-		text = (amount / kizuna.Micro(yenRate(row.Month)) * rateScale / kizuna.MicroPerUnit * kizuna.MicroPerUnit).String()
+		amount = amount / kizuna.Micro(yenRate(row.Month)) * rateScale
+		amount -= amount % kizuna.MicroPerUnit
 	}
-	revenue, err := kizuna.ParseDecimal(text)
-	if err != nil {
-		panic(err) // what Micro writes is a decimal
-	}
-	row.Revenue = &revenue
+	exact := decimal(amount)
+	row.Revenue = &exact
 	w.Usage = append(w.Usage, row)
+}
+
+func dollars(n int64) kizuna.Micro { return kizuna.Micro(n) * kizuna.MicroPerUnit }
+
+func decimal(m kizuna.Micro) kizuna.Decimal {
+	d, err := kizuna.ParseDecimal(m.String())
+	if err != nil {
+		panic(err) // what a Micro writes is a decimal
+	}
+	return d
 }
 
 // rateScale is what rates of exchange are written in: hundred-thousandths of a dollar.
@@ -109,11 +118,9 @@ func yenRate(m kizuna.Month) int64 {
 
 func (w *world) addRates() {
 	for m := firstMonth; m <= lastMonth; m++ {
-		usd, err := kizuna.ParseDecimal((kizuna.Micro(yenRate(m)) * kizuna.MicroPerUnit / rateScale).String())
-		if err != nil {
-			panic(err) // what Micro writes is a decimal
-		}
-		w.Rates = append(w.Rates, usage.Rate{Currency: "JPY", Month: m, USD: usd})
+		w.Rates = append(w.Rates, usage.Rate{
+			Currency: "JPY", Month: m, USD: decimal(kizuna.Micro(yenRate(m)) * kizuna.MicroPerUnit / rateScale),
+		})
 	}
 }
 
@@ -126,48 +133,43 @@ func slope(ends [2]int64, m, since kizuna.Month) int64 {
 	return ends[0] + (ends[1]-ends[0])*int64(m-since)/int64(lastMonth-since)
 }
 
-// occupy writes the seats of Microsoft 365 workloads and how many are used.
+// occupy writes the seats of Microsoft 365 workloads and how many are used. Who
+// uses a product depends on the people, not on how many seats are bought.
 func (w *world) occupy(c *customer, subscription, channel string, s *seats, paid func(kizuna.Month) int64) {
 	for workload := range strings.SplitSeq(s.workloads, ";") {
 		r := random("seats", c.key, workload)
+		row := usage.Row{Tenant: tenantOf(c), Subscription: subscription, Workload: workload, Channel: channel}
 		for m := max(s.since, firstMonth); m <= lastMonth; m++ {
-			// Who uses the product depends on the people, not on how many seats are bought.
-			active := s.paid * slope(s.active, m, s.since) * noise(r, 25) / 100_000
 			bought := paid(m)
-			active = min(active, bought)
-			w.Usage = append(w.Usage, usage.Row{
-				Month: m, Tenant: tenantOf(c), Subscription: subscription, Workload: workload,
-				Channel: channel, ActiveUsers: &active, PaidSeats: &bought,
-			})
+			active := min(bought, s.paid*slope(s.active, m, s.since)*noise(r, 25)/100_000)
+			row.Month, row.ActiveUsers, row.PaidSeats = m, &active, &bought
+			w.Usage = append(w.Usage, row)
 		}
 	}
 }
 
-// work writes what business applications brought in and who used them. Resources
-// of the Power Platform have a scope of their own.
+// work writes what business applications brought in and who used them. What
+// revenue and usage reports call by one name stands in one row. Resources of the
+// Power Platform have a scope of their own.
 func (w *world) work(c *customer, subscription string, b *business) {
 	for _, a := range b.apps {
-		since := max(a.since, b.since)
 		r := random("business", c.key, a.sold)
-		for m := max(since, firstMonth); m <= lastMonth; m++ {
-			row := usage.Row{Month: m, Tenant: tenantOf(c), Subscription: subscription, Channel: b.channel}
-			amount := kizuna.Micro(a.usd) * kizuna.MicroPerUnit / 1000 * kizuna.Micro(noise(r, 30))
+		since := max(b.since, firstMonth)
+		sold := usage.Row{Tenant: tenantOf(c), Subscription: subscription, Channel: b.channel, Workload: a.sold}
+		used := sold
+		used.Workload, used.Scope = a.used, resourceScope(c, a.used)
+		for m := since; m <= lastMonth; m++ {
 			users := slope(a.users, m, since)
-			row.Workload = a.sold
-			if a.used != a.sold {
-				w.addUsage(row, amount, false)
-				if a.used == "" {
-					continue
-				}
-				row.Workload = a.used
-			}
-			row.Scope = resourceScope(c, a.used)
-			row.ActiveUsers = &users
-			if a.used != a.sold {
-				w.Usage = append(w.Usage, row)
+			sold.Month, used.Month, used.ActiveUsers = m, m, &users
+			amount := dollars(a.usd) / 1000 * kizuna.Micro(noise(r, 30))
+			if a.used == a.sold {
+				w.addRevenue(used, amount, false)
 				continue
 			}
-			w.addUsage(row, amount, false)
+			w.addRevenue(sold, amount, false)
+			if a.used != "" {
+				w.Usage = append(w.Usage, used)
+			}
 		}
 	}
 }

@@ -127,7 +127,11 @@ func story() string {
 	fmt.Fprintf(&b, "All names and figures are invented. / 名称と数値はすべて架空です。\n\n")
 	fmt.Fprintf(&b, "- as of / 基準日: %s\n- program / プログラム: %s\n- partner / パートナー: %s（結橋情報サービス）\n", AsOf, Program, Partner)
 	for i, e := range Events() {
-		fmt.Fprintf(&b, "\n## %d. %s / %s\n\n%s\n\n%s\n\n    %s\n", i+1, e.Title.EN, e.Title.JA, e.Story.EN, e.Story.JA, e.Command("."))
+		fmt.Fprintf(&b, "\n## %d. %s / %s\n\n%s\n\n%s\n\n", i+1, e.Title.EN, e.Title.JA, e.Story.EN, e.Story.JA)
+		for _, c := range e.Costs {
+			fmt.Fprintf(&b, "- %s › %s › %s: %s\n", c.Area, c.Track, c.Metric, kizuna.Fraction{}.Sub(c.Points).Show())
+		}
+		fmt.Fprintf(&b, "\n    %s\n", e.Command("."))
 	}
 	return b.String()
 }

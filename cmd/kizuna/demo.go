@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"github.com/kizuna-org/kizuna/demo"
 )
@@ -30,8 +31,16 @@ func (c *demoCmd) Run(a *app) error {
 		return err
 	}
 	fmt.Fprintf(a.Stdout, "\n%s\n", a.P.T("demo.events"))
+	rules, _, err := programFor(demo.Program, demo.AsOf)
+	if err != nil {
+		return err
+	}
 	for i, e := range demo.Events() {
-		fmt.Fprintf(a.Stdout, "%d. %s\n   %s\n", i+1, e.Title.In(a.P.Lang), e.Command(c.Dir))
+		var lost []string
+		for _, l := range e.Lost() {
+			lost = append(lost, fmt.Sprintf("%s −%s", rules.Area(l.Area).Name.In(a.P.Lang), l.Points.Decimal(1)))
+		}
+		fmt.Fprintf(a.Stdout, "%d. %s\n   %s\n   %s\n", i+1, e.Title.In(a.P.Lang), strings.Join(lost, a.P.T("demo.comma")), e.Command(c.Dir))
 	}
 	fmt.Fprintf(a.Stdout, "\n%s\n", a.P.T("demo.more", filepath.Join(c.Dir, "README.md")))
 	return nil
