@@ -278,5 +278,8 @@ func (d Decimal) String() string {
 	return sign + strings.TrimRight(strings.TrimRight(s[:point]+"."+s[point:], "0"), ".")
 }
 
+// MarshalText writes the number as [Decimal.String] does.
+func (d Decimal) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
 // MarshalText writes the amount in whole units: "12.5".
 func (m Micro) MarshalText() ([]byte, error) { return []byte(m.String()), nil }

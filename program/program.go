@@ -33,8 +33,10 @@ type Program struct {
 
 	Aliases      map[string]string // a workload's other names to its name in the lists
 	Rates        map[string]Rate   // monthly consumption value of a unit, by workload
+	Workloads    map[string]WorkloadList
 	Certificates map[string]Certificate
 	People       PeopleRules
+	Categories   map[Category]Text
 	Areas        []Area // in the program's order
 }
 
@@ -450,6 +452,12 @@ type WorkloadSet struct {
 	Product string // every row of subscriptions of this product, whatever its workload; "" if Names bind
 	Names   map[string]bool
 	Except  map[string]bool
+}
+
+// WorkloadList is a workload list of the program and where it was read.
+type WorkloadList struct {
+	WorkloadSet
+	Provenance Provenance
 }
 
 // Holds reports whether a row counts: its workload's name after aliases, and
