@@ -115,8 +115,8 @@ func NewIndex(f *Facts, q Question) *Index {
 	return x
 }
 
-// Accounts lists the global accounts on the question's date, in order of first
-// appearance in partners.csv.
+// Accounts lists the global accounts, in order of first appearance in
+// partners.csv; one that has no location on the question's date has no reaches.
 func (x *Index) Accounts() []string { return x.accounts }
 
 // AccountOf returns the global account of a location, or of a global account
@@ -182,14 +182,13 @@ func (x *Index) addLocations(locations []Location) {
 	known := make(map[string]bool)
 	at := x.q.AsOf.Instant()
 	for _, l := range locations {
-		if !l.During.Contains(at) {
-			continue
-		}
 		if !known[l.Global] {
 			known[l.Global] = true
 			x.accounts = append(x.accounts, l.Global)
 		}
-		x.accountOf[Fold(l.ID)] = l.Global
+		if l.During.Contains(at) {
+			x.accountOf[Fold(l.ID)] = l.Global
+		}
 	}
 }
 
@@ -244,23 +243,15 @@ func (x *Index) addClaims(claims []Claim) {
 				WithMend("a Microsoft 365 claim names its workload, a Dynamics 365 claim its subscription").WithRef(c.At))
 		case c.Subscription == "":
 			t := x.tenant(c.Tenant)
-			w := x.alias(c.Workload)
+			w := x.q.Program.WorkloadName(c.Workload)
 			t.byWorkload[w] = append(t.byWorkload[w], r)
 		case c.Workload == "":
 			x.bySub[Fold(c.Subscription)] = append(x.bySub[Fold(c.Subscription)], r)
 		default:
 			s := Fold(c.Subscription)
-			x.subWorkload[s] = append(x.subWorkload[s], claimReach{x.alias(c.Workload), r})
+			x.subWorkload[s] = append(x.subWorkload[s], claimReach{x.q.Program.WorkloadName(c.Workload), r})
 		}
 	}
-}
-
-// alias returns the name under which the program lists a workload.
-func (x *Index) alias(workload string) string {
-	if name, ok := x.q.Program.Aliases[workload]; ok {
-		return name
-	}
-	return workload
 }
 
 func (x *Index) addAppointments(appointments []Appointment) {
@@ -349,7 +340,7 @@ type Resource struct {
 // byRole is set if a workload that is reached by owning fell back to roles,
 // because nobody's relation to the resource is known.
 func (x *Index) Reaches(r Resource) (reaches []Reach, byRole bool) {
-	sub, workload := Fold(r.Subscription), x.alias(r.Workload)
+	sub, workload := Fold(r.Subscription), x.q.Program.WorkloadName(r.Workload)
 	if sub != "" {
 		reaches = append(reaches, x.bySub[sub]...)
 		for _, c := range x.subWorkload[sub] {

@@ -18,6 +18,7 @@ type Book struct {
 	index   *association.Index
 	trust   Trust
 	tenants []*tenantRows // sorted by folded id
+	ledger  *usage.Ledger
 	refused []Refusal
 	months  map[kizuna.Month]bool // months that have rows
 }
@@ -25,7 +26,7 @@ type Book struct {
 // Facts is what a book is made of.
 type Facts struct {
 	Associations *association.Facts
-	Usage        []usage.Row
+	Usage        *usage.Ledger
 	Rates        []usage.Rate
 	Trust        Trust // TrustBoth if empty
 }
@@ -37,7 +38,7 @@ func NewBook(plan *Plan, f *Facts) *Book {
 		Plan:   plan,
 		index:  association.NewIndex(f.Associations, plan.question()),
 		trust:  f.Trust,
-		months: make(map[kizuna.Month]bool),
+		ledger: f.Usage,
 	}
 	if b.trust == "" {
 		b.trust = TrustBoth
@@ -46,16 +47,14 @@ func NewBook(plan *Plan, f *Facts) *Book {
 		plan:    plan,
 		index:   b.index,
 		rates:   make(map[rateKey]kizuna.Decimal, len(f.Rates)),
-		tenants: make(map[string]*tenantGroup),
+		tenants: make(map[string]*tenantRows),
+		months:  make(map[kizuna.Month]bool),
 	}
 	for _, rate := range f.Rates {
 		r.rates[rateKey{rate.Currency, rate.Month}] = rate.USD
 	}
-	for i := range f.Usage {
-		b.months[f.Usage[i].Month] = true
-	}
 	b.tenants = r.read(f.Usage)
-	b.refused = r.refused
+	b.refused, b.months = r.refused, r.months
 	return b
 }
 
@@ -77,7 +76,7 @@ func (b *Book) Tenants() []string {
 func (b *Book) tenant(id string) *tenantRows {
 	folded := association.Fold(id)
 	i, ok := slices.BinarySearchFunc(b.tenants, folded, func(t *tenantRows, id string) int {
-		return strings.Compare(association.Fold(t.id), id)
+		return strings.Compare(t.folded, id)
 	})
 	if !ok {
 		return nil

@@ -74,11 +74,11 @@ func (c *covering) union(account string, types program.TypeSet) kizuna.Intervals
 
 // accountsOf lists the accounts that a row may be credited to.
 func (b *Book) accountsOf(c *covering, r *row) []string {
-	if len(r.asserted) == 0 || b.trust == TrustOwn {
+	if r.asserted == nil || b.trust == TrustOwn {
 		return c.accounts
 	}
 	accounts := slices.Clone(c.accounts)
-	for _, reach := range r.asserted {
+	for _, reach := range r.reaches() {
 		if !slices.Contains(accounts, reach.Account) {
 			accounts = append(accounts, reach.Account)
 		}
@@ -88,21 +88,19 @@ func (b *Book) accountsOf(c *covering, r *row) []string {
 
 // assertedTo reports whether the row itself names the account by one of the types.
 func (b *Book) assertedTo(r *row, account string, types program.TypeSet) bool {
-	return b.trust != TrustOwn && slices.ContainsFunc(r.asserted, func(reach association.Reach) bool {
+	return b.trust != TrustOwn && slices.ContainsFunc(r.reaches(), func(reach association.Reach) bool {
 		return reach.Account == account && types.Has(reach.Type)
 	})
 }
 
 // covered returns how many seconds of the row's period an account covers through
 // the types, and whether it covers the last of them.
-func (b *Book) covered(c *covering, r *row, account string, types program.TypeSet) (seconds int64, atEnd bool) {
-	if b.trust != TrustAsserted || len(r.asserted) == 0 {
-		u := c.union(account, types)
-		seconds, atEnd = u.Covered(r.period), u.Contains(r.period.To-1)
+func (b *Book) covered(c *covering, r *row, period kizuna.Interval, account string, types program.TypeSet) (seconds int64, atEnd bool) {
+	if r.asserted != nil && b.assertedTo(r, account, types) {
+		return period.Seconds(), true
 	}
-	if b.assertedTo(r, account, types) {
-		return r.period.Seconds(), true
-	}
+	u := c.union(account, types)
+	seconds, atEnd = u.Covered(period), u.Contains(period.To-1)
 	return seconds, atEnd
 }
 

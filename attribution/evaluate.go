@@ -77,13 +77,14 @@ func (b *Book) credit(t *tenantRows, only string) []*ledger {
 			if row.month < b.Plan.first || row.month > b.Plan.Last || row.duplicate {
 				continue
 			}
+			period := row.period()
 			for _, account := range b.accountsOf(c, row) {
 				if only != "" && account != only {
 					continue
 				}
 				l := ledgerOf(account)
 				for _, f := range feeds {
-					b.creditRow(l, r, c, row, f)
+					b.creditRow(l, r, c, row, period, f)
 				}
 			}
 		}
@@ -103,8 +104,8 @@ func (pl *Plan) feedsOf(r *resource) []int {
 	return out
 }
 
-func (b *Book) creditRow(l *ledger, r *resource, c *covering, row *row, feed int) {
-	seconds, atEnd := b.covered(c, row, l.account, b.Plan.types[b.Plan.feeds[feed].types])
+func (b *Book) creditRow(l *ledger, r *resource, c *covering, row *row, period kizuna.Interval, feed int) {
+	seconds, atEnd := b.covered(c, row, period, l.account, b.Plan.types[b.Plan.feeds[feed].types])
 	if seconds == 0 {
 		return
 	}
@@ -115,7 +116,7 @@ func (b *Book) creditRow(l *ledger, r *resource, c *covering, row *row, feed int
 	}
 	cell := l.cell(b.Plan, feed, r.Workload, row.month)
 	if money {
-		cell.money += row.money.Share(seconds, row.period.Seconds())
+		cell.money += row.money.Share(seconds, period.Seconds())
 	}
 	if snapshot {
 		cell.snapshot = true

@@ -19,11 +19,20 @@ type Found struct {
 // FindRow finds the row that a line of a file became part of; nil if there is
 // none, because the line was refused or is not usage.
 func (b *Book) FindRow(at kizuna.Ref) *Found {
-	same := func(ref kizuna.Ref) bool { return ref.File == at.File && ref.Line == at.Line }
+	number := -1
+	for i, u := range b.ledger.All() {
+		if u.At.File == at.File && u.At.Line == at.Line {
+			number = i
+			break
+		}
+	}
+	if number < 0 {
+		return nil
+	}
 	for _, t := range b.tenants {
 		for _, r := range t.resources {
 			for i := range r.rows {
-				if slices.ContainsFunc(refsOf(r.rows[i].source), same) {
+				if slices.Contains(r.rows[i].sourceRows(), int32(number)) {
 					return &Found{
 						t.id, ResourceOfRow{r.Subscription, r.Scope, r.Workload, r.offer, r.channel},
 						t, r, &r.rows[i],
@@ -33,6 +42,14 @@ func (b *Book) FindRow(at kizuna.Ref) *Found {
 		}
 	}
 	return nil
+}
+
+// sourceRows are the numbers of the ledger's rows that the row is made of.
+func (r *row) sourceRows() []int32 {
+	if r.asserted == nil {
+		return []int32{r.source}
+	}
+	return append([]int32{r.source}, r.asserted.sources...)
 }
 
 // AccountsOf lists the accounts that any reach ties to the row.
@@ -50,9 +67,7 @@ func (b *Book) RowFate(f *Found, account string, number int) Line {
 // TypesFor returns the association types through which a workload of a product
 // feeds a measure; none if the measure does not look at it.
 func (pl *Plan) TypesFor(number int, workload, product string) program.TypeSet {
-	if name, ok := pl.Program.Aliases[workload]; ok {
-		workload = name
-	}
+	workload = pl.Program.WorkloadName(workload)
 	for _, f := range pl.measures[number].feeds {
 		if pl.feeds[f].set.Holds(workload, product) {
 			return pl.types[pl.feeds[f].types]

@@ -11,22 +11,42 @@ import (
 	"github.com/kizuna-org/kizuna/usage"
 )
 
-// row is the unit of counting: usage rows equal in tenant, subscription, scope,
-// workload, offer type, channel, currency, period and asserted association,
-// summed exactly and rounded once.
+// row is the unit of counting: a row of the ledger, in dollars, rounded once.
 type row struct {
-	month  kizuna.Month
-	period kizuna.Interval
+	month kizuna.Month
+	day   kizuna.Date // wholeMonth if the period is the month
 
-	hasMoney bool
-	money    kizuna.Micro // dollars
+	hasMoney, snapshot bool
+	duplicate          bool  // another row of the same file keeps this usage
+	source             int32 // its number in the ledger
 
-	snapshot            bool // a month's row that carries users, seats or units
-	users, seats, units kizuna.Micro
+	money               kizuna.Micro // dollars
+	users, seats, units kizuna.Micro // of a snapshot
+	asserted            *assertions  // the vendor's own attribution, if any
+}
 
-	asserted  []association.Reach // the vendor's own attribution
-	duplicate bool                // another row of the same file keeps this usage
-	source    []*usage.Row
+const wholeMonth kizuna.Date = -1 << 31
+
+// assertions are what a file says of a row that is asserted, perhaps several times.
+type assertions struct {
+	reaches []association.Reach
+	sources []int32 // the other ledger rows that say so
+}
+
+func (r *row) period() kizuna.Interval {
+	if r.day == wholeMonth {
+		return r.month.Interval()
+	}
+	from := r.day.Instant()
+	return kizuna.Interval{From: from, To: r.day.AddDays(1).Instant()}
+}
+
+// reaches returns what the row itself asserts.
+func (r *row) reaches() []association.Reach {
+	if r.asserted == nil {
+		return nil
+	}
+	return r.asserted.reaches
 }
 
 // resource is what rows of one kind are about: everything that decides which
@@ -35,70 +55,12 @@ type resource struct {
 	association.Resource // with the workload under the program's name for it
 	product              string
 	offer, channel       string
-	rows                 []row
+	rows                 []row // by time
 }
 
 // resourceKey tells resources apart; ids and scopes folded.
 type resourceKey struct {
 	subscription, scope, workload, offer, channel string
-}
-
-// tenantRows is one customer's usage.
-type tenantRows struct {
-	id        string // as first written
-	resources []*resource
-}
-
-// rowReader groups usage rows by tenant and resource.
-type rowReader struct {
-	plan    *Plan
-	index   *association.Index
-	rates   map[rateKey]kizuna.Decimal
-	tenants map[string]*tenantGroup // as written, and folded
-	order   []*tenantGroup
-	refused []Refusal
-}
-
-type rateKey struct {
-	currency string
-	month    kizuna.Month
-}
-
-type tenantGroup struct {
-	tenantRows
-	byKey map[resourceKey]*group // as written, and folded
-	order []*group
-}
-
-type group struct {
-	resource
-	folded resourceKey
-	rows   []*usage.Row
-}
-
-// Refusal is a usage row that cannot be counted, and why.
-type Refusal struct {
-	Row *usage.Row
-	Err *kizuna.Error
-}
-
-func (r *rowReader) read(rows []usage.Row) []*tenantRows {
-	for i := range rows {
-		r.add(&rows[i])
-	}
-	slices.SortFunc(r.order, func(a, b *tenantGroup) int {
-		return strings.Compare(association.Fold(a.id), association.Fold(b.id))
-	})
-	out := make([]*tenantRows, 0, len(r.order))
-	for _, t := range r.order {
-		slices.SortFunc(t.order, func(a, b *group) int { return a.folded.compare(b.folded) })
-		for _, g := range t.order {
-			r.merge(g)
-			t.resources = append(t.resources, &g.resource)
-		}
-		out = append(out, &t.tenantRows)
-	}
-	return out
 }
 
 func (k resourceKey) compare(l resourceKey) int {
@@ -108,41 +70,100 @@ func (k resourceKey) compare(l resourceKey) int {
 		strings.Compare(k.channel, l.channel))
 }
 
-// add puts a row with its resource. Keys are looked up as written first, because
-// folding costs more than looking up.
-func (r *rowReader) add(u *usage.Row) {
+// tenantRows is one customer's usage.
+type tenantRows struct {
+	id        string // as first written
+	folded    string
+	resources []*resource
+	keys      map[resourceKey]*keyed // as written, and folded
+	order     []*keyed
+}
+
+type keyed struct {
+	resource
+	folded resourceKey
+}
+
+// Refusal is a usage row that cannot be counted, and why.
+type Refusal struct {
+	Row usage.Row
+	Err *kizuna.Error
+}
+
+// rowReader groups the ledger's rows by tenant and resource.
+type rowReader struct {
+	plan    *Plan
+	index   *association.Index
+	rates   map[rateKey]kizuna.Decimal
+	tenants map[string]*tenantRows // as written, and folded
+	order   []*tenantRows
+	refused []Refusal
+	months  map[kizuna.Month]bool
+}
+
+type rateKey struct {
+	currency string
+	month    kizuna.Month
+}
+
+func (r *rowReader) read(ledger *usage.Ledger) []*tenantRows {
+	var lastMonth kizuna.Month
+	for i, u := range ledger.All() {
+		if u.Month != lastMonth {
+			lastMonth = u.Month
+			r.months[lastMonth] = true
+		}
+		out := r.resourceOf(u)
+		if row, err := r.row(i, u); err != nil {
+			r.refused = append(r.refused, Refusal{*u, err.WithRef(u.At)})
+		} else {
+			out.rows = append(out.rows, row)
+		}
+	}
+	slices.SortFunc(r.order, func(a, b *tenantRows) int { return strings.Compare(a.folded, b.folded) })
+	for _, t := range r.order {
+		slices.SortFunc(t.order, func(a, b *keyed) int { return a.folded.compare(b.folded) })
+		for _, k := range t.order {
+			k.settle(ledger)
+			t.resources = append(t.resources, &k.resource)
+		}
+		t.keys, t.order = nil, nil
+	}
+	return r.order
+}
+
+// resourceOf finds the row's resource. Keys are looked up as written first,
+// because folding costs more than looking up.
+func (r *rowReader) resourceOf(u *usage.Row) *resource {
 	t := r.tenants[u.Tenant]
 	if t == nil {
 		folded := association.Fold(u.Tenant)
 		if t = r.tenants[folded]; t == nil {
-			t = &tenantGroup{tenantRows: tenantRows{id: u.Tenant}, byKey: make(map[resourceKey]*group)}
+			t = &tenantRows{id: u.Tenant, folded: folded, keys: make(map[resourceKey]*keyed)}
 			r.tenants[folded] = t
 			r.order = append(r.order, t)
 		}
 		r.tenants[u.Tenant] = t
 	}
 	written := resourceKey{u.Subscription, u.Scope, u.Workload, u.OfferType, u.Channel}
-	g := t.byKey[written]
-	if g == nil {
-		g = t.group(r, u)
-		t.byKey[written] = g
+	k := t.keys[written]
+	if k == nil {
+		k = t.resource(r, u)
+		t.keys[written] = k
 	}
-	g.rows = append(g.rows, u)
+	return &k.resource
 }
 
-func (t *tenantGroup) group(r *rowReader, u *usage.Row) *group {
-	workload := u.Workload
-	if name, ok := r.plan.Program.Aliases[workload]; ok {
-		workload = name
-	}
+func (t *tenantRows) resource(r *rowReader, u *usage.Row) *keyed {
+	workload := r.plan.Program.WorkloadName(u.Workload)
 	folded := resourceKey{
 		association.Fold(u.Subscription), association.ScopeOf(u.Subscription, u.Scope),
 		workload, u.OfferType, u.Channel,
 	}
-	if g := t.byKey[folded]; g != nil {
-		return g
+	if k := t.keys[folded]; k != nil {
+		return k
 	}
-	g := &group{folded: folded, resource: resource{
+	k := &keyed{folded: folded, resource: resource{
 		Resource: association.Resource{
 			Tenant: t.id, Subscription: u.Subscription, Scope: u.Scope, Workload: workload,
 		},
@@ -150,105 +171,36 @@ func (t *tenantGroup) group(r *rowReader, u *usage.Row) *group {
 		offer:   u.OfferType,
 		channel: u.Channel,
 	}}
-	t.byKey[folded] = g
-	t.order = append(t.order, g)
-	return g
+	t.keys[folded] = k
+	t.order = append(t.order, k)
+	return k
 }
 
-// merge sums the rows of a resource that are equal in all else.
-func (r *rowReader) merge(g *group) {
-	slices.SortStableFunc(g.rows, compareRows)
-	for rest := g.rows; len(rest) > 0; {
-		n := 1
-		for n < len(rest) && compareRows(rest[0], rest[n]) == 0 {
-			n++
-		}
-		r.sum(g, rest[:n:n])
-		rest = rest[n:]
+func (r *rowReader) row(number int, u *usage.Row) (row, *kizuna.Error) {
+	out := row{month: u.Month, day: wholeMonth, source: int32(number)}
+	if u.Day != nil {
+		out.day = *u.Day
+	} else {
+		out.take(u)
 	}
-	g.rows = nil
-	g.joinAssertions()
-}
-
-// compareRows orders the rows of one resource; equal rows are one row.
-func compareRows(a, b *usage.Row) int {
-	return cmp.Or(
-		cmp.Compare(a.Month, b.Month), cmp.Compare(dayOf(a), dayOf(b)),
-		strings.Compare(a.Currency, b.Currency),
-		strings.Compare(a.Asserted.SourceRow, b.Asserted.SourceRow),
-		strings.Compare(association.Fold(a.Asserted.Location), association.Fold(b.Asserted.Location)),
-		strings.Compare(a.Asserted.Type, b.Asserted.Type),
-		compareFlags(a.Asserted.DuplicateForAccount, b.Asserted.DuplicateForAccount))
-}
-
-func dayOf(u *usage.Row) kizuna.Date {
-	if u.Day == nil {
-		return 0
-	}
-	return *u.Day
-}
-
-func compareFlags(a, b *bool) int {
-	value := func(p *bool) int {
-		switch {
-		case p == nil:
-			return 0
-		case *p:
-			return 2
+	if u.Revenue != nil {
+		money, err := r.dollars(u)
+		if err != nil {
+			return row{}, err
 		}
-		return 1
+		out.hasMoney, out.money = true, money
 	}
-	return cmp.Compare(value(a), value(b))
-}
-
-func (r *rowReader) sum(g *group, rows []*usage.Row) {
-	first := rows[0]
-	out := row{month: first.Month, period: first.Period(), source: rows}
-	var money kizuna.Decimal
-	for _, u := range rows {
-		if u.Revenue != nil {
-			out.hasMoney = true
-			money = money.Add(*u.Revenue)
-		}
-		if u.Day == nil {
-			out.addSnapshot(u)
+	if u.Asserted.Location != "" && u.Asserted.Type != "" {
+		if err := r.assert(&out, u); err != nil {
+			return row{}, err
 		}
 	}
-	if out.hasMoney {
-		if first.Currency != "" && first.Currency != "USD" {
-			rate, ok := r.rates[rateKey{first.Currency, first.Month}]
-			if !ok {
-				r.refuse(rows, kizuna.Errorf("no-exchange-rate", "no rate of %s in %s", first.Currency, first.Month).
-					WithMend("add the line %s,%s,<dollars> to exchange_rates.csv", first.Currency, first.Month))
-				return
-			}
-			money = money.Mul(rate)
-		}
-		var ok bool
-		if out.money, ok = money.Micro(); !ok {
-			r.refuse(rows, kizuna.Errorf("amount-too-large", "%s dollars are beyond what is counted", money).
-				WithMend("correct the amount"))
-			return
-		}
-	}
-	if d := first.Asserted.DuplicateForAccount; d != nil && *d && first.Asserted.SourceRow == "" {
-		out.duplicate = true
-	}
-	if reach, ok := r.assertion(first); ok {
-		out.asserted = []association.Reach{reach}
-	}
-	g.resource.rows = append(g.resource.rows, out)
+	return out, nil
 }
 
-func (r *rowReader) refuse(rows []*usage.Row, err *kizuna.Error) {
-	for _, u := range rows {
-		r.refused = append(r.refused, Refusal{u, err.WithRef(u.At)})
-	}
-}
-
-// addSnapshot adds a month's users, seats and units; empty cells are 0, but
-// active users stand in for units.
-func (r *row) addSnapshot(u *usage.Row) {
+// take fills a snapshot: a month's row with any of users, seats and units. Empty
+// cells are 0, but active users stand in for units.
+func (r *row) take(u *usage.Row) {
 	if u.ActiveUsers == nil && u.PaidSeats == nil && u.Units == nil {
 		return
 	}
@@ -259,53 +211,86 @@ func (r *row) addSnapshot(u *usage.Row) {
 		}
 		return kizuna.Micro(*n) * kizuna.MicroPerUnit
 	}
-	r.users += whole(u.ActiveUsers)
-	r.seats += whole(u.PaidSeats)
-	if u.Units != nil {
-		r.units += *u.Units
-	} else {
-		r.units += whole(u.ActiveUsers)
+	r.users, r.seats = whole(u.ActiveUsers), whole(u.PaidSeats)
+	if r.units = r.users; u.Units != nil {
+		r.units = *u.Units
 	}
 }
 
-// assertion returns the reach that a row of an export asserts.
-func (r *rowReader) assertion(u *usage.Row) (association.Reach, bool) {
-	if u.Asserted.Location == "" || u.Asserted.Type == "" {
-		return association.Reach{}, false
+// dollars converts the row's revenue and rounds it, once.
+func (r *rowReader) dollars(u *usage.Row) (kizuna.Micro, *kizuna.Error) {
+	money := *u.Revenue
+	if u.Currency != "" && u.Currency != dollar {
+		rate, ok := r.rates[rateKey{u.Currency, u.Month}]
+		if !ok {
+			return 0, kizuna.Errorf("no-exchange-rate", "no rate of %s in %s", u.Currency, u.Month).
+				WithMend("add the line %s,%s,<dollars> to exchange_rates.csv", u.Currency, u.Month)
+		}
+		money = money.Mul(rate)
 	}
+	micro, ok := money.Micro()
+	if !ok {
+		return 0, kizuna.Errorf("amount-too-large", "%s dollars are beyond what is counted", money).
+			WithMend("correct the amount")
+	}
+	return micro, nil
+}
+
+const dollar = "USD"
+
+// assert adds the reach that a row of an export asserts. Without a source row id
+// the file's duplicate flag for the account says which row of several keeps the usage.
+func (r *rowReader) assert(out *row, u *usage.Row) *kizuna.Error {
 	t, ok := program.TypeOf(u.Asserted.Type)
 	if !ok {
-		r.refuse([]*usage.Row{u}, kizuna.Errorf("asserted-type", "%q is not an association type", u.Asserted.Type).
-			WithMend("write CPOR-OSU, CPOR-OSA, CPOR-RevRec, PAL, DPOR, CSP-T1, CSP-T2 or TPOR"))
-		return association.Reach{}, false
+		return kizuna.Errorf("asserted-type", "%q is not an association type", u.Asserted.Type).
+			WithMend("write CPOR-OSU, CPOR-OSA, CPOR-RevRec, PAL, DPOR, CSP-T1, CSP-T2 or TPOR")
 	}
-	return r.index.Asserted(t, u.Asserted.Location, u.Period(), u.At)
+	flag := u.Asserted.DuplicateForAccount
+	out.duplicate = u.Asserted.SourceRow == "" && flag != nil && *flag
+	out.asserted = &assertions{}
+	if reach, ok := r.index.Asserted(t, u.Asserted.Location, u.Period(), u.At); ok {
+		out.asserted.reaches = []association.Reach{reach}
+	}
+	return nil
 }
 
-// joinAssertions makes one row of those that are one usage row asserted several
-// times: they share a source row id and a period.
-func (g *group) joinAssertions() {
+// settle orders the rows by time and makes one of those that are one usage row
+// asserted several times: they share a source row id and a period.
+func (k *keyed) settle(ledger *usage.Ledger) {
+	slices.SortStableFunc(k.rows, func(a, b row) int {
+		return cmp.Or(cmp.Compare(a.month, b.month), cmp.Compare(a.day, b.day))
+	})
 	type id struct {
 		source string
-		from   kizuna.Instant
-		to     kizuna.Instant
+		month  kizuna.Month
+		day    kizuna.Date
 	}
-	seen := make(map[id]int)
-	kept := g.resource.rows[:0]
-	for _, r := range g.resource.rows {
-		source := r.source[0].Asserted.SourceRow
-		if source == "" {
+	var seen map[id]int
+	kept := k.rows[:0]
+	for _, r := range k.rows {
+		if r.asserted == nil {
 			kept = append(kept, r)
 			continue
 		}
-		key := id{source, r.period.From, r.period.To}
-		if i, again := seen[key]; again {
-			kept[i].asserted = append(kept[i].asserted, r.asserted...)
-			kept[i].source = append(slices.Clip(kept[i].source), r.source...)
+		var u usage.Row
+		ledger.Row(int(r.source), &u)
+		if u.Asserted.SourceRow == "" {
+			kept = append(kept, r)
 			continue
+		}
+		key := id{u.Asserted.SourceRow, r.month, r.day}
+		if i, again := seen[key]; again {
+			first := kept[i].asserted
+			first.reaches = append(first.reaches, r.asserted.reaches...)
+			first.sources = append(first.sources, r.source)
+			continue
+		}
+		if seen == nil {
+			seen = make(map[id]int)
 		}
 		seen[key] = len(kept)
 		kept = append(kept, r)
 	}
-	g.resource.rows = kept
+	k.rows = slices.Clip(kept)
 }

@@ -144,17 +144,20 @@ func (pl *Plan) feedFor(m *measure, r *resource) (int, Clause) {
 
 func (b *Book) line(number int, r *resource, c *covering, row *row, account string, feed int, clause Clause) Line {
 	m := &b.Plan.measures[number]
+	period := row.period()
 	out := Line{
-		Source: refsOf(row.source),
+		Source: b.refsOf(row),
 		Month:  row.month,
-		Day:    row.source[0].Day,
 		Resource: ResourceOfRow{
 			r.Subscription, r.Scope, r.Workload, r.offer, r.channel,
 		},
 		Amount: row.amount(m),
 		Clause: clause,
-		Period: row.period.Seconds(),
+		Period: period.Seconds(),
 		ByRole: c.byRole,
+	}
+	if row.day != wholeMonth {
+		out.Day = &row.day
 	}
 	types := b.Plan.Types(number)
 	if feed >= 0 {
@@ -164,7 +167,7 @@ func (b *Book) line(number int, r *resource, c *covering, row *row, account stri
 	if clause != Counted {
 		return out
 	}
-	seconds, atEnd := b.covered(c, row, account, types)
+	seconds, atEnd := b.covered(c, row, period, account, types)
 	out.Covered = seconds
 	out.Clause = b.clauseOf(m, r, row, &out, seconds, atEnd)
 	if out.Clause != Counted {
@@ -241,7 +244,7 @@ func (b *Book) reachesOf(c *covering, row *row, account string, types program.Ty
 		add(reach)
 	}
 	if b.trust != TrustOwn {
-		for _, reach := range row.asserted {
+		for _, reach := range row.reaches() {
 			if reach.Account == account {
 				add(reach)
 			}
@@ -250,10 +253,12 @@ func (b *Book) reachesOf(c *covering, row *row, account string, types program.Ty
 	return out
 }
 
-func refsOf(rows []*usage.Row) []kizuna.Ref {
-	refs := make([]kizuna.Ref, len(rows))
-	for i, u := range rows {
-		refs[i] = u.At
+func (b *Book) refsOf(r *row) []kizuna.Ref {
+	var refs []kizuna.Ref
+	var u usage.Row
+	for _, number := range r.sourceRows() {
+		b.ledger.Row(int(number), &u)
+		refs = append(refs, u.At)
 	}
 	return refs
 }

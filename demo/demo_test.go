@@ -19,6 +19,7 @@ import (
 	"github.com/kizuna-org/kizuna/demo"
 	"github.com/kizuna-org/kizuna/program"
 	"github.com/kizuna-org/kizuna/score"
+	"github.com/kizuna-org/kizuna/usage"
 )
 
 // digest pins every byte of the demo: tests, documents and figures elsewhere rest
@@ -110,7 +111,7 @@ func rules(t *testing.T) *program.Program {
 func ask(facts *dataset.Dataset, p *program.Program, asOf kizuna.Date) *score.Result {
 	return score.Ask(score.Question{Program: p, AsOf: asOf}, &score.Facts{
 		Facts: attribution.Facts{
-			Associations: &facts.Associations, Usage: facts.Usage, Rates: facts.Rates,
+			Associations: &facts.Associations, Usage: usage.Collect(facts.Usage), Rates: facts.Rates,
 		},
 		People: &facts.People, Coverage: facts.Coverage(),
 	}).Result()

@@ -28,6 +28,7 @@ type referenceRow struct {
 	usage.Row
 	money               *big.Rat
 	hasMoney, snapshot  bool
+	hasUnits            bool
 	users, seats, units int64
 }
 
@@ -56,15 +57,17 @@ func newReference(p *program.Program, asOf kizuna.Date, f *association.Facts, ro
 		if u.PaidSeats != nil {
 			x.seats += *u.PaidSeats
 		}
-		switch {
-		case u.Units != nil:
+		if u.Units != nil {
+			x.hasUnits = true
 			x.units += int64(*u.Units)
-		case u.ActiveUsers != nil:
-			x.units += *u.ActiveUsers * 1e6
 		}
 	}
 	for i := range r.rows {
-		r.rows[i].money = roundMicro(r.rows[i].money)
+		x := &r.rows[i]
+		x.money = roundMicro(x.money)
+		if !x.hasUnits {
+			x.units = x.users * 1e6 // active users stand in
+		}
 	}
 	return r
 }

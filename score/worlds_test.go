@@ -69,7 +69,7 @@ func loadFacts(t testing.TB, dir string) *score.Facts {
 		t.Fatal(err)
 	}
 	return &score.Facts{
-		Facts:    attribution.Facts{Associations: &d.Associations, Usage: d.Usage, Rates: d.Rates},
+		Facts:    attribution.Facts{Associations: &d.Associations, Usage: d.Ledger, Rates: d.Rates},
 		People:   &d.People,
 		Coverage: d.Coverage(),
 	}
@@ -117,7 +117,7 @@ func compareWorld(path string, want, got any) []string {
 			return []string{fmt.Sprintf("%s: want an object, got %v", path, got)}
 		}
 		var out []string
-		for _, key := range slices.Sorted(maps(w)) {
+		for _, key := range slices.Sorted(keysOf(w)) {
 			if key == "ambiguity_hits" || key == "taken_track" && equalTotals(w) ||
 				(key == "option" || key == "progress") && equalOptions(w) {
 				continue
@@ -146,7 +146,7 @@ func compareWorld(path string, want, got any) []string {
 	return nil
 }
 
-func maps(m map[string]any) func(func(string) bool) {
+func keysOf(m map[string]any) func(func(string) bool) {
 	return func(yield func(string) bool) {
 		for k := range m {
 			if !yield(k) {

@@ -72,6 +72,15 @@ const (
 // NewLedger returns an empty ledger.
 func NewLedger() *Ledger { return &Ledger{seed: maphash.MakeSeed()} }
 
+// Collect returns a ledger of the rows.
+func Collect(rows []Row) *Ledger {
+	l := NewLedger()
+	for i := range rows {
+		l.Add(&rows[i])
+	}
+	return l
+}
+
 // Len returns how many rows there are, equal ones being one.
 func (l *Ledger) Len() int { return l.length }
 

@@ -30,7 +30,7 @@ type inquiry struct {
 
 // ask loads the directory and scores it.
 func (f *questionFlags) ask(a *app) (*inquiry, error) {
-	data, err := dataset.Load(a.Context, f.Data, dataset.Options{})
+	data, err := dataset.Load(a.Context, f.Data, dataset.Options{Packed: true})
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +41,7 @@ func (f *questionFlags) ask(a *app) (*inquiry, error) {
 	facts := &score.Facts{
 		Facts: attribution.Facts{
 			Associations: &data.Associations,
-			Usage:        data.Usage,
+			Usage:        data.Ledger,
 			Rates:        data.Rates,
 		},
 		People:   &data.People,
