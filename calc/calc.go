@@ -127,14 +127,12 @@ func (k *Calculator) programOf(c *Case) (*program.Program, error) {
 		WithMend("there are %s", strings.Join(known, ", ")).WithRef(c.At)
 }
 
-// find returns the program of a full reference or of a version alone, or nil.
 func (k *Calculator) find(ref string) *program.Program {
-	for _, p := range k.Programs {
-		if p.Ref() == ref || p.Version == ref {
-			return p
-		}
+	p, err := program.Find(k.Programs, ref)
+	if err != nil {
+		return nil
 	}
-	return nil
+	return p
 }
 
 // place is where a figure stands in a program.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -53,28 +54,19 @@ func (c *calcCmd) Run(a *app) error {
 	return nil
 }
 
-// calculator knows the built-in programs, and before them one in a file.
+// calculator knows the built-in programs, and one in a file in place of the
+// built-in one of the same name.
 func (c *calcCmd) calculator() (*calc.Calculator, error) {
 	programs, err := program.Builtin()
 	if err != nil || c.Program == "" {
 		return &calc.Calculator{Programs: programs}, err
 	}
-	if isProgramFile(c.Program) {
-		p, _, err := programFor(c.Program, 0)
-		if err != nil {
-			return nil, err
-		}
-		return &calc.Calculator{Programs: append([]*program.Program{p}, programs...), Default: p.Ref()}, nil
-	}
-	ref := c.Program
-	if !strings.Contains(ref, "@") {
-		ref = "mcpp@" + ref
-	}
-	p, err := program.Find(programs, ref)
+	p, _, err := programFor(c.Program, 0)
 	if err != nil {
 		return nil, err
 	}
-	return &calc.Calculator{Programs: programs, Default: p.Ref()}, nil
+	programs = slices.DeleteFunc(programs, func(q *program.Program) bool { return q.Ref() == p.Ref() })
+	return &calc.Calculator{Programs: append(programs, p), Default: p.Ref()}, nil
 }
 
 func (c *calcCmd) read(a *app) (*calc.File, error) {
