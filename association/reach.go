@@ -1,6 +1,8 @@
 package association
 
 import (
+	"slices"
+
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/program"
 )
@@ -115,8 +117,8 @@ func NewIndex(f *Facts, q Question) *Index {
 	return x
 }
 
-// Accounts lists the global accounts, in order of first appearance in
-// partners.csv; one that has no location on the question's date has no reaches.
+// Accounts lists the global accounts in order; one that has no location on the
+// question's date has no reaches.
 func (x *Index) Accounts() []string { return x.accounts }
 
 // AccountOf returns the global account of a location, or of a global account
@@ -190,6 +192,7 @@ func (x *Index) addLocations(locations []Location) {
 			x.accountOf[Fold(l.ID)] = l.Global
 		}
 	}
+	slices.Sort(x.accounts)
 }
 
 // reach starts a reach of a location; false if nobody answers to that id.
