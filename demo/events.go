@@ -108,7 +108,7 @@ func Events() []Event {
 			},
 			Story: program.Text{
 				EN: lost.name + " began on Azure in 2023-01. On 2023-08-01 the engineer's Contributor role ended with the project; the link itself is still there. Since then nothing of the customer's is covered, and it is no net customer add.",
-				JA: lost.name + "は 2023 年 1 月に Azure の利用を始めました。2023 年 8 月 1 日、プロジェクトの終了とともに担当者の共同作成者（Contributor）ロールが外れましたが、PAL のリンクは残ったままです。以後、この顧客の使用量は関連付けの対象から外れ、新規顧客としても数えられません。",
+				JA: lost.name + "は 2023 年 1 月に Azure の利用を始めました。2023 年 8 月 1 日、プロジェクトの終了とともに担当者の共同作成者 (Contributor) ロールが外れましたが、PAL のリンクは残ったままです。以後、この顧客の使用量は関連付けの対象から外れ、新規顧客としても数えられません。",
 			},
 			AsOf: AsOf,
 			Changes: []Change{{
@@ -130,7 +130,7 @@ func Events() []Event {
 			},
 			Story: program.Text{
 				EN: "In 2023-10 " + shift.name + " spent 12,648 dollars on security after an incident. The engineer held the role on 2023-10-17 from 09:00 to 17:00 in Tokyo: 8 of 744 hours, so 136 dollars are credited. That makes a customer add, but no deployment: Security has more than 70 points and does not pass, because one metric has none.",
-				JA: shift.name + "は 2023 年 10 月、インシデント対応のためセキュリティ関連サービスに 12,648 ドルを使いました。担当者のロールは 10 月 17 日 9 時から 17 時（日本時間）までの 8 時間だけでした。1 か月 744 時間のうち 8 時間分、136 ドルだけが計上されます。新規顧客には数えられますが展開（デプロイ）の基準には届きません。セキュリティ領域は合計が 70 点を超えているのに、0 点の指標があるため合格になりません。",
+				JA: shift.name + "は 2023 年 10 月、インシデント対応のためセキュリティ関連サービスに 12,648 ドルを使いました。担当者のロールは 10 月 17 日 9 時から 17 時（日本時間）までの 8 時間だけでした。1 か月 744 時間のうち 8 時間分、136 ドルだけが計上されます。新規顧客には数えられますが展開の基準には届きません。セキュリティ領域は合計が 70 点を超えているのに、0 点の指標があるため合格になりません。",
 			},
 			AsOf: AsOf,
 			Changes: []Change{
@@ -231,7 +231,7 @@ func Events() []Event {
 			},
 			Story: program.Text{
 				EN: outgrew.name + " went from 290 to 320 seats in 2023-08. Over 300 it is no longer a customer of the SMB track: there it is a loss, and its users are gone. The Enterprise track gains, but its total is the lower one.",
-				JA: outgrew.name + "は 2023 年 8 月に 290 シートから 320 シートに増えました。300 シートを超えると SMB トラックの対象から外れ、顧客数も利用者数も減ったことになります。Enterprise トラックの点は増えますが、合計では SMB トラックに届きません。",
+				JA: outgrew.name + "は 2023 年 8 月に 290 シートから 320 シートに増えました。300 シートを超えると SMB トラックの対象から外れ、顧客数も利用者数も減ったことになります。エンタープライズ トラックの点は増えますが、合計では SMB トラックに届きません。",
 			},
 			AsOf: AsOf,
 			Changes: []Change{{
