@@ -13,7 +13,7 @@ import (
 var builtins embed.FS
 
 // builtinRefs are the built-in versions, in order.
-var builtinRefs = []string{"mcpp@2023-10", "mcpp@2023-12"}
+var builtinRefs = []string{"mcpp@2022-10", "mcpp@2023-10", "mcpp@2023-12", "mcpp@2026-07"}
 
 func builtinFile(ref string) ([]byte, bool) {
 	if !slices.Contains(builtinRefs, ref) {

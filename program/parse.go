@@ -119,6 +119,7 @@ func (b *builder) provenanceOf(n *node, around Provenance) Provenance {
 		out.Basis = Basis(basis.text)
 	}
 	if sources := n.get("sources"); sources != nil {
+		out.Note = "" // what is said of other pages
 		out.Sources = textsOf(sources)
 		for _, item := range sources.items {
 			if _, ok := b.p.Sources[item.text]; !ok {
