@@ -185,8 +185,3 @@ func latest(owners []ownerReach, rule program.OwnerRule) []Reach {
 	}
 	return out
 }
-
-func joinSorted(ids []string) string {
-	slices.Sort(ids)
-	return strings.Join(ids, ", ")
-}

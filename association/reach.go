@@ -2,6 +2,7 @@ package association
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/program"
@@ -54,7 +55,9 @@ type Index struct {
 	q         Question
 	accounts  []string
 	accountOf map[string]string // by folded location, on the question's date
-	owned     map[string]program.OwnerRule
+	// locationsOf lists an account's locations on that date.
+	locationsOf map[string][]string
+	owned       map[string]program.OwnerRule
 
 	subscriptions map[string]*Subscription // by folded id
 	customers     map[string]*Customer     // by folded tenant
@@ -96,6 +99,7 @@ func NewIndex(f *Facts, q Question) *Index {
 		q:             q,
 		owned:         q.Program.OwnedWorkloads,
 		accountOf:     make(map[string]string),
+		locationsOf:   make(map[string][]string),
 		subscriptions: make(map[string]*Subscription, len(f.Subscriptions)),
 		customers:     make(map[string]*Customer, len(f.Customers)),
 		tenants:       make(map[string]*tenantReach),
@@ -135,16 +139,8 @@ func (x *Index) AccountOf(id string) (account string, isLocation, ok bool) {
 	return "", false, false
 }
 
-// LocationsOf returns the locations of an account on the question's date, folded.
-func (x *Index) LocationsOf(account string) []string {
-	var out []string
-	for location, a := range x.accountOf {
-		if a == account {
-			out = append(out, location)
-		}
-	}
-	return out
-}
+// LocationsOf returns the locations of an account on the question's date, in order.
+func (x *Index) LocationsOf(account string) []string { return x.locationsOf[account] }
 
 // Product returns the product of a subscription, "" if it is not known.
 func (x *Index) Product(subscription string) string {
@@ -190,9 +186,13 @@ func (x *Index) addLocations(locations []Location) {
 		}
 		if l.During.Contains(at) {
 			x.accountOf[Fold(l.ID)] = l.Global
+			x.locationsOf[l.Global] = append(x.locationsOf[l.Global], l.ID)
 		}
 	}
 	slices.Sort(x.accounts)
+	for _, ids := range x.locationsOf {
+		slices.Sort(ids)
+	}
 }
 
 // reach starts a reach of a location; false if nobody answers to that id.
@@ -214,15 +214,20 @@ func (x *Index) Asserted(t program.Type, location string, during kizuna.Interval
 }
 
 func (x *Index) findUnknownLocation(id string, fact Evidence) {
+	x.Findings = append(x.Findings, x.UnknownLocation(id, fact))
+}
+
+// UnknownLocation says why an association with a location that is in no account
+// counts for nobody.
+func (x *Index) UnknownLocation(id string, fact Evidence) *kizuna.Error {
 	if account, isLocation, ok := x.AccountOf(id); ok && !isLocation {
-		x.Findings = append(x.Findings, kizuna.Errorf("global-id-in-association",
+		return kizuna.Errorf("global-id-in-association",
 			"%s %s names the global account %s, which no association takes", fact.Kind, fact.What, id).
-			WithMend("name one of its locations: %s", joinSorted(x.LocationsOf(account))).WithRef(fact.At))
-		return
+			WithMend("name one of its locations: %s", strings.Join(x.LocationsOf(account), ", ")).WithRef(fact.At)
 	}
-	x.Findings = append(x.Findings, kizuna.Errorf("unknown-location",
+	return kizuna.Errorf("unknown-location",
 		"%s %s names location %s, which is in no account on %s", fact.Kind, fact.What, id, x.q.AsOf).
-		WithMend("add the location to partners.csv, or correct its id").WithRef(fact.At))
+		WithMend("add the location to partners.csv, or correct its id").WithRef(fact.At)
 }
 
 func (x *Index) addClaims(claims []Claim) {

@@ -20,7 +20,9 @@ type Book struct {
 	tenants []*tenantRows // sorted by folded id
 	ledger  *usage.Ledger
 	refused []Refusal
-	months  map[kizuna.Month]bool // months that have rows
+	// findings are facts that can never count, each with its reason.
+	findings []*kizuna.Error
+	months   map[kizuna.Month]bool // months that have rows
 }
 
 // Facts is what a book is made of.
@@ -49,17 +51,22 @@ func NewBook(plan *Plan, f *Facts) *Book {
 		rates:   make(map[rateKey]kizuna.Decimal, len(f.Rates)),
 		tenants: make(map[string]*tenantRows),
 		months:  make(map[kizuna.Month]bool),
+		unknown: make(map[string]bool),
 	}
 	for _, rate := range f.Rates {
 		r.rates[rateKey{rate.Currency, rate.Month}] = rate.USD
 	}
 	b.tenants = r.read(f.Usage)
 	b.refused, b.months = r.refused, r.months
+	b.findings = append(slices.Clone(b.index.Findings), r.findings...)
 	return b
 }
 
 // Index returns the prepared associations.
 func (b *Book) Index() *association.Index { return b.index }
+
+// Findings lists facts that can never count, each with its reason.
+func (b *Book) Findings() []*kizuna.Error { return b.findings }
 
 // Refused lists the usage rows that cannot be counted, and why.
 func (b *Book) Refused() []Refusal { return b.refused }

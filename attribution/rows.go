@@ -99,6 +99,9 @@ type rowReader struct {
 	order   []*tenantRows
 	refused []Refusal
 	months  map[kizuna.Month]bool
+	unknown map[string]bool // asserted locations that are in no account, folded
+	// findings name them, once each.
+	findings []*kizuna.Error
 }
 
 type rateKey struct {
@@ -249,8 +252,12 @@ func (r *rowReader) assert(out *row, u *usage.Row) *kizuna.Error {
 	flag := u.Asserted.DuplicateForAccount
 	out.duplicate = u.Asserted.SourceRow == "" && flag != nil && *flag
 	out.asserted = &assertions{}
-	if reach, ok := r.index.Asserted(t, u.Asserted.Location, u.Period(), u.At); ok {
+	reach, ok := r.index.Asserted(t, u.Asserted.Location, u.Period(), u.At)
+	if ok {
 		out.asserted.reaches = []association.Reach{reach}
+	} else if location := association.Fold(u.Asserted.Location); !r.unknown[location] {
+		r.unknown[location] = true
+		r.findings = append(r.findings, r.index.UnknownLocation(u.Asserted.Location, reach.Evidence[0]))
 	}
 	return nil
 }

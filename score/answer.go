@@ -112,7 +112,7 @@ func (a *Answer) Result(accounts ...string) *Result {
 
 // Findings lists facts that can never count and rows that were refused.
 func (a *Answer) Findings() []*kizuna.Error {
-	out := slices.Clone(a.Book.Index().Findings)
+	out := slices.Clone(a.Book.Findings())
 	for _, r := range a.Book.Refused() {
 		out = append(out, r.Err)
 	}

@@ -167,7 +167,7 @@ func (a *Answer) FateOfClaim(id string, f *Facts) (*ClaimFate, error) {
 		out.Problems = append(out.Problems, kizuna.Errorf("claim-never-holds", "claim %s has no approval, or ended before it", id).
 			WithMend("a claim counts from approved_on").WithRef(claim.At))
 	}
-	for _, finding := range a.Book.Index().Findings {
+	for _, finding := range a.Book.Findings() {
 		if finding.At == claim.At {
 			out.Problems = append(out.Problems, finding)
 		}
