@@ -79,11 +79,12 @@ func (a *Answer) at(p place) {
 	a.Area, a.Metric, a.Track = p.area.ID, p.metric.ID, trackName(p.track)
 }
 
-// Display rounds points for show as the program says, without ".0".
+// Display rounds points for show to that many decimals, without trailing zeros:
+// "6.7", "10".
 func Display(points kizuna.Fraction, decimals int) string {
 	s := points.Decimal(decimals)
-	if whole, rest, ok := strings.Cut(s, "."); ok && strings.Trim(rest, "0") == "" {
-		return whole
+	if strings.Contains(s, ".") {
+		s = strings.TrimRight(strings.TrimRight(s, "0"), ".")
 	}
 	return s
 }

@@ -25,6 +25,8 @@ type commands struct {
 	JSON    bool   `name:"json" help:"${help_json}"`
 	Lang    string `name:"lang" help:"${help_lang}" env:"KIZUNA_LANG,LC_ALL,LC_MESSAGES,LANG" placeholder:"en|ja"`
 	NoColor bool   `name:"no-color" help:"${help_no_color}" env:"NO_COLOR"`
+
+	Calc calcCmd `cmd:"" help:"${help_calc}"`
 }
 
 // app is what commands need of the world around them.
