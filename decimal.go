@@ -234,6 +234,11 @@ func (d Decimal) Neg() Decimal {
 	return normal(new(big.Int).Neg(d.bigValue()), d.scale)
 }
 
+// Fraction returns the same number.
+func (d Decimal) Fraction() Fraction {
+	return Fraction{new(big.Rat).SetFrac(d.bigValue(), bigPow10(d.scale))}
+}
+
 // Sign returns -1, 0 or 1.
 func (d Decimal) Sign() int { return d.bigValue().Sign() }
 

@@ -15,13 +15,18 @@ func Int(n int64) Fraction { return Fraction{new(big.Rat).SetInt64(n)} }
 // Ratio returns a/b. It panics if b is 0.
 func Ratio(a, b int64) Fraction { return Fraction{big.NewRat(a, b)} }
 
-// ParseFraction reads "20/3", "4.18" or "12".
+// ParseFraction reads "20/3", "4.18" or "12", in decimal digits.
 func ParseFraction(s string) (Fraction, error) {
-	// big.Rat also reads exponents, whose value may be astronomically long.
-	if r, ok := new(big.Rat).SetString(s); ok && !strings.ContainsAny(s, "eEpPxX_") && len(s) <= 64 {
-		return Fraction{r}, nil
+	above, below, isRatio := strings.Cut(s, "/")
+	num, err1 := ParseDecimal(above)
+	den, err2 := Decimal{small: 1}, error(nil)
+	if isRatio {
+		den, err2 = ParseDecimal(below)
 	}
-	return Fraction{}, Errorf("fraction", "%q is not a number", s).WithMend(`write 12, 4.18 or "20/3"`)
+	if err1 != nil || err2 != nil || den.Sign() == 0 {
+		return Fraction{}, Errorf("fraction", "%q is not a number", clip(s, 40)).WithMend(`write 12, 4.18 or "20/3"`)
+	}
+	return num.Fraction().Div(den.Fraction()), nil
 }
 
 func (f Fraction) rat() *big.Rat {
