@@ -71,6 +71,9 @@ func firstObject(start []byte) (*object, bool) {
 	for {
 		token, err := d.Token()
 		if err != nil {
+			if name != "" {
+				o.set(name, "") // its value is cut off
+			}
 			return &o, o.names > 0
 		}
 		switch t := token.(type) {

@@ -133,7 +133,7 @@ func TestBrokenRecordsAreRefusedWithTheirLine(t *testing.T) {
 		{"no scope", "[\n" + link + ",\n\n{\"objectId\":\"o\"}]", "az-missing", 6},
 		{"another shape", "[\n" + link + ",\n\"text\"]", "az-shape", 5},
 		{"a state that nobody knows", strings.Replace(link, "Active", "Sleeping", 1), "az-link-state", 1},
-		{"a date", strings.Replace(link, "2023-02-16T14:44:35.818407Z", "16/02/2023", 1), "instant", 1},
+		{"a date", strings.Replace(link, "2023-02-16T14:44:35.818407Z", "16/02/2023", 1), "date", 1},
 		{"a role without a name", `{"properties":{"roleDefinitionId":"/x/123","principalId":"o","scope":"/"}}`, "az-tenant", 1},
 	}
 	for _, tt := range tests {
