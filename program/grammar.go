@@ -86,6 +86,7 @@ var owner = &object{name: "owner", fields: withProvenance(
 )}
 
 var workloads = &object{name: "workloads", fields: withProvenance(
+	field{key: "name", doc: "The list's name.", of: names},
 	field{key: "family", doc: "The kind of file that reports their usage.", of: oneOf{string(AzureFamily), string(M365Family), string(BusinessFamily)}},
 	field{key: "names", doc: "The workloads.", of: texts},
 	field{key: "product", doc: "Instead of names: everything in subscriptions of this product.", of: text},

@@ -1,6 +1,7 @@
 package program
 
 import (
+	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -25,12 +26,23 @@ func Parse(file string, data []byte) (*Program, error) {
 	return build(root)
 }
 
+// Read reads a program file as [Parse] does, and no more of it than a program
+// file may hold.
+func Read(file string, r io.Reader) (*Program, error) {
+	data, err := io.ReadAll(io.LimitReader(r, maxFileBytes+1))
+	if err != nil {
+		return nil, kizuna.Errorf("program-unreadable", "%s cannot be read to its end", file).
+			WithMend("check that it is a file").WithCause(err)
+	}
+	return Parse(file, data)
+}
+
 // extended lays the file over the built-in version that it names.
 func extended(root, ref *node) (*node, error) {
 	data, ok := builtinFile(ref.text)
 	if !ok {
-		return nil, Problems{unknown("program-unknown-base", "%q is not a built-in version", clip(ref.text),
-			builtinRefs, "the built-in versions").WithRef(ref.at)}
+		return nil, Problems{kizuna.Errorf("program-unknown-base", "%q is not a built-in version", clip(ref.text)).
+			WithMend("extend one of: %s", strings.Join(builtinRefs, ", ")).WithRef(ref.at)}
 	}
 	name := ref.text + ".yaml"
 	base, err := readTree(name, data)
@@ -277,7 +289,11 @@ func (b *builder) workloadList(section *node, e entry, path []string) (WorkloadL
 	n := e.value
 	out := WorkloadList{
 		WorkloadSet: WorkloadSet{List: e.key, Family: Family(textOf(n.get("family"))), Product: textOf(n.get("product"))},
+		Name:        Text{EN: e.key},
 		Provenance:  b.provenanceOf(n, b.provenance),
+	}
+	if name := n.get("name"); name != nil {
+		out.Name = namesOf(name)
 	}
 	if base := n.get("extends"); base != nil {
 		below := section.entry(base.text)

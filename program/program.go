@@ -5,6 +5,7 @@
 package program
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/kizuna-org/kizuna"
@@ -318,6 +319,15 @@ type Step struct {
 	Points kizuna.Fraction // earned once, when the step is met by itself
 }
 
+// String writes the step: "2 x SC-200 | MS-500", and what it earns by itself: "1 x AZ-104 = 4".
+func (s Step) String() string {
+	text := strconv.FormatInt(s.People, 10) + " x " + strings.Join(s.AnyOf, " | ")
+	if s.Points.Sign() > 0 {
+		text += " = " + s.Points.String()
+	}
+	return text
+}
+
 // Component is a part or an option of a rule: a measure, its threshold and the
 // points it can give. Points are clamp(Max x progress / Threshold, 0, Max).
 type Component struct {
@@ -457,6 +467,7 @@ type WorkloadSet struct {
 // WorkloadList is a workload list of the program and where it was read.
 type WorkloadList struct {
 	WorkloadSet
+	Name       Text
 	Provenance Provenance
 }
 

@@ -1,6 +1,11 @@
 package program
 
-import "github.com/kizuna-org/kizuna"
+import (
+	"fmt"
+	"strings"
+
+	"github.com/kizuna-org/kizuna"
+)
 
 // Qualification says in which days a qualifying score is looked for.
 type Qualification struct {
@@ -50,3 +55,24 @@ func (r DayRule) Day(anchor kizuna.Date) kizuna.Date {
 func (w DayRange) Days(anchor kizuna.Date) (first, last kizuna.Date) {
 	return w.From.Day(anchor), w.To.Day(anchor)
 }
+
+// String writes the rule: "-5 months, first_of_month", "+30 days", "same day".
+func (r DayRule) String() string {
+	var parts []string
+	if r.Months != 0 {
+		parts = append(parts, fmt.Sprintf("%+d months", r.Months))
+	}
+	if r.Edge != SameDay {
+		parts = append(parts, string(r.Edge))
+	}
+	if r.Days != 0 {
+		parts = append(parts, fmt.Sprintf("%+d days", r.Days))
+	}
+	if len(parts) == 0 {
+		return "same day"
+	}
+	return strings.Join(parts, ", ")
+}
+
+// String writes both ends: "-5 months to same day".
+func (w DayRange) String() string { return w.From.String() + " to " + w.To.String() }

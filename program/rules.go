@@ -33,7 +33,7 @@ func (b *builder) metric(e entry, tracks *TrackRule, around Provenance) (Metric,
 	byTrack := n.get("tracks")
 	for _, track := range byTrack.fields() {
 		if !slices.Contains(tracks.Tracks, track.key) {
-			b.report(track.at, unknown("program-unknown-track", "%q is not a track here", clip(track.key), tracks.Tracks, "classify"))
+			b.report(track.at, unknown("program-unknown-track", "%q is not a track here", clip(track.key), tracks.Tracks, "tracks"))
 		}
 	}
 	common := n.without("name", "category", "tracks")
@@ -116,18 +116,14 @@ var (
 		"stays_after_growth", "active_share", "new_share_at_most", "since_association", "floor", "best_of", "parts"}
 )
 
-func (b *builder) refuse(n *node, kind string, keys []string) {
-	for _, key := range keys {
-		if e := n.entry(key); e != nil && e.value.kind != null {
-			b.report(e.at, kizuna.Errorf("program-misplaced-key", "%q has no meaning in a rule that %s", key, kind).
+// people reads a rule that counts people, and what becomes of it later.
+func (b *builder) people(n *node, r *Rule) {
+	for _, key := range measureOnly {
+		if n.has(key) {
+			b.report(n.place(key), kizuna.Errorf("program-not-of-people", "%q has no meaning in a rule that counts people", key).
 				WithMend("take it away, or make two metrics"))
 		}
 	}
-}
-
-// people reads a rule that counts people, and what becomes of it later.
-func (b *builder) people(n *node, r *Rule) {
-	b.refuse(n, "counts people", measureOnly)
 	r.People = []PeopleRule{b.peopleRule(n, r.Max)}
 	later := n.get("changes")
 	if later == nil {
@@ -207,7 +203,12 @@ func (b *builder) positive(n *node) kizuna.Fraction {
 
 // components reads a rule that measures usage: one measure, options or parts.
 func (b *builder) components(n *node, r *Rule) {
-	b.refuse(n, "measures usage", peopleOnly)
+	for _, key := range peopleOnly {
+		if n.has(key) {
+			b.report(n.place(key), kizuna.Errorf("program-not-of-usage", "%q has no meaning in a rule without counted certificates", key).
+				WithMend("take it away, or add counted: [...]"))
+		}
+	}
 	r.Combine = Sum
 	options, parts := n.get("best_of"), n.get("parts")
 	switch {
@@ -420,41 +421,46 @@ func (b *builder) checkMeasure(n *node, c *Component) {
 	snapshot := m.Quantity != Revenue
 	seats := m.Quantity == ActiveUsers || m.Quantity == PaidSeats
 	mismatch := func(key, with string) {
-		b.report(n.place(key), kizuna.Errorf("program-mismatch", "%q does not go with %s", key, with).
-			WithMend("see the table of measures in docs/program.md"))
+		b.report(n.place(key), kizuna.Errorf("program-mismatch", "%q does not go with %q", key, with).
+			WithMend("see what can be measured in docs/program.md"))
+	}
+	needs := func(key, needed string) {
+		b.report(n.place(key), kizuna.Errorf("program-needs", "%q needs %q", key, needed).
+			WithMend("add it, or take %q away", key))
+	}
+	by := "by: " + string(m.Quantity)
+	if m.Subject == Amount {
+		by = "sum: " + string(m.Quantity)
 	}
 	if snapshot && (m.Window.Months != 1 || m.Window.Kind != AnyMonth) {
-		mismatch("window", string(m.Quantity)+", which is a snapshot of one month")
+		mismatch("window", by) // a snapshot is of one month
 	}
 	if seats && (m.Subject == Pairs || m.Subject == Workloads) || m.Quantity == Consumption && (m.Subject == Tenants || m.Subject == Workloads) {
-		mismatch("count", string(m.Quantity))
+		mismatch("count", by)
 	}
 	if m.Quantity == PaidSeats && m.Subject == Amount {
-		mismatch("sum", string(m.Quantity))
+		mismatch("sum", by)
 	}
-	if seats && m.Amount != nil {
-		mismatch("amount", string(m.Quantity))
+	if m.Amount != nil && (seats || m.Quantity == Consumption && m.Subject == Amount) {
+		mismatch("amount", by)
 	}
-	if m.Quantity == Consumption && m.Subject == Amount && m.Amount != nil {
-		mismatch("amount", "a sum of consumption")
-	}
-	if !seats && m.Seats != nil {
-		mismatch("seats", string(m.Quantity))
+	if m.Seats != nil && !seats {
+		mismatch("seats", by)
 	}
 	if m.Share != nil && (!seats || m.Subject != Tenants) {
-		mismatch("active_share", "what is not a count of tenants by users")
+		needs("active_share", "count: tenants, by: users")
 	}
 	if m.NewShareAtMost != nil && m.Share == nil {
-		mismatch("new_share_at_most", "a measure without active_share")
+		needs("new_share_at_most", "active_share")
 	}
 	if m.SinceAssociation && (m.Subject != Amount || !seats) {
-		mismatch("since_association", "what is not a sum of users")
+		needs("since_association", "sum: users")
 	}
 	if m.StaysAfterGrowth && (m.Seats == nil || m.Seats.To == nil) {
-		mismatch("stays_after_growth", "a measure without an upper end of seats")
+		needs("stays_after_growth", "seats: {at_most: ...}")
 	}
 	if m.Change != Percent && (m.FloorNow != nil || m.FloorBase != nil) {
-		mismatch("floor", "a figure that is no percentage")
+		needs("floor", "change: percent")
 	}
 	b.checkWorkloads(n, c)
 }
