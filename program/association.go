@@ -85,6 +85,14 @@ func (s TypeSet) String() string {
 // MarshalText writes the members' names with commas.
 func (s TypeSet) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
+// WorkloadName returns the name under which the program lists a workload.
+func (p *Program) WorkloadName(workload string) string {
+	if name, ok := p.Aliases[workload]; ok {
+		return name
+	}
+	return workload
+}
+
 // TypeOf returns the single type of that name; false if there is none or it names several.
 func TypeOf(name string) (Type, bool) {
 	set, ok := typesByName(name)

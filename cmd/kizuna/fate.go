@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -149,7 +150,7 @@ func (c *fateCustomerCmd) Run(a *app) error {
 // clauseCounts tells how many rows met which clause, counted rows first.
 func (a *app) clauseCounts(clauses map[attribution.Clause]int) string {
 	var parts []string
-	order := slices.DeleteFunc(sortedKeys(clauses), func(c attribution.Clause) bool { return c == attribution.Counted })
+	order := slices.DeleteFunc(slices.Sorted(maps.Keys(clauses)), func(c attribution.Clause) bool { return c == attribution.Counted })
 	for _, c := range append([]attribution.Clause{attribution.Counted}, order...) {
 		if n := clauses[c]; n > 0 && c != attribution.WorkloadNotHere && c != attribution.OutsideWindow {
 			parts = append(parts, fmt.Sprintf("%d %s", n, a.P.T("clause."+string(c))))

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"strings"
 
@@ -114,4 +115,23 @@ func programFor(ref string, day kizuna.Date) (p *program.Program, carried bool, 
 
 func isProgramFile(ref string) bool {
 	return strings.HasSuffix(ref, ".yaml") || strings.HasSuffix(ref, ".yml") || strings.ContainsRune(ref, os.PathSeparator)
+}
+
+// warn says on standard error which rows could not be understood, so that
+// nothing is dropped silently; the answer itself stands on standard output.
+func (a *app) warn(data *dataset.Dataset) {
+	const most = 10
+	for i, problem := range data.Problems {
+		if i == most {
+			break
+		}
+		fmt.Fprintf(a.Stderr, "%s\n", a.P.Error(problem))
+	}
+	refused := 0
+	for i := range data.Sources {
+		refused += data.Sources[i].Refused
+	}
+	if refused > most {
+		fmt.Fprintln(a.Stderr, a.P.T("warn.refused", refused))
+	}
 }

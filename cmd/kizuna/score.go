@@ -3,8 +3,10 @@ package main
 import (
 	"bufio"
 	"os"
+	"path/filepath"
 
 	"github.com/kizuna-org/kizuna"
+	"github.com/kizuna-org/kizuna/dataset"
 	"github.com/kizuna-org/kizuna/report"
 	"github.com/kizuna-org/kizuna/score"
 )
@@ -35,10 +37,18 @@ func (c *scoreCmd) Run(a *app) error {
 		}
 	}
 	if a.JSON {
-		return a.writeJSON(a.Stdout, result)
+		return a.writeJSON(a.Stdout, scoreAnswer{result, in.data.Problems, in.data.Notes, in.data.Sources})
 	}
 	a.warn(in.data)
 	return report.Text(a.Stdout, result, report.Options{P: a.P, Color: a.Color, Detail: c.Partner != "" || c.Area != ""})
+}
+
+// scoreAnswer is the score as JSON, with what the data directory had to say.
+type scoreAnswer struct {
+	*score.Result
+	Problems []*kizuna.Error  `json:"problems,omitempty"` // rows that could not be understood
+	Notes    []*kizuna.Error  `json:"notes,omitempty"`    // what was seen and not used
+	Sources  []dataset.Source `json:"sources"`
 }
 
 // result scores the partner that was asked for, or everybody, in one area or all.
@@ -73,7 +83,7 @@ func writeFile(name string, write func(*bufio.Writer) error) (err error) {
 		return kizuna.Errorf("file-unwritable", "%s cannot be written", name).
 			WithMend("check the path and the permissions").WithCause(err)
 	}
-	f, err := os.CreateTemp(dirOf(name), ".kizuna-*")
+	f, err := os.CreateTemp(filepath.Dir(name), ".kizuna-*")
 	if err != nil {
 		return unwritable(err)
 	}
