@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/kizuna-org/kizuna"
+	"github.com/kizuna-org/kizuna/intake"
 	"github.com/kizuna-org/kizuna/table"
 	"github.com/kizuna-org/kizuna/usage"
 )
@@ -43,11 +44,8 @@ func LoadFS(ctx context.Context, fsys fs.FS, opts Options) (*Dataset, error) {
 }
 
 func load(ctx context.Context, fsys fs.FS, root string, opts Options) (*Dataset, error) {
-	l := &loader{
-		ctx: ctx, fsys: fsys, root: root, opts: opts,
-		data: &Dataset{Ledger: usage.NewLedger()},
-	}
-	if err := l.directory("."); err != nil {
+	l := newLoader(ctx, fsys, root, opts)
+	if err := l.all(); err != nil {
 		return nil, err
 	}
 	if len(l.data.Sources) == 0 {
@@ -73,17 +71,76 @@ type loader struct {
 	fsys fs.FS
 	root string // how people name the directory
 	opts Options
+	only string // if set, the one table to read
 	data *Dataset
+}
+
+func newLoader(ctx context.Context, fsys fs.FS, root string, opts Options) *loader {
+	return &loader{
+		ctx: ctx, fsys: fsys, root: root, opts: opts,
+		data: &Dataset{Ledger: usage.NewLedger()},
+	}
+}
+
+// all reads the directory's own tables and what was imported.
+func (l *loader) all() error {
+	sources, err := l.directory(".")
+	if err != nil {
+		return err
+	}
+	l.data.Sources = sources
+	own := make(map[string]int)
+	for _, k := range kinds() {
+		own[k.table().Name] = k.count(l.data)
+	}
+	c, _, err := readCatalog(l.fsys, l.root)
+	if err != nil {
+		return err
+	}
+	for _, f := range slices.Backward(c.Files) { // what was said last goes before
+		if err := l.imported(f); err != nil {
+			return err
+		}
+	}
+	if l.only == "" {
+		l.data.consolidate(own)
+	}
+	return nil
+}
+
+// imported reads what is in force of an imported file.
+func (l *loader) imported(f *importedFile) error {
+	s := Source{
+		File: f.Name, Kind: f.Kind, Vintage: f.Vintage, Source: f.Source, SHA256: f.SHA256,
+		Covers: f.Covers, Certifications: f.Certifications, Months: f.current(), Refused: f.Rows.Refused,
+	}
+	for _, dir := range f.dirs() {
+		tables, err := l.directory(path.Join(importedDir, dir))
+		if errors.Is(err, fs.ErrNotExist) {
+			return kizuna.Errorf("imported-missing", "the tables that %s was imported as are gone", f.Name).
+				WithMend("remove %s and import the files again", l.shown(importedDir)).WithCause(err)
+		}
+		if err != nil {
+			return err
+		}
+		for _, t := range tables {
+			s.Rows += t.Rows
+		}
+	}
+	if len(f.dirs()) > 0 {
+		l.data.Sources = append(l.data.Sources, s)
+	}
+	return nil
 }
 
 // extensions are how the file of a table may end.
 var extensions = [...]string{".csv", ".csv.gz", ".csv.zst"}
 
 // directory reads the plain tables of a directory.
-func (l *loader) directory(dir string) error {
+func (l *loader) directory(dir string) (sources []Source, err error) {
 	entries, err := fs.ReadDir(l.fsys, dir)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	files := make(map[string]string) // table to file
 	for _, entry := range entries {
@@ -93,17 +150,19 @@ func (l *loader) directory(dir string) error {
 			continue
 		}
 		if first, twice := files[base]; twice {
-			return kizuna.Errorf("table-twice", "%s and %s are the same table", first, name).
+			return nil, kizuna.Errorf("table-twice", "%s and %s are the same table", first, name).
 				WithMend("keep one of the two").WithRef(kizuna.Ref{File: l.shown(path.Join(dir, name))})
 		}
 		files[base] = name
 	}
 	for _, k := range kinds() {
 		name := k.table().Name
-		if file, ok := files[name]; ok {
-			if err := l.file(k, path.Join(dir, file)); err != nil {
-				return err
+		if file, ok := files[name]; ok && (l.only == "" || l.only == name) {
+			s, err := l.file(k, path.Join(dir, file))
+			if err != nil {
+				return nil, err
 			}
+			sources = append(sources, s)
 		}
 		delete(files, name)
 	}
@@ -111,34 +170,32 @@ func (l *loader) directory(dir string) error {
 		l.note(kizuna.Errorf("table-unknown", "%s is none of Kizuna's tables and was not read", file).
 			WithRef(kizuna.Ref{File: l.shown(path.Join(dir, file))}))
 	}
-	return nil
+	return sources, nil
 }
 
 func (l *loader) shown(file string) string { return filepath.Join(l.root, filepath.FromSlash(file)) }
 
 func (l *loader) note(n *kizuna.Error) { l.data.Notes = append(l.data.Notes, n) }
 
-func (l *loader) file(k kind, name string) error {
+func (l *loader) file(k kind, name string) (Source, error) {
 	f, err := l.fsys.Open(name)
 	if err != nil {
-		return err
+		return Source{}, err
 	}
 	defer f.Close()
 	r, err := table.Open(f, l.shown(name), l.opts.Limits)
 	if err != nil {
-		return err
+		return Source{}, err
 	}
-	in := &input{
-		Reader: r,
-		file:   l.shown(name),
-		source: Source{File: l.shown(name), Kind: "table/" + k.table().Name},
-		data:   l.data,
+	source := Source{File: l.shown(name), Kind: "table/" + k.table().Name}
+	in := &input{Reader: r, file: source.File, note: l.note}
+	in.refuse = func(err *kizuna.Error) {
+		if source.Refused++; source.Refused <= MaxProblems {
+			l.data.Problems = append(l.data.Problems, err)
+		}
 	}
-	if err := k.read(l.ctx, in); err != nil {
-		return err
-	}
-	l.data.Sources = append(l.data.Sources, in.source)
-	return nil
+	err = k.read(l.ctx, in, l.data, &source)
+	return source, err
 }
 
 // kind is a plain table of any type of record.
@@ -146,23 +203,29 @@ type kind interface {
 	table() Table
 	exists(dir string) bool // in any spelling of its file
 	empty(d *Dataset) bool
-	read(ctx context.Context, in *input) error
+
+	// read reads the table into the dataset.
+	read(ctx context.Context, in *input, d *Dataset, s *Source) error
+	// hand reads it and hands every row to a sink.
+	hand(ctx context.Context, in *input, sink intake.Sink) error
+
 	columnNames(places bool) []string
 	write(w *table.Writer, d *Dataset, places bool)
+
+	// identity returns a key that equal records have in common, wherever they
+	// were said; ok is false for records of other tables.
+	identity(record any) (key any, ok bool)
+	add(d *Dataset, record any)
+	count(d *Dataset) int // of its records
+	dedupe(d *Dataset, own int)
 }
 
 // input is one table being read.
 type input struct {
 	*table.Reader
 	file   string
-	source Source
-	data   *Dataset
-}
-
-func (in *input) refuse(err *kizuna.Error) {
-	if in.source.Refused++; in.source.Refused <= MaxProblems {
-		in.data.Problems = append(in.data.Problems, err)
-	}
+	refuse func(*kizuna.Error)
+	note   func(*kizuna.Error)
 }
 
 // facts is a plain table whose records are kept one by one.
@@ -171,11 +234,18 @@ type facts[T any] struct {
 	records func(*Dataset) *[]T
 }
 
-func (f facts[T]) read(ctx context.Context, in *input) error {
-	records := f.records(in.data)
+func (f facts[T]) read(ctx context.Context, in *input, d *Dataset, s *Source) error {
+	records := f.records(d)
 	return f.schema.read(ctx, in, func() *T { return new(T) }, func(r *T) {
 		*records = append(*records, *r)
-		in.source.Rows++
+		s.Rows++
+	})
+}
+
+func (f facts[T]) hand(ctx context.Context, in *input, sink intake.Sink) error {
+	return f.schema.read(ctx, in, func() *T { return new(T) }, func(r *T) {
+		sink.Facts(*r)
+		sink.Kept()
 	})
 }
 
@@ -183,7 +253,7 @@ func (f facts[T]) read(ctx context.Context, in *input) error {
 // while another adds rows up, so the order of rows stays that of the file.
 type usageRows struct{ *schema[usageLine] }
 
-func (u usageRows) read(ctx context.Context, in *input) error {
+func (u usageRows) read(ctx context.Context, in *input, d *Dataset, s *Source) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	const chunkLength, chunks = 512, 4
@@ -219,19 +289,31 @@ func (u usageRows) read(ctx context.Context, in *input) error {
 				last = row.Month
 				months[last] = true
 			}
-			in.data.Ledger.Add(row)
+			d.Ledger.Add(row)
 		}
-		in.source.Rows += len(chunk)
+		s.Rows += len(chunk)
 		free <- chunk[:0]
 	}
 	if err := <-failed; err != nil {
 		return err
 	}
-	in.source.Months = slices.Sorted(maps.Keys(months))
-	if in.source.Rows > 0 {
-		in.source.Covers = usageCoverage(func(column string) bool { return in.Find(column) >= 0 })
+	s.Months = slices.Sorted(maps.Keys(months))
+	if s.Rows > 0 {
+		s.Covers = usageCoverage(func(column string) bool { return in.Find(column) >= 0 })
 	}
 	return nil
+}
+
+func (u usageRows) hand(ctx context.Context, in *input, sink intake.Sink) error {
+	var line usageLine
+	next := func() *usageLine {
+		line = usageLine{}
+		return &line
+	}
+	return u.schema.read(ctx, in, next, func(r *usageLine) {
+		sink.Usage(&r.Row)
+		sink.Kept()
+	})
 }
 
 // The places of imported rows, in columns that every table may have.
@@ -313,9 +395,8 @@ func (s *schema[T]) bind(in *input) ([]boundColumn[T], error) {
 	}
 	for i, name := range in.Header() {
 		if !used[i] && name != "" {
-			in.data.Notes = append(in.data.Notes,
-				kizuna.Errorf("column-unused", "the column %q is not one of %s's and was not read", name, s.name+".csv").
-					WithRef(kizuna.Ref{File: in.file, Line: 1}))
+			in.note(kizuna.Errorf("column-unused", "the column %q is not one of %s's and was not read", name, s.name+".csv").
+				WithRef(kizuna.Ref{File: in.file, Line: 1}))
 		}
 	}
 	return columns, nil

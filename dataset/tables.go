@@ -62,7 +62,7 @@ func subscriptionsTable() *schema[association.Subscription] {
 		at:    func(r *R) *kizuna.Ref { return &r.At },
 		columns: []column[R]{
 			id("subscription_id", func(r *R) *string { return &r.ID }).filled().means("the subscription", "サブスクリプション"),
-			id("tenant_id", func(r *R) *string { return &r.Tenant }).filled().means("the tenant that it belongs to", "サブスクリプションが属するテナント"),
+			id("tenant_id", func(r *R) *string { return &r.Tenant }).required().means("the tenant that it belongs to; empty: not known", "サブスクリプションが属するテナント。空なら不明です"),
 			text("product", func(r *R) *string { return &r.Product }).required().oneOf(products...).means("what it is a subscription of", "サブスクリプションの製品"),
 			agreement.means("how it was bought: EA, MCA, CSP or WebDirect", "購入の契約形態（EA、MCA、CSP、WebDirect）"),
 			begin("from", during).means("since when it exists; changes no count", "開始した時点。集計には影響しません"),

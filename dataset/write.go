@@ -156,7 +156,7 @@ func (t *tableWriter[T]) row(r *T) {
 	}
 	if t.places {
 		at := t.schema.at(r)
-		cells = append(cells, at.File, strconv.Itoa(at.Line))
+		cells = append(cells, filepath.Base(at.File), strconv.Itoa(at.Line))
 		if lines := t.schema.lines(r); lines != nil {
 			cells = append(cells, strconv.Itoa(max(1, *lines)))
 		}

@@ -1,0 +1,200 @@
+package dataset
+
+import (
+	"github.com/kizuna-org/kizuna"
+	"github.com/kizuna-org/kizuna/association"
+	"github.com/kizuna-org/kizuna/intake"
+	"github.com/kizuna-org/kizuna/people"
+	"github.com/kizuna-org/kizuna/usage"
+)
+
+// collector takes what a reader finds in one file, and counts.
+type collector struct {
+	account *FileAccount
+	asides  asides
+	kinds   []kind
+
+	ledger *usage.Ledger
+	// homeless holds rows whose tenant is not known yet: it may stand in a file
+	// that is still to come.
+	homeless *usage.Ledger
+	facts    Dataset // all but usage
+	said     map[any]bool
+
+	row openRow
+}
+
+// openRow counts what the source row said that has not been closed yet.
+type openRow struct{ usage, merged, homeless, facts, repeated int }
+
+func newCollector(account *FileAccount) *collector {
+	return &collector{
+		account: account, asides: make(asides), kinds: kinds(),
+		ledger: usage.NewLedger(), homeless: usage.NewLedger(), said: make(map[any]bool),
+	}
+}
+
+// Usage keeps a row, or adds it to the one that it equals.
+func (c *collector) Usage(row *usage.Row) {
+	c.row.usage++
+	switch {
+	case row.Tenant == "":
+		c.row.homeless++
+		c.homeless.Add(row)
+	case c.ledger.Add(row):
+		c.row.merged++
+	}
+}
+
+// Facts keeps records that were not said before.
+func (c *collector) Facts(records ...any) {
+	for _, record := range records {
+		for _, k := range c.kinds {
+			key, ok := k.identity(record)
+			if !ok {
+				continue
+			}
+			c.row.facts++
+			if c.said[key] {
+				c.row.repeated++
+				break
+			}
+			c.said[key] = true
+			k.add(&c.facts, record)
+			break
+		}
+	}
+}
+
+// Kept closes a row. A row that waits for its tenant is counted when it is found.
+func (c *collector) Kept() {
+	r := &c.row
+	c.account.Rows.Read++
+	switch {
+	case r.homeless > 0:
+	case r.usage > 0 && r.merged == r.usage,
+		r.usage == 0 && r.facts > 0 && r.repeated == r.facts:
+		c.account.Rows.Merged++
+	default:
+		c.account.Rows.Kept++
+	}
+	*r = openRow{}
+}
+
+// SetAside closes a row that rightly does not count.
+func (c *collector) SetAside(a intake.Aside) {
+	c.account.Rows.Read++
+	c.account.Rows.SetAside++
+	c.row = openRow{}
+	key := asideKey{a.Reason, a.Detail, a.Unit}
+	sum := c.asides[key]
+	if sum == nil {
+		if len(c.asides) >= maxAsides {
+			key.detail = "…"
+		}
+		if sum = c.asides[key]; sum == nil {
+			sum = &Aside{Reason: key.reason, Detail: key.detail, Unit: key.unit, First: a.At}
+			c.asides[key] = sum
+		}
+	}
+	sum.Rows++
+	if a.Amount != nil {
+		total := *a.Amount
+		if sum.Amount != nil {
+			total = total.Add(*sum.Amount)
+		}
+		sum.Amount = &total
+	}
+}
+
+// Refuse closes a row that is broken.
+func (c *collector) Refuse(err *kizuna.Error) {
+	c.row = openRow{}
+	c.account.Rows.Read++
+	c.refuse(err, 1)
+}
+
+func (c *collector) refuse(err *kizuna.Error, rows int) {
+	c.account.Rows.Refused += rows
+	if len(c.account.Problems) < MaxRefusals {
+		c.account.Problems = append(c.account.Problems, err)
+	}
+}
+
+// settle finds the tenants of the rows that had none; those of a subscription
+// that nobody knows are refused by its name.
+func (c *collector) settle(tenantOf func(subscription string, at kizuna.Interval) (string, bool)) {
+	type missing struct {
+		first kizuna.Ref
+		name  string
+		rows  int
+	}
+	var order []*missing
+	unknown := make(map[string]*missing)
+	for _, row := range c.homeless.All() {
+		lines := max(1, row.Lines)
+		if tenant, ok := tenantOf(row.Subscription, row.Period()); ok {
+			row.Tenant = tenant
+			if c.ledger.Add(row) {
+				c.account.Rows.Merged += lines
+			} else {
+				c.account.Rows.Kept++
+				c.account.Rows.Merged += lines - 1
+			}
+			continue
+		}
+		id := association.Fold(row.Subscription)
+		m := unknown[id]
+		if m == nil {
+			m = &missing{first: row.At, name: row.Subscription}
+			unknown[id] = m
+			order = append(order, m)
+		}
+		m.rows += lines
+	}
+	for _, m := range order {
+		c.refuse(kizuna.Errorf("tenant-unknown", "nothing says whose subscription %q is: %d rows have no tenant", m.name, m.rows).
+			WithMend("add the subscription to subscriptions.csv and import the file again").WithRef(m.first), m.rows)
+	}
+	c.homeless = usage.NewLedger()
+}
+
+// identity makes records comparable that were said at different places.
+func (f facts[T]) identity(record any) (key any, ok bool) {
+	r, ok := record.(T)
+	if !ok {
+		return nil, false
+	}
+	*f.at(&r) = kizuna.Ref{}
+	switch r := any(r).(type) {
+	case people.Certification:
+		earned, expires := dateOrNone(r.EarnedOn), dateOrNone(r.ExpiresOn)
+		r.EarnedOn, r.ExpiresOn = nil, nil
+		return [...]any{r, earned, expires}, true
+	case association.Ownership:
+		last := kizuna.Never
+		if r.LastActivity != nil {
+			last = *r.LastActivity
+		}
+		r.LastActivity = nil
+		return [...]any{r, last, nil}, true
+	case usage.Rate:
+		return [...]any{r.Currency, r.Month, r.USD.String()}, true
+	}
+	return r, true
+}
+
+func dateOrNone(d *kizuna.Date) any {
+	if d == nil {
+		return nil
+	}
+	return *d
+}
+
+func (f facts[T]) add(d *Dataset, record any) {
+	records := f.records(d)
+	*records = append(*records, record.(T))
+}
+
+func (u usageRows) identity(any) (any, bool) { return nil, false }
+func (u usageRows) add(*Dataset, any)        {}

@@ -1,0 +1,398 @@
+package dataset
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/kizuna-org/kizuna"
+	"github.com/kizuna-org/kizuna/association"
+	"github.com/kizuna-org/kizuna/table"
+)
+
+// ImportOptions say how files are imported. The zero value is the usual way.
+type ImportOptions struct {
+	Strict  bool         // keep nothing at all if any row or file is refused
+	As      string       // the kind of the files; "": what their content shows
+	Mapping string       // the file that maps services to workloads; "": the one that Kizuna comes with
+	Cost    string       // the column of a bill that holds the revenue; "": EffectiveCost
+	Tenant  string       // of listings that do not name theirs
+	Since   *kizuna.Date // since when undated listings hold
+	Limits  table.Limits // zero: table.DefaultLimits
+	// Progress, if set, is called now and then, from one goroutine at a time.
+	Progress func(Progress)
+}
+
+// Progress is how far reading a file has come.
+type Progress struct {
+	File  string
+	Bytes int64 // read so far
+	Size  int64
+	Rows  int
+}
+
+// Import takes files into a data directory, and accounts for every row of them.
+// The directory is made if there is none.
+//
+// The same content again changes nothing. A file takes the place of older ones of
+// its kind and source, month by month; bills, which come in parts, stand beside
+// others that are imported with them. A file that cannot be read as a whole is
+// refused and the others are kept, unless opts.Strict. Nothing changes until all
+// is written: an error, a done context or a crash leaves what was there.
+func Import(ctx context.Context, dir string, files []string, opts ImportOptions) (*Account, error) {
+	im := &importer{dir: dir, opts: opts, tenants: make(tenants)}
+	var err error
+	if im.catalog, im.before, err = readCatalog(os.DirFS(dir), dir); err != nil {
+		return nil, err
+	}
+	if err := im.knownTenants(ctx); err != nil {
+		return nil, err
+	}
+	if im.mapping, err = readMapping(opts.Mapping); err != nil {
+		return nil, err
+	}
+	stage, err := newStage(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer stage.remove()
+	im.stage = stage
+	account, err := im.files(ctx, files)
+	if err != nil {
+		return nil, err
+	}
+	if opts.Strict && slices.ContainsFunc(account.Files, (*FileAccount).faulty) {
+		for _, f := range account.Files {
+			if f.Status == FileImported {
+				f.Status = FileDropped
+			}
+		}
+		return account, nil
+	}
+	account.Kept = true
+	return account, im.commit(ctx, account)
+}
+
+// faulty reports whether the file or a row of it was refused.
+func (f *FileAccount) faulty() bool { return f.Status == FileRefused || f.Rows.Refused > 0 }
+
+// importer is one import.
+type importer struct {
+	dir     string
+	opts    ImportOptions
+	catalog *catalog
+	before  []byte // the catalogue as it was found
+	mapping *mapping
+	tenants tenants
+	stage   *stage
+	read    []*readFile // that are to be kept
+}
+
+// readFile is a file that has been read.
+type readFile struct {
+	account   *FileAccount
+	options   string
+	what      description
+	collector *collector // nil once it is written
+	entry     *importedFile
+}
+
+// files reads all files. Those that may say whose subscriptions are whose come
+// before bills, which may need to know.
+func (im *importer) files(ctx context.Context, names []string) (*Account, error) {
+	account := &Account{}
+	var opened []*openFile
+	defer func() {
+		for _, f := range opened {
+			f.Close()
+		}
+	}()
+	for _, name := range names {
+		one := &FileAccount{File: name, Status: FileImported}
+		account.Files = append(account.Files, one)
+		f, err := im.open(name)
+		if err != nil {
+			one.refuse(err)
+			continue
+		}
+		f.account = one
+		opened = append(opened, f)
+	}
+	slices.SortStableFunc(opened, func(a, b *openFile) int { return a.order - b.order })
+	for _, f := range opened {
+		if err := im.file(ctx, f); err != nil {
+			return nil, err
+		}
+		f.Close()
+	}
+	for _, r := range im.read {
+		if r.collector != nil {
+			r.collector.settle(im.tenants.of)
+			if err := im.write(r); err != nil {
+				return nil, err
+			}
+		}
+	}
+	// Accounts are in the order in which the files were named.
+	slices.SortStableFunc(im.read, func(a, b *readFile) int {
+		return slices.Index(account.Files, a.account) - slices.Index(account.Files, b.account)
+	})
+	return account, nil
+}
+
+func (f *FileAccount) refuse(err error) {
+	known, ok := errors.AsType[*kizuna.Error](err)
+	if !ok {
+		known = kizuna.Errorf("import-file", "the file cannot be imported: %v", err).
+			WithMend("check that it can be read").WithRef(kizuna.Ref{File: f.File})
+	}
+	f.Status, f.Error = FileRefused, known
+}
+
+// file reads one file. The error is not the file's but one that ends the import.
+func (im *importer) file(ctx context.Context, f *openFile) error {
+	account := f.account
+	account.Kind = f.kind
+	var err error
+	if account.SHA256, err = f.hash(ctx); err != nil {
+		if ctx.Err() != nil {
+			return err
+		}
+		account.refuse(err)
+		return nil
+	}
+	options := im.optionsOf(f.kind)
+	old := im.catalog.find(account.SHA256, options)
+	if old != nil && old.Rows.Refused == 0 || im.twice(account, options) {
+		im.unchanged(account, old)
+		return nil
+	}
+	c := newCollector(account)
+	what, err := f.read(ctx, c, im.progress(f, account))
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	account.Kind, account.Vintage, account.Source = what.Kind, what.Vintage, what.Source
+	account.Unmapped = unmapped(what.unmapped)
+	account.Notes = what.notes
+	if err != nil {
+		account.refuse(err)
+		return nil
+	}
+	im.tenants.add(c.facts.Associations.Subscriptions)
+	r := &readFile{account: account, options: options, what: what, collector: c}
+	im.read = append(im.read, r)
+	if c.homeless.Len() > 0 && !c.allKnown(im.tenants) {
+		return nil // a file that is still to come may tell whose they are
+	}
+	c.settle(im.tenants.of)
+	return im.write(r)
+}
+
+// allKnown reports whether every row that waits for its tenant will find it.
+func (c *collector) allKnown(t tenants) bool {
+	for _, row := range c.homeless.All() {
+		if _, ok := t.of(row.Subscription, row.Period()); !ok {
+			return false
+		}
+	}
+	return true
+}
+
+// unchanged accounts for a file that is there already.
+func (im *importer) unchanged(account *FileAccount, old *importedFile) {
+	account.Status = FileUnchanged
+	if old == nil {
+		return // it is named twice in one command
+	}
+	account.Kind, account.Vintage, account.Source, account.Rows = old.Kind, old.Vintage, old.Source, old.Rows
+	by := old.FactsReplacedBy
+	for _, s := range old.Statements {
+		account.Months = append(account.Months, s.Month)
+		by = max(by, s.ReplacedBy)
+	}
+	for _, f := range im.catalog.Files {
+		if f.Number == by {
+			account.ReplacedBy = f.Name
+		}
+	}
+}
+
+// twice reports whether the same file was read before in this import.
+func (im *importer) twice(account *FileAccount, options string) bool {
+	return slices.ContainsFunc(im.read, func(r *readFile) bool {
+		return r.account.SHA256 == account.SHA256 && r.options == options
+	})
+}
+
+// optionsOf says which options a file of the kind was read with, as far as they
+// change what is kept.
+func (im *importer) optionsOf(kind string) string {
+	var options []string
+	add := func(name, value string) {
+		if value != "" {
+			options = append(options, name+"="+value)
+		}
+	}
+	add("as", im.opts.As)
+	switch {
+	case kind == "focus":
+		add("cost", im.opts.Cost)
+		add("mapping", im.mapping.hash)
+	case strings.HasPrefix(kind, "az/"):
+		add("tenant", association.Fold(im.opts.Tenant))
+		if im.opts.Since != nil {
+			add("since", im.opts.Since.String())
+		}
+	}
+	return strings.Join(options, " ")
+}
+
+const progressBytes = 1 << 20
+
+func (im *importer) progress(f *openFile, account *FileAccount) func(bytes int64) {
+	if im.opts.Progress == nil {
+		return func(int64) {}
+	}
+	var last int64
+	return func(bytes int64) {
+		if bytes-last >= progressBytes || bytes == f.size {
+			last = bytes
+			im.opts.Progress(Progress{File: f.name, Bytes: bytes, Size: f.size, Rows: account.Rows.Read})
+		}
+	}
+}
+
+// knownTenants learns from the data directory whose its subscriptions are.
+func (im *importer) knownTenants(ctx context.Context) error {
+	if _, err := os.Stat(im.dir); err != nil {
+		return nil // it is to be made
+	}
+	l := newLoader(ctx, os.DirFS(im.dir), im.dir, Options{Limits: im.opts.Limits})
+	l.only = "subscriptions"
+	if err := l.all(); err != nil {
+		return err
+	}
+	im.tenants.add(l.data.Associations.Subscriptions)
+	return nil
+}
+
+// tenants says whose subscriptions are.
+type tenants map[string][]association.Subscription
+
+func (t tenants) add(subscriptions []association.Subscription) {
+	for _, s := range subscriptions {
+		if s.Tenant != "" {
+			id := association.Fold(s.ID)
+			t[id] = append(t[id], s)
+		}
+	}
+}
+
+// of returns the tenant that had the subscription in the period, or else ever.
+func (t tenants) of(subscription string, at kizuna.Interval) (tenant string, ok bool) {
+	all := t[association.Fold(subscription)]
+	for _, s := range all {
+		if !s.During.Intersect(at).Empty() {
+			return s.Tenant, true
+		}
+	}
+	if len(all) > 0 {
+		return all[0].Tenant, true
+	}
+	return "", false
+}
+
+// hash returns the SHA-256 of the content.
+func (f *openFile) hash(ctx context.Context) (string, error) {
+	h := sha256.New()
+	buffer := make([]byte, 1<<20)
+	for {
+		if ctx.Err() != nil {
+			return "", context.Cause(ctx)
+		}
+		n, err := f.Read(buffer)
+		h.Write(buffer[:n])
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return "", err
+		}
+	}
+	_, err := f.Seek(0, io.SeekStart)
+	return hex.EncodeToString(h.Sum(nil)), err
+}
+
+// write puts what was read of a file on the stage.
+func (im *importer) write(r *readFile) error {
+	c := r.collector
+	r.collector = nil
+	r.account.Asides = c.asides.list()
+	entry := &importedFile{
+		Name: filepath.Base(r.account.File), SHA256: r.account.SHA256, Options: r.options,
+		Kind: r.what.Kind, Vintage: r.what.Vintage, Source: r.what.Source, Covers: r.what.Covers,
+		Certifications: len(c.facts.People.Certifications) > 0,
+		Rows:           r.account.Rows,
+	}
+	var err error
+	if entry.Facts, entry.Statements, err = im.stage.write(entry, c); err != nil {
+		return unwritable(im.dir, err)
+	}
+	for _, s := range entry.Statements {
+		r.account.Months = append(r.account.Months, s.Month)
+	}
+	r.entry = entry
+	return nil
+}
+
+// commit makes what is on the stage part of the directory.
+func (im *importer) commit(ctx context.Context, account *Account) error {
+	number, batch := im.catalog.lastNumber()
+	changed := false
+	for _, r := range im.read {
+		if old := im.catalog.find(r.account.SHA256, r.options); old != nil && old.Rows == r.account.Rows {
+			im.unchanged(r.account, old) // its refused rows are still refused
+			continue
+		}
+		number++
+		changed = true
+		r.entry.Number, r.entry.Batch = number, batch+1
+		for _, old := range im.catalog.add(r.entry) {
+			r.account.Replaces = append(r.account.Replaces, old.Name)
+		}
+		if err := im.stage.publish(r.entry); err != nil {
+			return unwritable(im.dir, err)
+		}
+	}
+	if !changed {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	switch now, err := os.ReadFile(filepath.Join(im.dir, importedDir, catalogFile)); {
+	case err != nil && !errors.Is(err, os.ErrNotExist):
+		return unwritable(im.dir, err)
+	case !bytes.Equal(now, im.before):
+		return kizuna.Errorf("import-meanwhile", "something else was imported into %s meanwhile", im.dir).
+			WithMend("import the files again")
+	}
+	if err := im.catalog.write(im.dir); err != nil {
+		return unwritable(im.dir, err)
+	}
+	return im.stage.sweep(im.catalog)
+}
+
+func unwritable(dir string, cause error) error {
+	return kizuna.Errorf("import-write", "nothing can be written into %s", dir).
+		WithMend("check the permissions and the space on the disk").WithCause(fmt.Errorf("import: %w", cause))
+}
