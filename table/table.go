@@ -270,14 +270,18 @@ func (t *Reader) next() ([]string, error) {
 		t.done = true
 		return nil, io.EOF
 	}
-	var broken *csv.ParseError
-	switch {
-	case errors.As(err, &broken) && t.csv.InputOffset()-before <= t.limits.MaxLine:
-		t.line, t.after = broken.StartLine, broken.Line+1
-		return nil, t.broken(broken)
-	case err != nil && broken == nil:
-		return nil, t.fail(t.failed(err, t.after))
-	case t.csv.InputOffset()-before > t.limits.MaxLine:
+	switch tooLong := t.csv.InputOffset()-before > t.limits.MaxLine; {
+	case err != nil:
+		broken, ok := errors.AsType[*csv.ParseError](err)
+		if !ok {
+			return nil, t.fail(t.failed(err, t.after))
+		}
+		if !tooLong {
+			t.line, t.after = broken.StartLine, broken.Line+1
+			return nil, t.broken(broken)
+		}
+		fallthrough
+	case tooLong:
 		return nil, t.fail(t.failed(errTooLong, t.after))
 	}
 	t.record = record

@@ -1,0 +1,361 @@
+package focus
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/kizuna-org/kizuna"
+	"github.com/kizuna-org/kizuna/association"
+	"github.com/kizuna-org/kizuna/intake"
+	"github.com/kizuna-org/kizuna/usage"
+)
+
+// charge is one row of a bill, whatever it was read from. A missing column and
+// NULL are empty.
+type charge [fields]string
+
+// collector decides what becomes of each charge. Rows of a bill repeat their
+// texts over and over: what follows from one is worked out once and looked up by
+// the text itself, which allocates nothing.
+type collector struct {
+	mapping *Mapping
+	binding *binding
+	sink    intake.Sink
+	place   func(field) kizuna.Ref // of a field of the current row
+
+	row    usage.Row
+	amount kizuna.Decimal
+	day    kizuna.Date
+
+	rows      int
+	accounts  cache[string, bool]
+	providers cache[string, bool]
+	services  cache[serviceKey, workload]
+	periods   cache[periodKey, periodFound]
+	parents   cache[string, string] // subscription ids by SubAccountId
+	details   cache[serviceKey, string]
+	said      map[string]string // subscriptions already told, and the tenant told with them
+	customers map[string]bool
+	unmapped  map[serviceKey]*Unmapped
+}
+
+type serviceKey struct{ a, b string }
+
+type periodKey struct{ from, to string }
+
+type periodFound struct {
+	period period
+	err    *kizuna.Error
+	field  field // where the error is
+}
+
+type workload struct {
+	name  string
+	known bool
+}
+
+func newCollector(m *Mapping, b *binding, sink intake.Sink, place func(field) kizuna.Ref) *collector {
+	return &collector{
+		mapping: m, binding: b, sink: sink, place: place,
+		said: make(map[string]string), customers: make(map[string]bool), unmapped: make(map[serviceKey]*Unmapped),
+	}
+}
+
+// cache is a map that forgets everything rather than grow without end.
+type cache[K comparable, V any] struct{ m map[K]V }
+
+const maxCached = 1 << 14
+
+func (c *cache[K, V]) put(k K, v V) V {
+	if c.m == nil || len(c.m) >= maxCached {
+		c.m = make(map[K]V)
+	}
+	c.m[k] = v
+	return v
+}
+
+func (c *collector) take(ch *charge) {
+	var amount *kizuna.Decimal
+	if ch[cost] != "" {
+		var err error
+		if c.amount, err = kizuna.ParseDecimal(ch[cost]); err != nil {
+			c.refuse(cost, kizuna.Errorf("focus-cost", "%s is not an amount: %q", c.binding.names[cost], clip(ch[cost])).
+				WithMend("write 1234.5, without currency and thousands separators"))
+			return
+		}
+		amount = &c.amount
+	}
+	switch {
+	case !c.counts(c.provider(ch)):
+		c.aside(ch, "aside.other-provider", c.detail(c.provider(ch), ch[service]), amount)
+	case !strings.EqualFold(ch[category], "Usage"):
+		c.notUsage(ch, amount)
+	case strings.EqualFold(ch[commitment], "Unused"):
+		c.aside(ch, "aside.unused-commitment", ch[service], amount)
+	case amount == nil:
+		c.refuse(cost, kizuna.Errorf("focus-cost-empty", "a charge for usage has no %s", c.binding.names[cost]).
+			WithMend("export the bill with that column filled"))
+	default:
+		c.usage(ch)
+	}
+}
+
+// provider returns who provides the service, by the column of the bill's version
+// and, where that is empty, by the other one.
+func (c *collector) provider(ch *charge) string {
+	if c.binding.version >= "1.3" {
+		return cmp.Or(ch[serviceProvider], ch[provider])
+	}
+	return cmp.Or(ch[provider], ch[serviceProvider])
+}
+
+func (c *collector) counts(provider string) bool {
+	yes, ok := c.providers.m[provider]
+	if !ok {
+		yes = c.providers.put(strings.Clone(provider), c.mapping.Counts(provider))
+	}
+	return yes
+}
+
+func (c *collector) detail(provider, service string) string {
+	d, ok := c.details.m[serviceKey{provider, service}]
+	if !ok {
+		key := serviceKey{strings.Clone(provider), strings.Clone(service)}
+		d = c.details.put(key, key.a+": "+key.b)
+	}
+	return d
+}
+
+// Charges that are not for usage. A category that no version knows is an error:
+// it might be revenue.
+func (c *collector) notUsage(ch *charge, amount *kizuna.Decimal) {
+	for _, name := range [...]string{"Purchase", "Tax", "Credit", "Adjustment"} {
+		if strings.EqualFold(ch[category], name) {
+			c.aside(ch, "aside.not-usage", name, amount)
+			return
+		}
+	}
+	c.refuse(category, kizuna.Errorf("focus-category", "%q is no charge category", clip(ch[category])).
+		WithMend("ChargeCategory is Usage, Purchase, Tax, Credit or Adjustment"))
+}
+
+func (c *collector) usage(ch *charge) {
+	p := c.period(ch)
+	if p.err != nil {
+		c.refuse(p.field, p.err)
+		return
+	}
+	if ch[currency] == "" {
+		c.refuse(currency, kizuna.Errorf("focus-currency", "the charge has no currency").
+			WithMend("export the bill with BillingCurrency filled"))
+		return
+	}
+	tenant, subscription := ch[customer], c.subscription(ch[subAccount])
+	if tenant == "" && subscription == "" {
+		c.refuse(subAccount, kizuna.Errorf("focus-customer", "the charge names neither a customer nor a subscription").
+			WithMend("export the bill with SubAccountId, or with x_CustomerId, filled"))
+		return
+	}
+	w := c.workload(ch[meter], ch[service])
+	c.account(ch[billingAccount])
+
+	row := &c.row
+	*row = usage.Row{
+		Month:        p.period.month,
+		Tenant:       tenant,
+		Subscription: subscription,
+		Scope:        scope(ch[resource]),
+		Workload:     w.name,
+		Currency:     c.currency(ch),
+		Revenue:      &c.amount,
+		At:           c.place(cost),
+	}
+	row.At.Column = 0
+	if p.period.daily {
+		c.day = p.period.day
+		row.Day = &c.day
+	}
+	if !w.known {
+		c.count(ch[service], row.Currency)
+	}
+	c.sink.Usage(row)
+	c.facts(tenant, ch[customerName], subscription, row.At)
+	c.sink.Kept()
+	c.rows++
+}
+
+func (c *collector) period(ch *charge) periodFound {
+	found, ok := c.periods.m[periodKey{ch[periodStart], ch[periodEnd]}]
+	if ok {
+		return found
+	}
+	key := periodKey{strings.Clone(ch[periodStart]), strings.Clone(ch[periodEnd])}
+	from, ok1 := parseTime(key.from)
+	to, ok2 := parseTime(key.to)
+	switch {
+	case !ok1 || !ok2:
+		found.field = periodStart
+		if ok1 {
+			found.field = periodEnd
+		}
+		found.err = kizuna.Errorf("focus-time", "%s is not an instant: %q", columns[found.field], clip(ch[found.field])).
+			WithMend("write 2024-09-01T00:00:00Z")
+	default:
+		found.field = periodEnd
+		found.period, found.err = newPeriod(from, to)
+	}
+	return c.periods.put(key, found)
+}
+
+// workload looks a service up in the mapping.
+func (c *collector) workload(meter, service string) workload {
+	w, ok := c.services.m[serviceKey{meter, service}]
+	if ok {
+		return w
+	}
+	key := serviceKey{strings.Clone(meter), strings.Clone(service)}
+	w.name, w.known = c.mapping.Workload(key.a, key.b)
+	return c.services.put(key, w)
+}
+
+// subscription takes the id out of /subscriptions/ID; an id alone stands for
+// itself. Accounts of other kinds are no subscriptions.
+func (c *collector) subscription(account string) string {
+	if account == "" {
+		return ""
+	}
+	id, ok := c.parents.m[account]
+	if !ok {
+		account = strings.Clone(account)
+		id = c.parents.put(account, subscriptionID(account))
+	}
+	return id
+}
+
+const subscriptionsPath = "/subscriptions/"
+
+func subscriptionID(account string) string {
+	if hasPrefixFold(account, subscriptionsPath) {
+		id, _, _ := strings.Cut(account[len(subscriptionsPath):], "/")
+		return id
+	}
+	if len(account) == 36 && account[8] == '-' && account[13] == '-' && account[18] == '-' && account[23] == '-' {
+		return account
+	}
+	return ""
+}
+
+// scope returns the resource's path; names of other kinds are no scopes.
+func scope(resource string) string {
+	if hasPrefixFold(resource, subscriptionsPath) || hasPrefixFold(resource, "/providers/") {
+		return resource
+	}
+	return ""
+}
+
+func hasPrefixFold(s, prefix string) bool {
+	return len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix)
+}
+
+// currency returns the currency of the amount, "" for dollars.
+func (c *collector) currency(ch *charge) string {
+	if c.binding.dollars || strings.EqualFold(ch[currency], "USD") {
+		return ""
+	}
+	return strings.ToUpper(ch[currency])
+}
+
+func (c *collector) account(id string) {
+	if _, known := c.accounts.m[id]; !known && id != "" {
+		c.accounts.put(strings.Clone(id), true)
+	}
+}
+
+// facts tells of subscriptions and customers once each.
+func (c *collector) facts(tenant, name, subscription string, at kizuna.Ref) {
+	if subscription != "" {
+		told, known := c.said[subscription]
+		if !known || told == "" && tenant != "" {
+			subscription, tenant := strings.Clone(subscription), strings.Clone(tenant)
+			c.said[subscription] = tenant
+			c.sink.Facts(association.Subscription{
+				ID: subscription, Tenant: tenant, Product: "Azure", During: kizuna.Always, At: at,
+			})
+		}
+	}
+	if tenant != "" && name != "" && !c.customers[tenant] {
+		tenant := strings.Clone(tenant)
+		c.customers[tenant] = true
+		c.sink.Facts(association.Customer{Tenant: tenant, Name: strings.Clone(name), At: at})
+	}
+}
+
+// count adds a row up under the service's name that the mapping does not know.
+func (c *collector) count(service, currency string) {
+	total := c.unmapped[serviceKey{service, currency}]
+	if total == nil {
+		if len(c.unmapped) >= maxCached {
+			service = "…" // the rest, so that a hostile bill costs no more
+		}
+		key := serviceKey{strings.Clone(service), strings.Clone(currency)}
+		if total = c.unmapped[key]; total == nil {
+			total = &Unmapped{Service: key.a, Currency: key.b}
+			c.unmapped[key] = total
+		}
+	}
+	total.Rows++
+	total.Amount = total.Amount.Add(c.amount)
+}
+
+func (c *collector) aside(ch *charge, reason, detail string, amount *kizuna.Decimal) {
+	a := intake.Aside{Reason: reason, Detail: detail, At: c.place(category), Unit: ch[currency]}
+	if amount != nil {
+		kept := *amount
+		a.Amount = &kept
+	}
+	c.sink.SetAside(a)
+}
+
+func (c *collector) refuse(f field, err *kizuna.Error) { c.sink.Refuse(err.WithRef(c.place(f))) }
+
+func (c *collector) report() Report {
+	r := Report{
+		Version: c.binding.version,
+		Rows:    c.rows,
+		Description: intake.Description{
+			Kind:    "focus",
+			Vintage: c.binding.version,
+			Source:  c.source(),
+			Covers:  covers(),
+		},
+	}
+	for _, u := range c.unmapped {
+		r.Unmapped = append(r.Unmapped, *u)
+	}
+	slices.SortFunc(r.Unmapped, func(a, b Unmapped) int {
+		return cmp.Or(cmp.Compare(b.Rows, a.Rows), cmp.Compare(a.Service, b.Service), cmp.Compare(a.Currency, b.Currency))
+	})
+	return r
+}
+
+// source names the billing accounts that the kept rows are of.
+func (c *collector) source() string {
+	var ids []string
+	for id := range c.accounts.m {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	if len(ids) > 8 {
+		ids = append(ids[:8], "…")
+	}
+	return strings.Join(ids, " ")
+}
+
+func clip(s string) string {
+	const most = 60
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + "…"
+}
