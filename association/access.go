@@ -53,7 +53,7 @@ func (x *Index) addLinks(f *Facts) {
 		if !ok {
 			continue
 		}
-		x.climb(identity{Fold(l.Tenant), Fold(l.Object)}, r, groups, holders, 0)
+		x.climb(identity{Fold(l.Tenant), Fold(l.Object)}, r, groups, holders, nil)
 	}
 	for _, a := range f.Assignments {
 		home := a.PrincipalTenant
@@ -91,16 +91,20 @@ func (x *Index) addLinks(f *Facts) {
 }
 
 // climb records what a link reaches as its identity and as a member of groups
-// within groups.
-func (x *Index) climb(id identity, r Reach, groups map[identity][]Membership, holders map[identity][]Reach, depth int) {
+// within groups. Groups passed are not entered again: data may loop.
+func (x *Index) climb(id identity, r Reach, groups map[identity][]Membership, holders map[identity][]Reach, passed []identity) {
 	holders[id] = append(holders[id], r)
-	if depth == maxNesting {
+	if passed = append(slices.Clip(passed), id); len(passed) > maxNesting {
 		return
 	}
 	for _, m := range groups[id] {
+		group := identity{id.tenant, Fold(m.Group)}
+		if slices.Contains(passed, group) {
+			continue
+		}
 		fact := Evidence{ByMembership, m.Object + " in group " + m.Group, m.During, m.At}
 		if inGroup, ok := r.narrow(fact); ok {
-			x.climb(identity{id.tenant, Fold(m.Group)}, inGroup, groups, holders, depth+1)
+			x.climb(group, inGroup, groups, holders, passed)
 		}
 	}
 }
@@ -129,7 +133,7 @@ func (t *tenantReach) byRoles(scope string) []Reach {
 	var out []Reach
 	for path := scope; ; {
 		out = append(out, t.byScope[path]...)
-		t.aboveGroups(path, nil, 0, &out)
+		t.aboveGroups(path, kizuna.Always, nil, &out)
 		i := strings.LastIndexByte(path, '/')
 		if i <= 0 {
 			break
@@ -140,17 +144,19 @@ func (t *tenantReach) byRoles(scope string) []Reach {
 }
 
 // aboveGroups collects the links with a role at a management group above the
-// scope, each as long as the scope lay under that group.
-func (t *tenantReach) aboveGroups(scope string, path []Evidence, depth int, out *[]Reach) {
-	if depth == maxNesting {
-		return
-	}
+// scope, each as long as the scope lay under that group. The path holds how it
+// came to lie there, the groups passed are not entered again: data may loop.
+func (t *tenantReach) aboveGroups(scope string, during kizuna.Interval, path []step, out *[]Reach) {
 	for _, p := range t.placed[scope] {
-		path := append(slices.Clip(path), p.fact)
+		held := during.Intersect(p.fact.During)
+		if held.Empty() || slices.ContainsFunc(path, func(s step) bool { return s.group == p.parent }) {
+			continue
+		}
+		path := append(slices.Clip(path), step{p.parent, p.fact})
 		for _, r := range t.byScope[p.parent] {
 			ok := true
-			for _, fact := range path {
-				if r, ok = r.narrow(fact); !ok {
+			for _, s := range path {
+				if r, ok = r.narrow(s.fact); !ok {
 					break
 				}
 			}
@@ -158,8 +164,16 @@ func (t *tenantReach) aboveGroups(scope string, path []Evidence, depth int, out 
 				*out = append(*out, r)
 			}
 		}
-		t.aboveGroups(p.parent, path, depth+1, out)
+		if len(path) < maxNesting {
+			t.aboveGroups(p.parent, held, path, out)
+		}
 	}
+}
+
+// step is a management group on the way up, and the fact that leads there.
+type step struct {
+	group string
+	fact  Evidence
 }
 
 // latest picks, among the links that stand in a relation to the resource that
