@@ -400,3 +400,24 @@ func TestTheSampleBillIsAccountedFor(t *testing.T) {
 		t.Errorf("%d lines, %s", lines, sum)
 	}
 }
+
+// TestEveryReportOfPartnerCenterLoadsAsItWasImported: what import writes, load reads.
+func TestEveryReportOfPartnerCenterLoadsAsItWasImported(t *testing.T) {
+	reports, _ := filepath.Glob(filepath.Join("..", "usage", "partnercenter", "testdata", "*.[ct]sv"))
+	if len(reports) == 0 {
+		t.Fatal("no reports")
+	}
+	for _, report := range reports {
+		t.Run(filepath.Base(report), func(t *testing.T) {
+			d := newDesk(t)
+			d.file("data/people.csv", "person_id,mcid\n")
+			f := d.imports(dataset.ImportOptions{}, report).Files[0]
+			if f.Status != dataset.FileImported || !strings.HasPrefix(f.Kind, "partnercenter/") || f.Rows.Read == 0 {
+				t.Fatalf("%+v: %v", f, f.Error)
+			}
+			if data := d.load(); f.Rows.Kept > 0 && len(data.Sources) != 2 {
+				t.Errorf("%+v", data.Sources)
+			}
+		})
+	}
+}

@@ -16,6 +16,7 @@ import (
 	"github.com/kizuna-org/kizuna/intake"
 	"github.com/kizuna-org/kizuna/table"
 	"github.com/kizuna-org/kizuna/usage/focus"
+	"github.com/kizuna-org/kizuna/usage/partnercenter"
 )
 
 // openFile is a file whose kind is known from its content.
@@ -170,6 +171,7 @@ func (im *importer) table(f *openFile) error {
 			report, err := focus.Read(ctx, r, im.mapping.Mapping, im.focusOptions(), sink)
 			return description{Description: report.Description, unmapped: report.Unmapped}, err
 		})
+	case im.report(f, header):
 	case plain != nil:
 		im.plain(f, plain)
 	default:
@@ -192,6 +194,24 @@ func asTable(as string) string {
 func isFocus(header []string) bool {
 	_, ok := focus.Detect(header)
 	return ok
+}
+
+// report reads a download of Partner Center, if the file is one or is said to be.
+func (im *importer) report(f *openFile, header []string) bool {
+	const prefix = "partnercenter/"
+	kind, _, ok := partnercenter.Detect(header)
+	if as, said := strings.CutPrefix(im.opts.As, prefix); said {
+		kind, ok = partnercenter.Kind(as), true
+	}
+	if !ok {
+		return false
+	}
+	f.kind = prefix + string(kind)
+	f.read = im.reading(f, func(ctx context.Context, r *table.Reader, sink intake.Sink) (description, error) {
+		report, err := partnercenter.Read(ctx, kind, r, sink)
+		return description{Description: report.Description}, err
+	})
+	return true
 }
 
 // plain reads a table of ours from elsewhere.
