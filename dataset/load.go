@@ -23,6 +23,9 @@ type Options struct {
 	Limits table.Limits // zero: table.DefaultLimits
 	// Packed leaves Dataset.Usage empty: the rows are in Dataset.Ledger only.
 	Packed bool
+	// Relative names places relative to the directory, so that the same facts say
+	// the same wherever the directory lies.
+	Relative bool
 }
 
 // Load reads a data directory: its plain tables, whichever there are, and its
@@ -173,7 +176,12 @@ func (l *loader) directory(dir string) (sources []Source, err error) {
 	return sources, nil
 }
 
-func (l *loader) shown(file string) string { return filepath.Join(l.root, filepath.FromSlash(file)) }
+func (l *loader) shown(file string) string {
+	if l.opts.Relative {
+		return file
+	}
+	return filepath.Join(l.root, filepath.FromSlash(file))
+}
 
 func (l *loader) note(n *kizuna.Error) { l.data.Notes = append(l.data.Notes, n) }
 

@@ -60,7 +60,7 @@ func extended(root, ref *node) (*node, error) {
 // build makes the program of a tree.
 func build(root *node) (*Program, error) {
 	b := &builder{root: root, p: &Program{}}
-	file.check(&b.reporter, root)
+	fileShape.check(&b.reporter, root)
 	if err := b.err(); err != nil {
 		return nil, err // what follows trusts the grammar
 	}
@@ -106,8 +106,8 @@ func (b *builder) head() {
 	b.provenance = b.provenanceOf(root.get("provenance"), b.provenance)
 	p.Categories = make(map[Category]Text)
 	for _, e := range root.get("categories").fields() {
-		if !slices.Contains(categories, e.key) {
-			b.report(e.at, unknown("program-unknown-category", "%q is not a category", clip(e.key), categories, "categories"))
+		if !slices.Contains(categoriesShape, e.key) {
+			b.report(e.at, unknown("program-unknown-category", "%q is not a category", clip(e.key), categoriesShape, "categories"))
 			continue
 		}
 		p.Categories[Category(e.key)] = namesOf(e.value)

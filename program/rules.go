@@ -290,7 +290,7 @@ func (b *builder) measure(n *node) (Measure, bool) {
 	case sum == nil && count != nil && by != nil:
 		m.Subject, m.Quantity = Subject(count.text), Quantity(by.text)
 	default:
-		b.report(n.at, kizuna.Errorf("program-measured", "a measure says either count: and by:, or sum:").
+		b.report(n.firstOf("count", "by", "sum"), kizuna.Errorf("program-measured", "a measure says either count: and by:, or sum:").
 			WithMend("write count: tenants, by: revenue, or sum: revenue"))
 		return m, false
 	}
@@ -477,12 +477,12 @@ func (b *builder) checkWorkloads(n *node, c *Component) {
 		}
 		for _, name := range slices.Sorted(maps.Keys(f.Workloads.Names)) {
 			if _, ok := b.p.Rates[name]; !ok {
-				b.report(n.place("feeds"), kizuna.Errorf("program-no-rate", "%q on the list %q is counted by consumption and has no rate", name, f.Workloads.List).
+				b.report(n.firstOf("feeds", "workloads"), kizuna.Errorf("program-no-rate", "%q on the list %q is counted by consumption and has no rate", name, f.Workloads.List).
 					WithMend("add it under rates:, with rate: unknown if no source gives one"))
 			}
 		}
 		if f.Workloads.Product != "" {
-			b.report(n.place("feeds"), kizuna.Errorf("program-no-rates", "consumption needs workloads by name; %q holds a whole product", f.Workloads.List).
+			b.report(n.firstOf("feeds", "workloads"), kizuna.Errorf("program-no-rates", "consumption needs workloads by name; %q holds a whole product", f.Workloads.List).
 				WithMend("count by revenue, or use a list of names"))
 		}
 	}

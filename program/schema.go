@@ -8,11 +8,11 @@ import "encoding/json"
 // but its name is always needed.
 func Schema() []byte {
 	definitions := make(map[string]any)
-	for _, o := range objectsIn(file) {
+	for _, o := range objectsIn(fileShape) {
 		definitions[o.name] = o.schema()
 	}
-	schema := file.schema()
-	delete(definitions, file.name)
+	schema := fileShape.schema()
+	delete(definitions, fileShape.name)
 	schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
 	schema["$id"] = "https://github.com/kizuna-org/kizuna/program/schema.json"
 	schema["title"] = "Kizuna program file"

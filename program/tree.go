@@ -1,7 +1,9 @@
 package program
 
 import (
+	"bytes"
 	"errors"
+	"io"
 	"slices"
 
 	"go.yaml.in/yaml/v4"
@@ -85,6 +87,16 @@ func (n *node) place(key string) kizuna.Ref {
 	return n.at
 }
 
+// firstOf is the place of the first of these keys that is there.
+func (n *node) firstOf(keys ...string) kizuna.Ref {
+	for _, key := range keys {
+		if n.has(key) {
+			return n.place(key)
+		}
+	}
+	return n.at
+}
+
 // without returns a mapping that lacks the keys.
 func (n *node) without(keys ...string) *node {
 	less := *n
@@ -122,14 +134,21 @@ func readTree(file string, data []byte) (*node, error) {
 			WithMend("check that this is a program file").WithRef(whole)}
 	}
 	var doc yaml.Node
-	if err := yaml.Load(data, &doc); err != nil {
-		return nil, Problems{syntaxProblem(whole, err)}
+	loader, err := yaml.NewLoader(bytes.NewReader(data))
+	if err == nil {
+		err = loader.Load(&doc)
 	}
-	r := treeReader{file: file}
-	if len(doc.Content) != 1 || doc.Content[0].Kind != yaml.MappingNode {
+	switch {
+	case err != nil && err != io.EOF:
+		return nil, Problems{syntaxProblem(whole, err)}
+	case len(doc.Content) != 1 || doc.Content[0].Kind != yaml.MappingNode:
 		return nil, Problems{kizuna.Errorf("program-empty", "there is no program in the file").
 			WithMend("begin with program: and version:").WithRef(whole)}
+	case loader.Load(new(yaml.Node)) != io.EOF:
+		return nil, Problems{kizuna.Errorf("program-documents", "the file goes on after the program").
+			WithMend("keep one program in a file, without --- after it").WithRef(whole)}
 	}
+	r := treeReader{file: file}
 	root := r.node(doc.Content[0], 0)
 	return root, r.err()
 }

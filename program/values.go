@@ -10,7 +10,7 @@ import (
 
 // The scalars of a program file.
 var (
-	text = value{
+	textShape = value{
 		parse: func(s string) *kizuna.Error {
 			if strings.TrimSpace(s) == "" {
 				return kizuna.Errorf("program-empty-text", "here stands nothing").WithMend("write a text")
@@ -19,7 +19,7 @@ var (
 		},
 		json: map[string]any{"type": []string{"string", "number"}},
 	}
-	boolean = value{
+	booleanShape = value{
 		parse: func(s string) *kizuna.Error {
 			if s != "true" && s != "false" {
 				return kizuna.Errorf("program-not-a-boolean", "%q is neither true nor false", clip(s)).WithMend("write true or false")
@@ -28,14 +28,14 @@ var (
 		},
 		json: map[string]any{"type": "boolean"},
 	}
-	date   = parsed(kizuna.ParseDate, map[string]any{"type": "string", "pattern": `^\d{4}-\d{2}-\d{2}$`})
-	number = parsed(kizuna.ParseFraction, map[string]any{"type": []string{"number", "string"}, "pattern": `^-?\d+(\.\d+)?(/\d+)?$`})
-	amount = parsed(kizuna.ParseMicro, map[string]any{"type": "number"})
-	share  = parsed(parseShare, map[string]any{"type": []string{"number", "string"}, "pattern": `^\d+(\.\d+)?(%|/\d+)?$`})
-	rate   = parsed(parseRate, map[string]any{"anyOf": []any{
+	dateShape   = parsed(kizuna.ParseDate, map[string]any{"type": "string", "pattern": `^\d{4}-\d{2}-\d{2}$`})
+	numberShape = parsed(kizuna.ParseFraction, map[string]any{"type": []string{"number", "string"}, "pattern": `^-?\d+(\.\d+)?(/\d+)?$`})
+	amountShape = parsed(kizuna.ParseMicro, map[string]any{"type": "number"})
+	shareShape  = parsed(parseShare, map[string]any{"type": []string{"number", "string"}, "pattern": `^\d+(\.\d+)?(%|/\d+)?$`})
+	rateShape   = parsed(parseRate, map[string]any{"anyOf": []any{
 		map[string]any{"type": "number"}, map[string]any{"const": "unknown"},
 	}})
-	integer = parsed(parseInteger, map[string]any{"type": "integer"})
+	integerShape = parsed(parseInteger, map[string]any{"type": "integer"})
 )
 
 func parsed[T any](parse func(string) (T, error), json map[string]any) value {

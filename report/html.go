@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/kizuna-org/kizuna"
@@ -173,7 +174,7 @@ func (v *viewer) area(account, id string, a *score.Area) areaView {
 	shown := fmt.Sprint(a.Displayed)
 	out := areaView{
 		Name: v.words.area(id), Shown: shown, Exact: exact(a.Total, shown), Max: v.areaMax(id, a),
-		Passes: a.Qualified, Verdict: v.passes(id, a), Missing: v.missing(id, a),
+		Passes: a.Qualified, Verdict: v.verdict(id, a), Missing: v.missing(id, a),
 		Track: v.track(id, a.TakenTrack), Classification: v.classification(id, a),
 	}
 	if a.ClassificationUnknown {
@@ -186,7 +187,7 @@ func (v *viewer) area(account, id string, a *score.Area) areaView {
 		}
 		view := trackView{
 			Name: v.track(id, t.Name), Shown: t.Value.Displayed, Taken: taken, Passes: t.Value.Passes,
-			Verdict: v.p.T("report.fails"),
+			Verdict: v.p.T("report.html.fails"),
 		}
 		if view.Passes {
 			view.Verdict = v.p.T("report.passes")
@@ -201,6 +202,17 @@ func (v *viewer) area(account, id string, a *score.Area) areaView {
 		out.Tracks = append(out.Tracks, view)
 	}
 	return out
+}
+
+// verdict is words.passes for a badge that stands by itself.
+func (v *viewer) verdict(id string, a *score.Area) string {
+	switch {
+	case !a.Qualified:
+		return v.p.T("report.html.fails")
+	case slices.Contains(a.QualifiedTracks, a.TakenTrack):
+		return v.p.T("report.passes")
+	}
+	return v.p.T("report.html.passes-by", v.trackNames(id, a.QualifiedTracks))
 }
 
 // areaMax is what an area's metrics add up to.
@@ -268,6 +280,7 @@ type metricView struct {
 	Progress      string
 	Reason        string
 	Facts         []fact
+	Rule          string
 	Fill          []string
 	Gates         []gateView
 	GatesTitle    string
@@ -319,7 +332,7 @@ func (v *viewer) metric(account string, at place, m *score.Metric, taken bool) m
 	for i, g := range m.Gates {
 		out.Gates = append(out.Gates, gateView{i + 1, strings.Join(g.AnyOf, " / "), g.Have, g.Need, g.Open})
 	}
-	out.Facts = v.facts(at, m)
+	out.Facts, out.Rule = v.facts(at, m), v.ruleText(v.rule(at))
 	components, kind := m.Parts, "part"
 	if len(m.Options) > 0 {
 		components, kind = m.Options, "option"
@@ -329,7 +342,7 @@ func (v *viewer) metric(account string, at place, m *score.Metric, taken bool) m
 	for _, c := range components {
 		out.Components = append(out.Components, v.component(account, at, m, c, taken))
 	}
-	if taken && len(components) == 0 {
+	if taken && len(components) == 0 && m.Status != score.NoData {
 		out.Why = v.why(account, at)
 	}
 	return out
@@ -355,14 +368,13 @@ func (v *viewer) facts(at place, m *score.Metric) []fact {
 	}
 	add("inputs", v.inputs(m.Inputs))
 	if m.Progress != nil && m.Threshold != nil && m.Threshold.Sign() > 0 && m.Reason == "" && m.Counted == nil {
-		add("formula", v.p.T("report.html.curve", m.Max, m.Progress, m.Threshold, m.Points, m.Max))
+		add("formula", v.p.T("report.html.curve", m.Max, exact(*m.Progress, ""), m.Threshold, m.Max, exact(m.Points, "")))
 	}
 	add("exact", exact(m.Points, v.points(m.Points)))
 	add("types", strings.Join(m.Types, ", "))
 	if m.Through != nil {
 		add("through", m.Through.String())
 	}
-	add("rule", v.ruleText(v.rule(at)))
 	return out
 }
 
@@ -380,7 +392,7 @@ func (v *viewer) component(account string, at place, m *score.Metric, c score.Na
 	if c.Value.Reason != "" {
 		out.Progress = strings.Join(nonempty(out.Progress, Reason(v.p, c.Value.Reason)), v.p.T("report.semicolon"))
 	}
-	if taken {
+	if taken && c.Value.Status != score.NoData {
 		out.Why = v.why(account, at)
 	}
 	return out

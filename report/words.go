@@ -1,6 +1,7 @@
 package report
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/kizuna-org/kizuna"
@@ -197,19 +198,21 @@ func key(s score.Status) string { return strings.ReplaceAll(string(s), " ", "-")
 
 // passes is yes or no; "yes (SMB)" where a track passes that is not the one taken.
 func (w words) passes(area string, a *score.Area) string {
-	if !a.Qualified {
+	switch {
+	case !a.Qualified:
 		return w.p.T("report.no")
+	case slices.Contains(a.QualifiedTracks, a.TakenTrack):
+		return w.p.T("report.yes")
 	}
-	for _, t := range a.QualifiedTracks {
-		if t == a.TakenTrack {
-			return w.p.T("report.yes")
-		}
+	return w.p.T("report.yes-by", w.trackNames(area, a.QualifiedTracks))
+}
+
+func (w words) trackNames(area string, ids []string) string {
+	names := make([]string, len(ids))
+	for i, id := range ids {
+		names[i] = w.track(area, id)
 	}
-	names := make([]string, len(a.QualifiedTracks))
-	for i, t := range a.QualifiedTracks {
-		names[i] = w.track(area, t)
-	}
-	return w.p.T("report.yes-by", strings.Join(names, w.p.T("report.comma")))
+	return strings.Join(names, w.p.T("report.comma"))
 }
 
 // classification says what put an account on its track; "" if nothing had to.

@@ -27,13 +27,16 @@ type commands struct {
 	Lang    string `name:"lang" help:"${help_lang}" env:"KIZUNA_LANG,LC_ALL,LC_MESSAGES,LANG" placeholder:"en|ja"`
 	NoColor bool   `name:"no-color" help:"${help_no_color}" env:"NO_COLOR"`
 
-	Demo    demoCmd    `cmd:"" help:"${help_demo}"`
-	Score   scoreCmd   `cmd:"" help:"${help_score}"`
-	Explain explainCmd `cmd:"" help:"${help_explain}"`
-	Fate    fateCmd    `cmd:"" help:"${help_fate}"`
-	Verify  verifyCmd  `cmd:"" help:"${help_verify}"`
-	Compare compareCmd `cmd:"" help:"${help_compare}"`
-	Calc    calcCmd    `cmd:"" help:"${help_calc}"`
+	Demo     demoCmd     `cmd:"" help:"${help_demo}"`
+	Template templateCmd `cmd:"" help:"${help_template}"`
+	Import   importCmd   `cmd:"" help:"${help_import}"`
+	Score    scoreCmd    `cmd:"" help:"${help_score}"`
+	Explain  explainCmd  `cmd:"" help:"${help_explain}"`
+	Fate     fateCmd     `cmd:"" help:"${help_fate}"`
+	Verify   verifyCmd   `cmd:"" help:"${help_verify}"`
+	Compare  compareCmd  `cmd:"" help:"${help_compare}"`
+	Calc     calcCmd     `cmd:"" help:"${help_calc}"`
+	Program  programCmd  `cmd:"" help:"${help_program_cmd}"`
 }
 
 // app is what commands need of the world around them.

@@ -31,7 +31,7 @@ type inquiry struct {
 
 // ask loads the directory and scores it.
 func (f *questionFlags) ask(a *app) (*inquiry, error) {
-	data, err := dataset.Load(a.Context, f.Data, dataset.Options{Packed: true})
+	data, err := dataset.Load(a.Context, f.Data, dataset.Options{Packed: true, Relative: true})
 	if err != nil {
 		return nil, err
 	}
