@@ -76,14 +76,7 @@ func (f *fields) required(name string) *node {
 	return &node{}
 }
 
-// text reads a field that holds a text.
-func (f *fields) text(name string) string { return f.textOf(name, f.required(name)) }
 
-// optionalText reads a field that may be left out.
-func (f *fields) optionalText(name string) string {
-	if n := f.optional(name); n != nil {
-		return f.textOf(name, n)
-	}
 	return ""
 }
 

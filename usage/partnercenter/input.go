@@ -46,7 +46,6 @@ type input struct {
 
 // numbers is where the current row's pointers point.
 type numbers struct {
-	revenue      kizuna.Decimal
 	users, seats int64
 	units        kizuna.Micro
 	duplicate    [3]bool
