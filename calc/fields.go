@@ -76,10 +76,6 @@ func (f *fields) required(name string) *node {
 	return &node{}
 }
 
-
-	return ""
-}
-
 func (f *fields) textOf(name string, n *node) string {
 	if f.err == nil && (n.shape != isText || n.text == "") {
 		f.wants(name, n, `a text: "..."`)

@@ -10,7 +10,7 @@ type Page struct {
 	Result *score.Result
 	P      *locale.Printer
 	// Explain opens a component of a metric of an account's taken track; a metric
-	// of only one component, or about people, has the component "". See [Behind].
+	// of only one component, or about people, has the component "".
 	// It is asked once for each place, in the order of the page.
 	Explain func(account string, at score.Place) Explanation
 	Limits  Limits // the zero Limits are DefaultLimits

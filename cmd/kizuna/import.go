@@ -2,29 +2,31 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"strconv"
-	"strings"
+	"time"
 
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/dataset"
 	"github.com/kizuna-org/kizuna/textgrid"
 )
 
-// importCmd takes files of others into a data directory.
+// importCmd takes files into a data directory and accounts for every row.
 type importCmd struct {
-	Files   []string `arg:"" type:"existingfile" placeholder:"FILE" help:"${help_import_files}"`
 	Data    string   `name:"data" required:"" type:"path" placeholder:"DIR" help:"${help_data}"`
 	Strict  bool     `name:"strict" help:"${help_import_strict}"`
+	Mapping string   `name:"mapping" type:"path" placeholder:"FILE" help:"${help_import_mapping}"`
 	As      string   `name:"as" placeholder:"KIND" help:"${help_import_as}"`
-	Mapping string   `name:"mapping" type:"existingfile" placeholder:"FILE" help:"${help_import_mapping}"`
 	Cost    string   `name:"cost" placeholder:"COLUMN" help:"${help_import_cost}"`
 	Tenant  string   `name:"tenant" placeholder:"ID" help:"${help_import_tenant}"`
 	Since   string   `name:"since" placeholder:"DATE" help:"${help_import_since}"`
+	Files   []string `arg:"" name:"file" help:"${help_import_files}"`
 }
 
-// Run imports the files and gives an account of every row.
+// Run imports the files. Refused rows are no failure unless nothing may be lost
+// (--strict); a file that cannot be imported at all is one.
 func (c *importCmd) Run(a *app) error {
-	opts := dataset.ImportOptions{Strict: c.Strict, As: c.As, Mapping: c.Mapping, Cost: c.Cost, Tenant: c.Tenant}
+	opts := dataset.ImportOptions{Strict: c.Strict, Mapping: c.Mapping, As: c.As, Cost: c.Cost, Tenant: c.Tenant}
 	if c.Since != "" {
 		day, err := kizuna.ParseDate(c.Since)
 		if err != nil {
@@ -33,103 +35,176 @@ func (c *importCmd) Run(a *app) error {
 		opts.Since = &day
 	}
 	if a.Live {
-		opts.Progress = func(p dataset.Progress) {
-			fmt.Fprintf(a.Stderr, "\r\x1b[K%s", a.P.T("import.progress", p.File, p.Rows, p.Bytes>>20, p.Size>>20))
-		}
+		p := &progressLine{app: a}
+		opts.Progress = p.show
+		defer p.clear()
 	}
 	account, err := dataset.Import(a.Context, c.Data, c.Files, opts)
-	if a.Live {
-		fmt.Fprint(a.Stderr, "\r\x1b[K")
-	}
 	if err != nil {
 		return err
 	}
 	if a.JSON {
 		err = a.writeJSON(a.Stdout, account)
 	} else {
-		a.sayAccount(account)
+		err = a.showAccount(account)
 	}
 	if err == nil && account.Failed() {
-		return errProblems
+		err = errProblems
 	}
 	return err
 }
 
-// mostRefusals is how many refused rows of a file are shown; --json has all.
-const mostRefusals = 20
-
-func (a *app) sayAccount(account *dataset.Account) {
-	g := textgrid.New(a.P.T("column.file"), a.P.T("column.kind"), a.P.T("column.status"), a.P.T("column.read"),
-		a.P.T("column.kept"), a.P.T("column.merged"), a.P.T("column.set-aside"), a.P.T("column.refused")).Right(3, 4, 5, 6, 7)
+// showAccount tells what became of the files, and why rows were not kept.
+func (a *app) showAccount(account *dataset.Account) error {
+	files := textgrid.New(a.P.T("import.file"), a.P.T("import.kind"), a.P.T("import.months"),
+		a.P.T("import.read"), a.P.T("import.kept"), a.P.T("import.merged"), a.P.T("import.aside"), a.P.T("import.refused"), "").
+		Right(3, 4, 5, 6, 7)
 	for _, f := range account.Files {
-		g.Row(f.File, strings.TrimSpace(f.Kind+" "+f.Vintage), a.P.T("import.status."+string(f.Status)),
-			strconv.Itoa(f.Rows.Read), strconv.Itoa(f.Rows.Kept), strconv.Itoa(f.Rows.Merged),
-			strconv.Itoa(f.Rows.SetAside), strconv.Itoa(f.Rows.Refused))
+		r := f.Rows
+		files.Row(f.File, f.Kind, monthsOf(f.Months), strconv.Itoa(r.Read), strconv.Itoa(r.Kept), strconv.Itoa(r.Merged),
+			strconv.Itoa(r.SetAside), strconv.Itoa(r.Refused), a.statusOf(f))
 	}
-	_, _ = g.WriteTo(a.Stdout)
-	for _, f := range account.Files {
-		a.sayFile(f)
-	}
-	if !account.Kept {
-		fmt.Fprintln(a.Stdout, a.P.T("import.nothing-kept"))
-	}
-}
-
-func (a *app) sayFile(f *dataset.FileAccount) {
-	if f.Error != nil {
-		fmt.Fprintf(a.Stdout, "\n%s\n", a.P.Error(f.Error))
-	}
-	if len(f.Asides) > 0 {
-		fmt.Fprintf(a.Stdout, "\n%s\n", a.P.T("import.set-aside", f.File))
-		g := textgrid.New(a.P.T("column.reason"), a.P.T("column.detail"), a.P.T("column.rows"), a.P.T("column.amount")).Right(2, 3).Indent("  ")
-		for _, aside := range f.Asides {
-			amount := ""
-			if aside.Amount != nil {
-				amount = strings.TrimSpace(aside.Amount.String() + " " + aside.Unit)
-			}
-			g.Row(a.P.T(aside.Reason), aside.Detail, strconv.Itoa(aside.Rows), amount)
-		}
-		_, _ = g.WriteTo(a.Stdout)
-	}
-	if len(f.Unmapped) > 0 {
-		fmt.Fprintf(a.Stdout, "\n%s\n", a.P.T("import.unmapped", f.File))
-		g := textgrid.New(a.P.T("column.service"), a.P.T("column.rows"), a.P.T("column.amount")).Right(1, 2).Indent("  ")
-		for _, u := range f.Unmapped {
-			g.Row(u.Service, strconv.Itoa(u.Rows), strings.TrimSpace(u.Amount.String()+" "+u.Currency))
-		}
-		_, _ = g.WriteTo(a.Stdout)
-	}
-	for i, problem := range f.Problems {
-		if i == mostRefusals {
-			fmt.Fprintln(a.Stdout, a.P.T("explain.more", len(f.Problems)-mostRefusals))
-			break
-		}
-		fmt.Fprintf(a.Stdout, "%s\n", a.P.Error(problem))
-	}
-	for _, note := range f.Notes {
-		fmt.Fprintf(a.Stdout, "%s\n", a.P.Error(note))
-	}
-	for _, name := range f.Replaces {
-		fmt.Fprintln(a.Stdout, a.P.T("import.replaces", f.File, name))
-	}
-}
-
-// templateCmd writes the plain tables, empty.
-type templateCmd struct {
-	Dir string `arg:"" type:"path" help:"${help_template_dir}"`
-}
-
-// Run writes every table that is not there yet.
-func (c *templateCmd) Run(a *app) error {
-	written, err := dataset.WriteTemplates(c.Dir)
-	if err != nil {
+	if _, err := files.WriteTo(a.Stdout); err != nil {
 		return err
 	}
-	if a.JSON {
-		return a.writeJSON(a.Stdout, map[string]any{"written": written})
+	for _, f := range account.Files {
+		if err := a.showFile(f, len(account.Files) > 1); err != nil {
+			return err
+		}
 	}
-	for _, name := range written {
-		fmt.Fprintln(a.Stdout, name)
+	if !account.Kept {
+		fmt.Fprintf(a.Stdout, "\n%s\n", a.P.T("import.nothing-kept"))
 	}
 	return nil
+}
+
+func monthsOf(months []kizuna.Month) string {
+	switch len(months) {
+	case 0:
+		return "–"
+	case 1:
+		return months[0].String()
+	}
+	return months[0].String() + " – " + months[len(months)-1].String()
+}
+
+func (a *app) statusOf(f *dataset.FileAccount) string {
+	status := a.P.T("import.status." + string(f.Status))
+	switch {
+	case len(f.Replaces) == 1:
+		return a.P.T("import.replaces", status, f.Replaces[0])
+	case len(f.Replaces) > 1:
+		return a.P.T("import.replaces-several", status, len(f.Replaces))
+	case f.ReplacedBy != "":
+		return a.P.T("import.replaced-by", status, f.ReplacedBy)
+	}
+	return status
+}
+
+// shownLines is how many lines of a list are shown; --json has all.
+const shownLines = 10
+
+func (a *app) showFile(f *dataset.FileAccount, several bool) error {
+	name := ""
+	if several {
+		name = f.File + ": "
+	}
+	if f.Error != nil {
+		fmt.Fprintf(a.Stderr, "%s\n", a.P.Error(f.Error))
+	}
+	asides := textgrid.New().Indent("  ").Right(0, 2)
+	for i, aside := range f.Asides {
+		if i == shownLines {
+			asides.Row("", a.P.T("import.more", len(f.Asides)-i))
+			break
+		}
+		amount := ""
+		if aside.Amount != nil {
+			amount = aside.Amount.String() + " " + aside.Unit
+		}
+		asides.Row(strconv.Itoa(aside.Rows), a.asideText(aside), amount)
+	}
+	if err := a.section(asides, name+a.P.T("import.asides")); err != nil {
+		return err
+	}
+	services := textgrid.New().Indent("  ").Right(0, 2)
+	for i, u := range f.Unmapped {
+		if i == shownLines {
+			services.Row("", a.P.T("import.more", len(f.Unmapped)-i))
+			break
+		}
+		currency := u.Currency
+		if currency == "" {
+			currency = "USD"
+		}
+		services.Row(strconv.Itoa(u.Rows), u.Service, u.Amount.String()+" "+currency)
+	}
+	if err := a.section(services, name+a.P.T("import.unmapped")); err != nil {
+		return err
+	}
+	a.showErrors(name+a.P.T("import.refusals", f.Rows.Refused), f.Problems)
+	a.showErrors(name+a.P.T("import.notes"), f.Notes)
+	return nil
+}
+
+func (a *app) asideText(aside dataset.Aside) string {
+	if aside.Detail == "" {
+		return a.P.T(aside.Reason)
+	}
+	return a.P.T("import.aside-detail", a.P.T(aside.Reason), aside.Detail)
+}
+
+func (a *app) section(grid *textgrid.Grid, title string) error {
+	if grid.Len() == 0 {
+		return nil
+	}
+	fmt.Fprintf(a.Stdout, "\n%s\n", title)
+	_, err := grid.WriteTo(a.Stdout)
+	return err
+}
+
+func (a *app) showErrors(title string, errs []*kizuna.Error) {
+	if len(errs) == 0 {
+		return
+	}
+	fmt.Fprintf(a.Stdout, "\n%s\n", title)
+	for i, err := range errs {
+		if i == shownLines {
+			fmt.Fprintf(a.Stdout, "  %s\n", a.P.T("import.more", len(errs)-i))
+			return
+		}
+		fmt.Fprintf(a.Stdout, "  %s\n", a.P.Error(err))
+	}
+}
+
+// progressLine overwrites one line of the terminal.
+type progressLine struct {
+	app     *app
+	file    string
+	started time.Time
+	shown   bool
+}
+
+const clearLine = "\r\x1b[K"
+
+func (p *progressLine) show(now dataset.Progress) {
+	if p.file != now.File {
+		p.file, p.started = now.File, time.Now()
+	}
+	rate := 0.0
+	if spent := time.Since(p.started).Seconds(); spent > 0 {
+		rate = float64(now.Rows) / spent
+	}
+	percent := int64(100)
+	if now.Size > 0 {
+		percent = min(100, 100*now.Bytes/now.Size)
+	}
+	fmt.Fprint(p.app.Stderr, clearLine, p.app.P.T("import.progress", now.File, now.Rows, percent, now.Bytes>>20, int(rate)))
+	p.shown = true
+}
+
+func (p *progressLine) clear() {
+	if p.shown {
+		_, _ = io.WriteString(p.app.Stderr, clearLine)
+	}
 }
