@@ -261,7 +261,7 @@ func TestColorsHaveEnoughContrast(t *testing.T) {
 				check(front, back, 4.5)
 			}
 			for _, front := range []string{"performance", "skilling", "customer-success"} {
-				check(front, back, 2.8)
+				check(front, back, 3)
 			}
 		}
 		for _, state := range []string{"good", "bad", "warn"} {
