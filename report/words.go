@@ -255,19 +255,23 @@ func (w words) points(f kizuna.Fraction) string {
 	return f.String()
 }
 
-// exact is the points' exact value where it is not the one shown. A fraction too
-// long to be read is cut, never rounded, so that it does not seem to pass.
+// exact is the points' exact value where it is not the one shown: "69.46", or
+// "20/3" where decimals do not end. What is too long to be read is cut, never
+// rounded, so that it does not seem to pass.
 func exact(f kizuna.Fraction, shown string) string {
 	const readable, decimals = 9, 4
+	unit := kizuna.Ratio(1, 10_000)
+	cut := unit.Mul(kizuna.Int(floor(f.Div(unit))))
 	s := f.String()
 	switch {
 	case s == shown:
 		return ""
+	case cut.Cmp(f) == 0 && strings.Contains(s, "/"):
+		return strings.TrimRight(f.Decimal(decimals), "0")
 	case len(s) <= readable:
 		return s
 	}
-	unit := kizuna.Ratio(1, 10_000)
-	return "~" + unit.Mul(kizuna.Int(floor(f.Div(unit)))).Decimal(decimals)
+	return "~" + cut.Decimal(decimals)
 }
 
 func floor(f kizuna.Fraction) int64 { return -kizuna.Int(0).Sub(f).Ceil() }
