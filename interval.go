@@ -2,6 +2,8 @@ package kizuna
 
 import (
 	"cmp"
+	"encoding/json"
+	"errors"
 	"slices"
 )
 
@@ -10,6 +12,23 @@ import (
 type Interval struct {
 	From Instant `json:"from"`
 	To   Instant `json:"to"`
+}
+
+// UnmarshalJSON reads {"from", "to"}; an end that is empty or missing is open.
+func (i *Interval) UnmarshalJSON(b []byte) error {
+	var ends struct{ From, To string }
+	if err := json.Unmarshal(b, &ends); err != nil {
+		return err
+	}
+	*i = Always
+	var errFrom, errTo error
+	if ends.From != "" {
+		i.From, errFrom = ParseInstant(ends.From)
+	}
+	if ends.To != "" {
+		i.To, errTo = ParseInstant(ends.To)
+	}
+	return errors.Join(errFrom, errTo)
 }
 
 // Always covers all of time.

@@ -175,6 +175,13 @@ func (t Instant) String() string {
 // MarshalText writes the instant as [Instant.String] does.
 func (t Instant) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
 
+// UnmarshalText reads what [ParseInstant] reads. The open ends of time have no
+// text of their own: only an [Interval] knows which end an empty one is.
+func (t *Instant) UnmarshalText(b []byte) (err error) {
+	*t, err = ParseInstant(string(b))
+	return err
+}
+
 func floorDiv(a, b int64) int64 {
 	q := a / b
 	if a%b < 0 {

@@ -1,6 +1,7 @@
 package kizuna_test
 
 import (
+	"encoding/json"
 	"testing"
 	"time"
 
@@ -84,4 +85,18 @@ func TestUnionsHoldTheInstantsOfTheirParts(t *testing.T) {
 			t.Fatalf("%v covers %d seconds, want %d", union, got, seconds)
 		}
 	})
+}
+
+func TestIntervalsSurviveJSON(t *testing.T) {
+	noon := kizuna.NewDate(2023, 10, 20).Instant() + 12*60*60
+	for _, want := range []kizuna.Interval{kizuna.Always, {From: kizuna.Never, To: noon}, {From: noon, To: kizuna.Forever}, {From: noon, To: noon + 1}} {
+		data, err := json.Marshal(want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got kizuna.Interval
+		if err := json.Unmarshal(data, &got); err != nil || got != want {
+			t.Errorf("%s: %v, %v", data, got, err)
+		}
+	}
 }
