@@ -1,0 +1,297 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"iter"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/kizuna-org/kizuna"
+	"github.com/kizuna-org/kizuna/audit"
+	"github.com/kizuna-org/kizuna/store"
+)
+
+// isLatest holds for the last version of a thing.
+const isLatest = "NOT EXISTS (SELECT 1 FROM records n WHERE n.kind = r.kind AND n.id = r.id AND n.version = r.version + 1)"
+
+// where is a condition that grows, with its parameters.
+type where struct {
+	parts []string
+	args  []any
+}
+
+func newWhere(part string, args ...any) *where { return &where{[]string{part}, args} }
+
+func (w *where) and(part string, args ...any) {
+	w.parts = append(w.parts, part)
+	w.args = append(w.args, args...)
+}
+
+func (w *where) String() string { return strings.Join(w.parts, " AND ") }
+
+// matches adds what a query asks besides the kind. That ids are not empty is said
+// because the indexes hold only such.
+func (w *where) matches(q store.Query) {
+	if q.Tenant != "" {
+		w.and("tenant = ? AND tenant <> ''", q.Tenant)
+	}
+	if q.Location != "" {
+		w.and("((location = ? AND location <> '') OR (second = ? AND second <> ''))", q.Location, q.Location)
+	}
+	if q.Subject != "" {
+		w.and("subject = ? AND subject <> ''", q.Subject)
+	}
+	if q.After != "" {
+		w.and("id > ?", q.After)
+	}
+}
+
+// shown adds what a scope shows.
+func (w *where) shown(s store.Scope) {
+	if s.All {
+		return
+	}
+	parts := []string{"(tenant = '' AND location = '' AND second = '' AND subject = '')"}
+	in := func(column string, ids []string) {
+		if len(ids) == 0 {
+			return
+		}
+		parts = append(parts, column+" IN (?"+strings.Repeat(", ?", len(ids)-1)+")")
+		for _, id := range ids {
+			w.args = append(w.args, id)
+		}
+	}
+	in("tenant", s.Tenants)
+	in("location", s.Locations)
+	in("second", s.Locations)
+	in("subject", s.Subjects)
+	w.parts = append(w.parts, "("+strings.Join(parts, " OR ")+")")
+}
+
+// latestKnown adds that a version is the last one known at the view's moment.
+func (w *where) latestKnown(v store.View) {
+	if v.KnownAt == 0 {
+		w.and(isLatest)
+		return
+	}
+	w.and("recorded <= ?", int64(v.KnownAt))
+	w.and("NOT EXISTS (SELECT 1 FROM records n WHERE n.kind = r.kind AND n.id = r.id AND n.version = r.version + 1 AND n.recorded <= ?)", int64(v.KnownAt))
+}
+
+func holds(v store.View, r *store.Record) bool { return v.AsOf == nil || r.Valid.Contains(*v.AsOf) }
+
+func (s *DB) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	rows, err := s.read.QueryContext(ctx, s.dialect.bind(query), args...)
+	return rows, failure(err)
+}
+
+// each reads every row of a query.
+func each[T any](ctx context.Context, s *DB, scan func(*sql.Rows) (T, error), query string, args ...any) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var none T
+		rows, err := s.query(ctx, query, args...)
+		if err != nil {
+			yield(none, err)
+			return
+		}
+		defer rows.Close()
+		for rows.Next() {
+			v, err := scan(rows)
+			if err != nil {
+				yield(none, failure(err))
+				return
+			}
+			if !yield(v, nil) {
+				return
+			}
+		}
+		if err := rows.Err(); err != nil {
+			yield(none, failure(err))
+		}
+	}
+}
+
+// Get implements [store.Store].
+func (s *DB) Get(ctx context.Context, v store.View, t store.Thing) (*store.Record, error) {
+	w := newWhere("kind = ? AND id = ?", string(t.Kind), t.ID)
+	w.latestKnown(v)
+	w.shown(v.Scope)
+	for r, err := range each(ctx, s, scanRecord, "SELECT "+recordColumns+" FROM records r WHERE "+w.String(), w.args...) {
+		if err != nil {
+			return nil, err
+		}
+		if holds(v, r) {
+			return r, nil
+		}
+	}
+	return nil, store.NotFound(t)
+}
+
+// Find implements [store.Store].
+func (s *DB) Find(ctx context.Context, v store.View, q store.Query) iter.Seq2[*store.Record, error] {
+	w := newWhere("kind = ?", string(q.Kind))
+	w.matches(q)
+	w.latestKnown(v)
+	w.shown(v.Scope)
+	query := "SELECT " + recordColumns + " FROM records r WHERE " + w.String() + " ORDER BY id"
+	limit := q.Limit
+	if limit == 0 {
+		limit = math.MaxInt
+	}
+	return func(yield func(*store.Record, error) bool) {
+		for r, err := range each(ctx, s, scanRecord, query, w.args...) {
+			if limit <= 0 {
+				return
+			}
+			if err == nil && !holds(v, r) {
+				continue
+			}
+			limit--
+			if !yield(r, err) {
+				return
+			}
+		}
+	}
+}
+
+// History implements [store.Store].
+func (s *DB) History(ctx context.Context, v store.View, t store.Thing) ([]store.Chapter, error) {
+	w := newWhere("kind = ? AND id = ?", string(t.Kind), t.ID)
+	w.shown(v.Scope)
+	if v.KnownAt != 0 {
+		w.and("r.recorded <= ?", int64(v.KnownAt))
+	}
+	scan := func(rows *sql.Rows) (c store.Chapter, err error) {
+		var body []byte
+		if c.Record, err = scanRecordAnd(rows, &body); err != nil {
+			return c, err
+		}
+		return c, json.Unmarshal(body, &c.Entry)
+	}
+	columns := "r." + strings.ReplaceAll(recordColumns, ", ", ", r.") + ", e.body"
+	var out []store.Chapter
+	for c, err := range each(ctx, s, scan, "SELECT "+columns+" FROM records r JOIN entries e ON e.seq = r.entry WHERE "+w.String()+" ORDER BY version", w.args...) {
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, c)
+	}
+	if len(out) == 0 {
+		return nil, store.NotFound(t)
+	}
+	return out, nil
+}
+
+// Facts implements [store.Store].
+func (s *DB) Facts(ctx context.Context, v store.View, file string) iter.Seq2[*store.Fact, error] {
+	w := newWhere("file = ?", file)
+	w.shown(v.Scope)
+	return each(ctx, s, scanFact, "SELECT file, n, tbl, tenant, location, second, subject, body FROM facts WHERE "+w.String()+" ORDER BY n", w.args...)
+}
+
+// Due implements [store.Store].
+func (s *DB) Due(ctx context.Context, until kizuna.Instant, limit int) ([]store.Thing, error) {
+	scan := func(rows *sql.Rows) (t store.Thing, err error) { return t, rows.Scan(&t.Kind, &t.ID) }
+	return collect(each(ctx, s, scan, "SELECT kind, id FROM alarms WHERE due <= ? ORDER BY due, kind, id LIMIT ?", int64(until), limit))
+}
+
+// Events implements [store.Store].
+func (s *DB) Events(ctx context.Context, v store.View, after int64, limit int) ([]store.Event, error) {
+	w := newWhere("entry > ?", after)
+	w.shown(v.Scope)
+	// Whole entries only: a limit never parts what happened together.
+	w.and("entry <= (SELECT COALESCE(MAX(entry), 0) FROM (SELECT entry FROM outbox WHERE entry > ? ORDER BY entry, n LIMIT ?) AS page)", after, limit)
+	return collect(each(ctx, s, scanEvent, "SELECT "+eventColumns+" FROM outbox WHERE "+w.String()+" ORDER BY entry, n", w.args...))
+}
+
+// Personal implements [store.Store].
+func (s *DB) Personal(ctx context.Context, v store.View, refs []string) (map[string]store.Personal, error) {
+	const atOnce = 500
+	out := make(map[string]store.Personal, len(refs))
+	for some := range slices.Chunk(refs, atOnce) {
+		w := newWhere("erased = 0 AND ref IN (?" + strings.Repeat(", ?", len(some)-1) + ")")
+		for _, ref := range some {
+			w.args = append(w.args, ref)
+		}
+		w.shown(v.Scope)
+		for p, err := range each(ctx, s, scanPersonal, "SELECT ref, about, value FROM personal WHERE "+w.String(), w.args...) {
+			if err != nil {
+				return nil, err
+			}
+			out[p.Ref] = p
+		}
+	}
+	return out, nil
+}
+
+// PersonalAbout implements [store.Store].
+func (s *DB) PersonalAbout(ctx context.Context, v store.View, about string) ([]store.Personal, error) {
+	w := newWhere("erased = 0 AND about = ? AND about <> ''", about)
+	w.shown(v.Scope)
+	return collect(each(ctx, s, scanPersonal, "SELECT ref, about, value FROM personal WHERE "+w.String()+" ORDER BY ref", w.args...))
+}
+
+// Entries implements [store.Trail].
+func (s *DB) Entries(ctx context.Context, from int64) iter.Seq2[audit.Stored, error] {
+	scan := func(rows *sql.Rows) (e audit.Stored, err error) { return e, rows.Scan(&e.Seq, &e.Body, &e.Hash) }
+	return each(ctx, s, scan, "SELECT seq, body, hash FROM entries WHERE seq >= ? ORDER BY seq", from)
+}
+
+func collect[T any](in iter.Seq2[T, error]) ([]T, error) {
+	var out []T
+	for v, err := range in {
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, v)
+	}
+	return out, nil
+}
+
+func scanRecord(rows *sql.Rows) (*store.Record, error) { return scanRecordAnd(rows) }
+
+// scanRecordAnd scans recordColumns and what stands behind them.
+func scanRecordAnd(rows *sql.Rows, more ...any) (*store.Record, error) {
+	r := new(store.Record)
+	var valid string
+	var due sql.NullInt64
+	c := &r.Concerns
+	err := rows.Scan(append([]any{
+		&r.Kind, &r.ID, &r.Version, &r.Entry, &r.Recorded, &c.Tenant, &c.Location, &c.Second, &c.Subject, &valid, &due, (*[]byte)(&r.Body),
+	}, more...)...)
+	if err != nil {
+		return nil, err
+	}
+	if due.Valid {
+		at := kizuna.Instant(due.Int64)
+		r.Due = &at
+	}
+	r.Valid, err = store.ParseIntervals(valid)
+	return r, err
+}
+
+func scanFact(rows *sql.Rows) (*store.Fact, error) {
+	f := new(store.Fact)
+	c := &f.Concerns
+	return f, rows.Scan(&f.File, &f.N, &f.Table, &c.Tenant, &c.Location, &c.Second, &c.Subject, (*[]byte)(&f.Body))
+}
+
+func scanEvent(rows *sql.Rows) (e store.Event, err error) {
+	var detail []byte
+	c := &e.Concerns
+	if err = rows.Scan(&e.Entry, &e.N, &e.Recorded, &e.Thing.Kind, &e.Thing.ID, &c.Tenant, &c.Location, &c.Second, &c.Subject, &e.Type, &detail); err != nil {
+		return e, err
+	}
+	return e, json.Unmarshal(detail, &e.Detail)
+}
+
+func scanPersonal(rows *sql.Rows) (p store.Personal, err error) {
+	var value []byte
+	if err = rows.Scan(&p.Ref, &p.About, &value); err != nil {
+		return p, err
+	}
+	return p, json.Unmarshal(value, &p.Value)
+}

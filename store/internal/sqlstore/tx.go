@@ -1,0 +1,337 @@
+package sqlstore
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+
+	"github.com/kizuna-org/kizuna"
+	"github.com/kizuna-org/kizuna/audit"
+	"github.com/kizuna-org/kizuna/lifecycle"
+	"github.com/kizuna-org/kizuna/store"
+)
+
+// tx is the record as one command sees it: the database, what the commands before
+// it in the same transaction recorded, and what it recorded itself.
+type tx struct {
+	*group
+	job *job
+	seq int64
+	now kizuna.Moment
+
+	own      map[store.Thing]*store.Record
+	records  []*store.Record
+	events   []eventRow
+	personal []personalRow
+	erased   []string
+	facts    []audit.FactSet
+	blobs    []string
+	answer   json.RawMessage
+}
+
+func (g *group) newTx(j *job) *tx {
+	return &tx{
+		group: g, job: j, seq: g.seq + 1, now: max(g.w.db.clock(), g.last+1),
+		own: make(map[store.Thing]*store.Record),
+	}
+}
+
+// decide runs the command; a panic is its own failure and nobody else's.
+func (t *tx) decide(decide func(store.Tx) error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = kizuna.Errorf("store-panic", "the command failed inside").WithCause(fmt.Errorf("panic: %v", p))
+			t.w.db.log.Error("a command panicked", "action", t.job.command.Action, "panic", p)
+		}
+	}()
+	return decide(t)
+}
+
+func (t *tx) Context() context.Context { return t.job.ctx }
+func (t *tx) Now() kizuna.Moment       { return t.now }
+func (t *tx) Cite(blobs ...string)     { t.blobs = append(t.blobs, blobs...) }
+
+// NewID returns 26 letters and digits: 130 bits by chance.
+func (t *tx) NewID() string { return rand.Text() }
+
+// lost notes that the database failed, which ends the transaction.
+func (t *tx) lost(err error) error {
+	if err != nil && t.broken == nil {
+		t.broken = err
+	}
+	return err
+}
+
+func (t *tx) Get(thing store.Thing) (*store.Record, error) {
+	r, ok := t.known(thing)
+	if !ok {
+		if err := t.Load(thing); err != nil {
+			return nil, err
+		}
+		r, _ = t.known(thing)
+	}
+	if r == nil {
+		return nil, store.NotFound(thing)
+	}
+	return clone(r), nil
+}
+
+// known returns what was read or written of a thing before.
+func (t *tx) known(thing store.Thing) (*store.Record, bool) {
+	if r, ok := t.own[thing]; ok {
+		return r, true
+	}
+	r, ok := t.latest[thing]
+	return r, ok
+}
+
+func (t *tx) Load(things ...store.Thing) error {
+	wanted := make(map[store.Kind][]any)
+	for _, thing := range things {
+		if _, ok := t.latest[thing]; !ok {
+			t.latest[thing] = nil
+			wanted[thing.Kind] = append(wanted[thing.Kind], thing.ID)
+		}
+	}
+	for _, kind := range slices.Sorted(maps.Keys(wanted)) {
+		err := t.chunks(wanted[kind], func(in string, args []any) error {
+			rows, err := t.w.query(t.ctx, "SELECT "+recordColumns+" FROM records r WHERE kind = ? AND id IN ("+in+") AND "+isLatest,
+				append([]any{kind}, args...)...)
+			if err != nil {
+				return err
+			}
+			defer rows.Close()
+			for rows.Next() {
+				r, err := scanRecord(rows)
+				if err != nil {
+					return err
+				}
+				t.latest[r.Thing], t.before[r.Thing] = r, r
+			}
+			return rows.Err()
+		})
+		if err != nil {
+			return t.lost(err)
+		}
+	}
+	return nil
+}
+
+func (t *tx) Find(q store.Query) ([]*store.Record, error) {
+	where := newWhere("kind = ?", q.Kind)
+	where.matches(q)
+	where.and(isLatest)
+	rows, err := t.w.query(t.ctx, "SELECT "+recordColumns+" FROM records r WHERE "+where.String()+" ORDER BY id", where.args...)
+	if err != nil {
+		return nil, t.lost(err)
+	}
+	defer rows.Close()
+	found := make(map[string]*store.Record)
+	for rows.Next() {
+		r, err := scanRecord(rows)
+		if err != nil {
+			return nil, t.lost(err)
+		}
+		if _, ok := t.latest[r.Thing]; !ok {
+			t.latest[r.Thing], t.before[r.Thing] = r, r
+		}
+		found[r.ID] = r
+	}
+	if err := rows.Err(); err != nil {
+		return nil, t.lost(err)
+	}
+	// What this transaction wrote stands in the place of what the database holds.
+	for _, written := range []map[store.Thing]*store.Record{t.latest, t.own} {
+		for thing, r := range written {
+			if thing.Kind != q.Kind || r == nil || r == t.before[thing] {
+				continue
+			}
+			delete(found, thing.ID)
+			if q.Matches(r) {
+				found[thing.ID] = r
+			}
+		}
+	}
+	out := slices.SortedFunc(maps.Values(found), func(a, b *store.Record) int { return cmp.Compare(a.ID, b.ID) })
+	if q.Limit > 0 && len(out) > q.Limit {
+		out = out[:q.Limit]
+	}
+	for i, r := range out {
+		out[i] = clone(r)
+	}
+	return out, nil
+}
+
+func (t *tx) Put(r *store.Record) error {
+	if r.Kind == "" || r.ID == "" || !json.Valid(r.Body) {
+		return kizuna.Errorf("record", "a record of %q has no kind, no id or no body", r.Thing)
+	}
+	before, ok := t.known(r.Thing)
+	if !ok {
+		if err := t.Load(r.Thing); err != nil {
+			return err
+		}
+		before, _ = t.known(r.Thing)
+	}
+	var latest int64
+	if before != nil {
+		latest = before.Version
+	}
+	if r.Version != latest+1 {
+		return store.Conflict(r.Thing, r.Version-1, latest)
+	}
+	r.Entry, r.Recorded = t.seq, t.now
+	kept := clone(r)
+	t.own[r.Thing] = kept
+	t.records = append(t.records, kept)
+	return nil
+}
+
+// clone copies a record so that neither side can change what the other holds.
+func clone(r *store.Record) *store.Record {
+	c := *r
+	c.Valid, c.Body = slices.Clone(r.Valid), slices.Clone(r.Body)
+	if r.Due != nil {
+		due := *r.Due
+		c.Due = &due
+	}
+	return &c
+}
+
+func (t *tx) Emit(thing store.Thing, c store.Concerns, events ...lifecycle.Event) {
+	for _, e := range events {
+		t.events = append(t.events, eventRow{store.Event{
+			Entry: t.seq, N: len(t.events), Recorded: t.now, Thing: thing, Concerns: c, Event: e,
+		}})
+	}
+}
+
+func (t *tx) AddFacts(file string, rows iter.Seq2[*store.Fact, error]) error {
+	if !t.job.command.Alone {
+		return kizuna.Errorf("facts-alone", "facts are recorded by a command of their own")
+	}
+	const batch = 512
+	digester := store.NewFactDigester()
+	var n int64
+	var pending [][]any
+	write := func() error {
+		err := t.insert("facts", factColumns, pending)
+		pending = pending[:0]
+		return t.lost(err)
+	}
+	for f, err := range rows {
+		if err != nil {
+			return err
+		}
+		if n%batch == 0 && t.job.ctx.Err() != nil {
+			return context.Cause(t.job.ctx)
+		}
+		digester.Add(f)
+		pending = append(pending, []any{
+			file, n, t.seq, f.Table, f.Concerns.Tenant, f.Concerns.Location, f.Concerns.Second, f.Concerns.Subject, string(f.Body),
+		})
+		n++
+		if len(pending) == batch {
+			if err := write(); err != nil {
+				return err
+			}
+		}
+	}
+	if err := write(); err != nil {
+		return err
+	}
+	t.facts = append(t.facts, audit.FactSet{File: file, Rows: n, SHA256: digester.Sum()})
+	return nil
+}
+
+func (t *tx) Keep(about string, c store.Concerns, value map[string]string) (string, error) {
+	body, err := json.Marshal(value)
+	if err != nil {
+		return "", err
+	}
+	salt := rand.Text()
+	p := personalRow{entry: t.seq, concerns: c, ref: rand.Text(), about: about, salt: salt, value: body, hash: saltedHash(salt, about, body)}
+	t.personal = append(t.personal, p)
+	return p.ref, nil
+}
+
+// saltedHash commits to personal data without telling anything of it: once the
+// salt is erased nobody can try values out.
+func saltedHash(salt, about string, value []byte) string {
+	h := sha256.New()
+	fmt.Fprintf(h, "%d:%s%d:%s%d:%s", len(salt), salt, len(about), about, len(value), value)
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+func (t *tx) Personal(ref string) (p store.Personal, ok bool, err error) {
+	for _, rows := range [][]personalRow{t.personal, t.group.personal} {
+		for _, r := range rows {
+			if r.ref == ref {
+				p, err := r.personal()
+				return p, !t.gone(ref) && err == nil, err
+			}
+		}
+	}
+	if t.gone(ref) {
+		return p, false, nil
+	}
+	rows, err := t.w.query(t.ctx, "SELECT ref, about, value FROM personal WHERE ref = ? AND erased = 0", ref)
+	if err != nil {
+		return p, false, t.lost(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if p, err = scanPersonal(rows); err != nil {
+			return p, false, t.lost(err)
+		}
+		ok = true
+	}
+	return p, ok, t.lost(rows.Err())
+}
+
+func (t *tx) gone(ref string) bool { return t.group.erased[ref] != 0 || slices.Contains(t.erased, ref) }
+
+func (t *tx) Erase(about string) ([]string, error) {
+	var refs []string
+	for _, rows := range [][]personalRow{t.group.personal, t.personal} {
+		for _, r := range rows {
+			if r.about == about && !t.gone(r.ref) {
+				refs = append(refs, r.ref)
+			}
+		}
+	}
+	rows, err := t.w.query(t.ctx, "SELECT ref FROM personal WHERE about = ? AND about <> '' AND erased = 0 ORDER BY ref", about)
+	if err != nil {
+		return nil, t.lost(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var ref string
+		if err := rows.Scan(&ref); err != nil {
+			return nil, t.lost(err)
+		}
+		if !t.gone(ref) {
+			refs = append(refs, ref)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return nil, t.lost(err)
+	}
+	t.erased = append(t.erased, refs...)
+	return refs, nil
+}
+
+func (t *tx) Answer(v any) {
+	answer, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // an answer is a value of our own
+	}
+	t.answer = answer
+}

@@ -1,0 +1,103 @@
+// Package sqlite keeps the record in one SQLite file: the default, nothing to
+// install. Commits are durable when they are acknowledged (write-ahead log,
+// synchronous FULL).
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"github.com/pressly/goose/v3"
+	_ "modernc.org/sqlite" // the driver "sqlite", in pure Go
+
+	"github.com/kizuna-org/kizuna"
+	"github.com/kizuna-org/kizuna/store"
+	"github.com/kizuna-org/kizuna/store/internal/sqlstore"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Open opens the store in a file. The errors: "store-missing", there is no such
+// file and Options.Migrate is not set; "store-old", "store-new".
+func Open(ctx context.Context, file string, opts store.Options) (*sqlstore.DB, error) {
+	if opts.Migrate {
+		if _, err := Migrate(ctx, file, 0); err != nil {
+			return nil, err
+		}
+	} else if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+		return nil, kizuna.Errorf("store-missing", "there is no store %s", file).
+			WithMend("make one with: kizuna migrate --store %s", file).WithCause(err)
+	}
+	write, err := connect(ctx, file, false)
+	if err != nil {
+		return nil, err
+	}
+	read, err := connect(ctx, file, true)
+	if err != nil {
+		return nil, errors.Join(err, write.Close())
+	}
+	if opts.Connections == 0 {
+		opts.Connections = max(2, runtime.GOMAXPROCS(0))
+	}
+	read.SetMaxOpenConns(opts.Connections)
+	if err := schema().Ready(ctx, write); err != nil {
+		return nil, errors.Join(err, write.Close(), read.Close())
+	}
+	return sqlstore.New(read, write, dialect, opts), nil
+}
+
+// Migrate makes the file if there is none, brings its schema up to a version (the
+// newest if to is 0) and returns the versions that were applied.
+func Migrate(ctx context.Context, file string, to int64) ([]int64, error) {
+	db, err := connect(ctx, file, false)
+	if err != nil {
+		return nil, err
+	}
+	defer db.Close()
+	return schema().Migrate(ctx, db, to)
+}
+
+func schema() sqlstore.Schema {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		panic(err) // the folder is embedded
+	}
+	return sqlstore.Schema{Dialect: goose.DialectSQLite3, Files: files}
+}
+
+// dialect takes the write lock at once: a transaction that only upgraded to
+// writing could fail half way.
+var dialect = sqlstore.Dialect{Begin: []string{"BEGIN IMMEDIATE"}}
+
+// connect opens a pool; of a writer's there is one connection.
+func connect(ctx context.Context, file string, readOnly bool) (*sql.DB, error) {
+	pragmas := []string{"busy_timeout(30000)", "journal_mode(WAL)", "synchronous(FULL)", "temp_store(MEMORY)", "cache_size(-65536)"}
+	if readOnly {
+		pragmas = append(pragmas, "query_only(1)")
+	}
+	name, err := filepath.Abs(file)
+	if err != nil {
+		return nil, err
+	}
+	dsn := url.URL{Scheme: "file", Path: filepath.ToSlash(name), RawQuery: url.Values{"_pragma": pragmas}.Encode()}
+	db, err := sql.Open("sqlite", dsn.String())
+	if err != nil {
+		return nil, err
+	}
+	if !readOnly {
+		db.SetMaxOpenConns(1)
+	}
+	if err := db.PingContext(ctx); err != nil {
+		return nil, errors.Join(kizuna.Errorf("store-open", "the store %s cannot be opened", file).
+			WithMend("check the path and the permissions").WithCause(err), db.Close())
+	}
+	return db, nil
+}
