@@ -6,8 +6,8 @@
 // The customer's administrators change these things, or an import of what the cloud
 // says; Kizuna gives nobody access.
 //
-// Source: "Understand Azure role assignments" and "Activate my Azure resource roles
-// in Privileged Identity Management" (Microsoft Learn).
+// Source: "Understand Azure role assignments" and "What is Privileged Identity
+// Management?" (Microsoft Learn).
 package access
 
 import (

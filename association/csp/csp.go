@@ -7,8 +7,8 @@
 // ([Restatement]): the program decides, when it scores, whether the past stays with
 // whom it was ([program.ByInterval]) or passes to the new owner ([program.OwnerOnDate]).
 //
-// Source: "Supported partner relationships in CSP" and "Azure usage report"
-// (Partner Center).
+// Source: "Supported CSP partner relationships" and "Azure usage report" (Partner
+// Center).
 package csp
 
 import (
@@ -40,6 +40,13 @@ const agreement = "CSP"
 type Parties struct {
 	Seller   string `json:"seller"`             // tier 1: the direct partner or the provider
 	Reseller string `json:"reseller,omitempty"` // tier 2
+}
+
+func (p Parties) ids() []string {
+	if p.Reseller == "" {
+		return []string{p.Seller}
+	}
+	return []string{p.Seller, p.Reseller}
 }
 
 // Restatement marks a change of owner. Past is the time before, which under the
@@ -78,8 +85,10 @@ type Step struct {
 type Terms struct {
 	Subscription association.Subscription
 	Directory    association.Directory
-	// AccountOf returns the global account whose own tenant it is, "" for a customer.
-	AccountOf func(tenant string) string
+	// PartnerAt returns the partner account that a tenant is of, "" for a customer's,
+	// and whether the partner sells from it. A partner's tenant for its own use is a
+	// customer to every seller but itself. Nil if no partner's tenant is known.
+	PartnerAt func(tenant string) (account string, sells bool)
 }
 
 // Case is what the machine's guards look at.
@@ -95,7 +104,7 @@ func Machine() *lifecycle.Machine[Case] {
 	order := lifecycle.Guard[Case]{Name: "not before the last step", Check: inOrder}
 	runs := lifecycle.Guard[Case]{Name: "the subscription runs", Check: runs}
 	sold := lifecycle.Guard[Case]{Name: "under a CSP agreement", Check: isCSP}
-	parties := lifecycle.Guard[Case]{Name: "the parties are locations of two accounts, and the customer is no partner in CSP", Check: partiesMay}
+	parties := lifecycle.Guard[Case]{Name: "the parties are locations, nobody sells to itself or to a partner that sells", Check: partiesMay}
 	seller := lifecycle.Guard[Case]{Name: "another seller than now", Check: otherSeller}
 	reseller := lifecycle.Guard[Case]{Name: "the same seller, another reseller than now", Check: otherReseller}
 	over := lifecycle.Guard[Case]{Name: "the subscription is over", Check: isOver}
@@ -158,29 +167,30 @@ func otherReseller(c Case) error {
 }
 
 // partiesMay checks that the parties are locations, that nobody sells to itself,
-// and that the customer is not a partner that sells in the program itself.
+// and that the tenant is not one from which a partner sells.
 func partiesMay(c Case) error {
-	p, tenant := c.Step.Parties, c.Terms.Subscription.Tenant
-	seller, err := c.Terms.Directory.Location(p.Seller, c.Step.At)
-	if err != nil {
-		return err
+	tenant := c.Terms.Subscription.Tenant
+	accounts := make(map[string]string) // to what of them takes part in the sale
+	if c.Terms.PartnerAt != nil {
+		account, sells := c.Terms.PartnerAt(tenant)
+		if sells {
+			return kizuna.Errorf("csp-partner-tenant", "the partner %s sells from tenant %s, which cannot buy", account, tenant).
+				WithMend("sell to the tenant of a customer")
+		}
+		if account != "" {
+			accounts[association.Fold(account)] = tenant
+		}
 	}
-	if p.Reseller != "" {
-		reseller, err := c.Terms.Directory.Location(p.Reseller, c.Step.At)
+	for _, id := range c.Step.Parties.ids() {
+		l, err := c.Terms.Directory.Location(id, c.Step.At)
 		if err != nil {
 			return err
 		}
-		if association.Fold(reseller.Global) == association.Fold(seller.Global) {
-			return kizuna.Errorf("csp-to-itself", "%s and %s belong to the same account %s, which cannot sell to itself", seller.ID, reseller.ID, seller.Global).
-				WithMend("name a reseller of another account, or none if the seller sells directly")
+		if other, taken := accounts[association.Fold(l.Global)]; taken {
+			return kizuna.Errorf("csp-to-itself", "%s and %s belong to the same account %s, which cannot sell to itself", l.ID, other, l.Global).
+				WithMend("name parties of different accounts")
 		}
-	}
-	if c.Terms.AccountOf == nil {
-		return nil
-	}
-	if account := c.Terms.AccountOf(tenant); account != "" {
-		return kizuna.Errorf("csp-partner-tenant", "tenant %s is that of the partner %s, to which no CSP partner sells", tenant, account).
-			WithMend("sell to the tenant of a customer")
+		accounts[association.Fold(l.Global)] = l.ID
 	}
 	return nil
 }
@@ -228,18 +238,15 @@ func Apply(r Resale, step Step, terms Terms) (Resale, []lifecycle.Event, error) 
 
 // named returns the parties with their ids as the directory writes them.
 func named(step Step, directory association.Directory) (Parties, error) {
-	p := step.Parties
-	for _, id := range []*string{&p.Seller, &p.Reseller} {
-		if *id == "" {
-			continue
-		}
-		l, err := directory.Location(*id, step.At)
+	var found [2]string
+	for i, id := range step.Parties.ids() {
+		l, err := directory.Location(id, step.At)
 		if err != nil {
-			return p, err
+			return Parties{}, err
 		}
-		*id = l.ID
+		found[i] = l.ID
 	}
-	return p, nil
+	return Parties{found[0], found[1]}, nil
 }
 
 func (r *Resale) begin(p Parties, at kizuna.Instant) {

@@ -28,11 +28,14 @@ var (
 	terms = csp.Terms{
 		Subscription: association.Subscription{ID: "S1", Tenant: "t1", Agreement: "CSP", During: kizuna.Interval{From: 0, To: 1000}},
 		Directory:    association.NewDirectory(locations),
-		AccountOf: func(tenant string) string {
-			if tenant == "own" {
-				return "GD"
+		PartnerAt: func(tenant string) (string, bool) {
+			switch tenant {
+			case "shop":
+				return "GD", true
+			case "office":
+				return "gd", false
 			}
-			return ""
+			return "", false
 		},
 	}
 )
@@ -121,21 +124,22 @@ func TestRefusalsSayWhy(t *testing.T) {
 		terms csp.Terms
 		code  string
 	}{
-		"a partner to its own tenant":   {lifecycle.None, step(csp.Sell, 300, "D1", ""), at("own", "CSP"), "csp-partner-tenant"},
-		"a partner to another's tenant": {lifecycle.None, step(csp.Sell, 300, "P1", "R1"), at("own", "CSP"), "csp-partner-tenant"},
-		"a provider to itself":          {lifecycle.None, step(csp.Sell, 300, "P1", "P2"), terms, "csp-to-itself"},
-		"under another agreement":       {lifecycle.None, step(csp.Sell, 300, "D1", ""), at("t1", "EA"), "csp-agreement"},
-		"a global account sells":        {lifecycle.None, step(csp.Sell, 300, "GP", ""), terms, "partner-id-global"},
-		"an unknown reseller":           {lifecycle.None, step(csp.Sell, 300, "P1", "R9"), terms, "partner-id-unknown"},
-		"nobody sells":                  {lifecycle.None, step(csp.Sell, 300, "", ""), terms, "partner-id-unknown"},
-		"before it runs":                {lifecycle.None, step(csp.Sell, -1, "D1", ""), terms, "subscription-not-running"},
-		"to the seller it has":          {csp.Direct, step(csp.Transfer, 300, "d1", ""), terms, "csp-same-seller"},
-		"the reseller it has":           {csp.Indirect, step(csp.ChangeReseller, 300, "P1", "r1"), terms, "csp-same-reseller"},
-		"a reseller of another seller":  {csp.Indirect, step(csp.ChangeReseller, 300, "D1", "R2"), terms, "csp-same-reseller"},
-		"no reseller":                   {csp.Indirect, step(csp.ChangeReseller, 300, "P1", ""), terms, "csp-same-reseller"},
-		"before the last step":          {csp.Direct, step(csp.Cancel, 99, "", ""), terms, "step-before-last"},
-		"after the end":                 {csp.Direct, step(csp.Cancel, 1000, "", ""), terms, "subscription-not-running"},
-		"the clock before the end":      {csp.Direct, csp.Step{Action: csp.Expire, Actor: clock, At: 999}, terms, "subscription-not-over"},
+		"to a tenant that sells":       {lifecycle.None, step(csp.Sell, 300, "P1", "R1"), at("shop", "CSP"), "csp-partner-tenant"},
+		"a partner to its own office":  {lifecycle.None, step(csp.Sell, 300, "D1", ""), at("office", "CSP"), "csp-to-itself"},
+		"a reseller to its own office": {lifecycle.None, step(csp.Sell, 300, "P1", "D1"), at("office", "CSP"), "csp-to-itself"},
+		"a provider to itself":         {lifecycle.None, step(csp.Sell, 300, "P1", "P2"), terms, "csp-to-itself"},
+		"under another agreement":      {lifecycle.None, step(csp.Sell, 300, "D1", ""), at("t1", "EA"), "csp-agreement"},
+		"a global account sells":       {lifecycle.None, step(csp.Sell, 300, "GP", ""), terms, "partner-id-global"},
+		"an unknown reseller":          {lifecycle.None, step(csp.Sell, 300, "P1", "R9"), terms, "partner-id-unknown"},
+		"nobody sells":                 {lifecycle.None, step(csp.Sell, 300, "", ""), terms, "partner-id-unknown"},
+		"before it runs":               {lifecycle.None, step(csp.Sell, -1, "D1", ""), terms, "subscription-not-running"},
+		"to the seller it has":         {csp.Direct, step(csp.Transfer, 300, "d1", ""), terms, "csp-same-seller"},
+		"the reseller it has":          {csp.Indirect, step(csp.ChangeReseller, 300, "P1", "r1"), terms, "csp-same-reseller"},
+		"a reseller of another seller": {csp.Indirect, step(csp.ChangeReseller, 300, "D1", "R2"), terms, "csp-same-reseller"},
+		"no reseller":                  {csp.Indirect, step(csp.ChangeReseller, 300, "P1", ""), terms, "csp-same-reseller"},
+		"before the last step":         {csp.Direct, step(csp.Cancel, 99, "", ""), terms, "step-before-last"},
+		"after the end":                {csp.Direct, step(csp.Cancel, 1000, "", ""), terms, "subscription-not-running"},
+		"the clock before the end":     {csp.Direct, csp.Step{Action: csp.Expire, Actor: clock, At: 999}, terms, "subscription-not-over"},
 	} {
 		resale := inState(t, c.from)
 		after, events, err := csp.Apply(resale, c.step, c.terms)
@@ -145,6 +149,14 @@ func TestRefusalsSayWhy(t *testing.T) {
 		if e, ok := err.(*kizuna.Error); ok && e.Mend == "" {
 			t.Errorf("%s: %v says no mend", name, err)
 		}
+	}
+}
+
+func TestAPartnerBuysForItsOfficeFromAnother(t *testing.T) {
+	office := terms
+	office.Subscription.Tenant = "office"
+	if _, _, err := csp.Apply(csp.New("S1"), step(csp.Sell, 300, "P1", "R1"), office); err != nil {
+		t.Error(err)
 	}
 }
 

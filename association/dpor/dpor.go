@@ -7,8 +7,7 @@
 // shown: a step carries the token of what the owner saw, and an id that by then
 // stands for another name is refused.
 //
-// Source: "Link your partner ID to track your impact" and "Digital partner of
-// record" (Microsoft).
+// Source: "Link a partner ID for Azure performance (PAL or DPOR)" (Partner Center).
 package dpor
 
 import (
