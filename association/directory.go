@@ -56,6 +56,16 @@ func (d Directory) Location(id string, at kizuna.Instant) (Location, error) {
 		WithMend("name one of its locations: %s", strings.Join(ids, ", "))
 }
 
+// MustBe refuses a subscription that is not known, or is another than the one that
+// the id names.
+func (s *Subscription) MustBe(id string) error {
+	if s.ID != "" && Fold(s.ID) == Fold(id) {
+		return nil
+	}
+	return kizuna.Errorf("subscription-unknown", "subscription %q is not known", id).
+		WithMend("check the id, or import the subscription first")
+}
+
 // MustRun refuses what needs the subscription at a time at which it does not run.
 func (s *Subscription) MustRun(at kizuna.Instant) error {
 	if s.During.Contains(at) {

@@ -25,7 +25,8 @@ type Stretch struct {
 // Over returns when the identity's link reached the resources, by location and in
 // order; without resources, the scopes at which a role reached the link. Where
 // several facts reach alike, the stretch lasts until the last of them goes, and that
-// is what ended it. Which roles earn is the program's to say.
+// is what ended it. Which roles earn is the program's to say; a location that is in
+// no account on the question's date reaches nothing.
 func Over(f *association.Facts, q association.Question, id Identity, resources ...association.Resource) []Stretch {
 	of := *f
 	of.Links = slices.DeleteFunc(slices.Clone(f.Links), func(l association.Link) bool {

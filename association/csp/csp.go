@@ -5,7 +5,7 @@
 //
 // A change of seller or reseller ends one time and begins another, and is marked
 // ([Restatement]): the program decides, when it scores, whether the past stays with
-// whom it was ([program.ByInterval]) or passes to the new owner ([program.OwnerOnDate]).
+// whom it was (by_interval) or passes to the new owner (owner_on_D).
 //
 // Source: "Supported CSP partner relationships" and "Azure usage report" (Partner
 // Center).
@@ -205,6 +205,9 @@ func (r *Resale) Due(t Terms) (kizuna.Instant, bool) {
 // is dated when it fell due; the vendor's steps need a subscription that runs, so
 // that it does not matter when the clock comes by.
 func Apply(r Resale, step Step, terms Terms) (Resale, []lifecycle.Event, error) {
+	if err := terms.Subscription.MustBe(r.Subscription); err != nil {
+		return r, nil, err
+	}
 	state, err := Machine().Next(r.State, step.Action, step.Actor.Role, Case{r, step, terms})
 	if err != nil {
 		return r, nil, err

@@ -152,6 +152,13 @@ func TestRefusalsSayWhy(t *testing.T) {
 	}
 }
 
+func TestASubscriptionMustBeKnown(t *testing.T) {
+	unknown := csp.Terms{Directory: terms.Directory}
+	if _, _, err := csp.Apply(csp.New("S1"), step(csp.Sell, 300, "D1", ""), unknown); kizuna.CodeOf(err) != "subscription-unknown" {
+		t.Error(err)
+	}
+}
+
 func TestAPartnerBuysForItsOfficeFromAnother(t *testing.T) {
 	office := terms
 	office.Subscription.Tenant = "office"

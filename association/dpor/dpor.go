@@ -187,6 +187,9 @@ func (r *Record) Due(t Terms) (kizuna.Instant, lifecycle.Action, bool) {
 // when it fell due. It does not matter when it comes by: the owner's steps need a
 // subscription that runs, and an appointment that has lapsed lapses first.
 func Apply(r Record, step Step, terms Terms) (Record, []lifecycle.Event, error) {
+	if err := terms.Subscription.MustBe(r.Subscription); err != nil {
+		return r, nil, err
+	}
 	due, action, _ := r.Due(terms)
 	if action == Lapse && due <= step.At && (step.Action == Appoint || step.Action == Remove) {
 		settled, first, err := Apply(r, Step{Action: Lapse, Actor: lifecycle.Actor{Role: lifecycle.System}, At: step.At}, terms)

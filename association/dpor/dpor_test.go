@@ -145,6 +145,16 @@ func TestRefusalsSayWhy(t *testing.T) {
 	}
 }
 
+func TestASubscriptionMustBeKnown(t *testing.T) {
+	for _, id := range []string{"", "s2"} {
+		other := terms("EA", 0)
+		other.Subscription.ID = id
+		if _, _, err := dpor.Apply(dpor.New("S1"), appoint(t, 100, "L1"), other); kizuna.CodeOf(err) != "subscription-unknown" {
+			t.Errorf("%q: %v", id, err)
+		}
+	}
+}
+
 func TestReplacingEndsOneAndBeginsTheOtherAtOnce(t *testing.T) {
 	record, events := apply(t, dpor.New("S1"), terms("EA", 0),
 		appoint(t, 100, "L1"), appoint(t, 200, "L2"), dpor.Step{Action: dpor.Remove, Actor: owner, At: 300}, appoint(t, 400, "L1"))

@@ -262,3 +262,18 @@ func TestStampsAreReadBackAsWritten(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func FuzzParseStamp(f *testing.F) {
+	for _, text := range []string{"2018-02-11T22:18:03.2858169Z", "0000-01-01T00:00:00+09:00", "9999-12-31T23:59:59.99999999-01:00", "1969-12-31T23:59:59.9Z", "x"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		s, err := pal.ParseStamp(text)
+		if err != nil {
+			return
+		}
+		if again, err := pal.ParseStamp(s.String()); err != nil || again != s {
+			t.Errorf("%q is written as %s and read back as %s: %v", text, s, again, err)
+		}
+	})
+}

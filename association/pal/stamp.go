@@ -18,7 +18,7 @@ func NewStamp(at kizuna.Instant, ticks int64) Stamp { return Stamp(int64(at)*tic
 // ParseStamp reads an RFC 3339 time; what is finer than 100 ns is cut off.
 func ParseStamp(text string) (Stamp, error) {
 	t, err := time.Parse(time.RFC3339, text)
-	if err != nil {
+	if year := t.UTC().Year(); err != nil || year < 0 || year > 9999 { // an offset may lead out of what can be written
 		return 0, kizuna.Errorf("pal-time", "%q is not a time", text).WithMend("write 2018-02-11T22:18:03.2858169Z")
 	}
 	return NewStamp(kizuna.Instant(t.Unix()), int64(t.Nanosecond()/100)), nil
