@@ -1,6 +1,7 @@
 package association
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -88,6 +89,18 @@ func (x *Index) addLinks(f *Facts) {
 			}
 		}
 	}
+}
+
+// Linked lists the scopes at which an identity with a link holds a role that
+// earns, folded and in order. What lies under them is reached too.
+func (x *Index) Linked() []Resource {
+	var out []Resource
+	for _, tenant := range slices.Sorted(maps.Keys(x.tenants)) {
+		for _, scope := range slices.Sorted(maps.Keys(x.tenants[tenant].byScope)) {
+			out = append(out, Resource{Tenant: tenant, Scope: scope})
+		}
+	}
+	return out
 }
 
 // climb records what a link reaches as its identity and as a member of groups

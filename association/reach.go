@@ -341,7 +341,10 @@ func (x *Index) addResales(resales []Resale) {
 
 // Resource is what a usage row is about.
 type Resource struct {
-	Tenant, Subscription, Scope, Workload string
+	Tenant       string `json:"tenant,omitempty"`
+	Subscription string `json:"subscription,omitempty"`
+	Scope        string `json:"scope,omitempty"`
+	Workload     string `json:"workload,omitempty"`
 }
 
 // Reaches returns every reach that may cover the resource, in a stable order.
