@@ -2,7 +2,6 @@ package store
 
 import (
 	"crypto/sha256"
-	"encoding/hex"
 	"hash"
 	"io"
 	"strconv"
@@ -14,7 +13,7 @@ import (
 // Digest is the SHA-256 of all that a version says; the audit entry that recorded
 // it carries it. Each part is preceded by its length, so that no two records write
 // the same bytes.
-func (r *Record) Digest() string {
+func (r *Record) Digest() kizuna.Hash {
 	h := sha256.New()
 	due := ""
 	if r.Due != nil {
@@ -23,7 +22,7 @@ func (r *Record) Digest() string {
 	write(h, string(r.Kind), r.ID, strconv.FormatInt(r.Version, 10),
 		r.Concerns.Tenant, r.Concerns.Location, r.Concerns.Second, r.Concerns.Subject,
 		FormatIntervals(r.Valid), due, string(r.Body))
-	return hex.EncodeToString(h.Sum(nil))
+	return kizuna.Hash(h.Sum(nil))
 }
 
 // FactDigester adds up the rows of a file, in order, to one SHA-256.
@@ -38,7 +37,7 @@ func (d *FactDigester) Add(f *Fact) {
 }
 
 // Sum returns the digest of the rows so far.
-func (d *FactDigester) Sum() string { return hex.EncodeToString(d.h.Sum(nil)) }
+func (d *FactDigester) Sum() kizuna.Hash { return kizuna.Hash(d.h.Sum(nil)) }
 
 func write(w io.Writer, parts ...string) {
 	var length [20]byte

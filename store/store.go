@@ -62,21 +62,20 @@ type Store interface {
 	// Events lists what happened after an entry, oldest first: the outbox.
 	Events(ctx context.Context, v View, after int64, limit int) ([]Event, error)
 
-	// Trail gives the audit trail to package audit.
-	Trail
+	// Trail is the audit trail and all that it speaks of but files: verify it with
+	// package audit. Cited lists the files.
+	Trail(ctx context.Context) audit.Trail
+	// Cited lists the files that entries rely on, in the order of the entries.
+	Cited(ctx context.Context) iter.Seq2[Citation, error]
+	// Seal puts entries that no block holds yet, [audit.MaxBlockEntries] at most, into
+	// one and returns it; nil if there were none, or another process was faster.
+	Seal(ctx context.Context, s audit.Sealer) (*audit.SealedBlock, error)
 }
 
-// Trail is what the audit needs of a store.
-type Trail interface {
-	// Entries lists the entries from a sequence number on.
-	Entries(ctx context.Context, from int64) iter.Seq2[audit.Stored, error]
-	// Blocks lists the sealed blocks in order.
-	Blocks(ctx context.Context) iter.Seq2[audit.SealedBlock, error]
-	// Seal puts the entries that no block holds yet into one, and reports whether
-	// there were any. Several processes may seal; each entry is in one block.
-	Seal(ctx context.Context, s audit.Signer) (sealed bool, err error)
-	// Check compares all that is recorded with what the entries say of it.
-	Check(ctx context.Context, v *audit.Verifier) error
+// Citation is a file that an entry relies on.
+type Citation struct {
+	Entry  int64
+	SHA256 kizuna.Hash
 }
 
 // Kind is what sort of thing a record is about: "claim", "pal".
@@ -265,7 +264,7 @@ type Tx interface {
 	// Erase removes all personal data about somebody and returns the references.
 	Erase(about string) (refs []string, err error)
 	// Cite names files, by their SHA-256, that the command relies on.
-	Cite(blobs ...string)
+	Cite(blobs ...kizuna.Hash)
 	// Answer sets what the command answers, now and when its key comes again.
 	Answer(v any)
 }

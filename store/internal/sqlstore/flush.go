@@ -6,24 +6,25 @@ import (
 	"strings"
 
 	"github.com/kizuna-org/kizuna"
+	"github.com/kizuna-org/kizuna/audit"
 	"github.com/kizuna-org/kizuna/store"
 )
 
 // What waits to be written.
 type (
 	entryRow struct {
-		seq      int64
 		recorded kizuna.Moment
-		body     []byte
-		hash     string
+		audit.StoredEntry
+		cited []kizuna.Hash
 	}
 	eventRow struct{ store.Event }
 
 	personalRow struct {
-		entry                  int64
-		concerns               store.Concerns
-		ref, about, salt, hash string
-		value                  []byte
+		entry            int64
+		concerns         store.Concerns
+		ref, about, salt string
+		value            []byte
+		hash             kizuna.Hash
 	}
 )
 
@@ -32,12 +33,20 @@ func (r personalRow) personal() (p store.Personal, err error) {
 	return p, json.Unmarshal(r.value, &p.Value)
 }
 
+// saltedHash commits to personal data, and to who may see it, without telling
+// anything of it: once the salt is erased nobody can try values out.
+func (r personalRow) saltedHash() (kizuna.Hash, error) {
+	data, err := json.Marshal([]any{r.about, r.concerns, json.RawMessage(r.value)})
+	return audit.SaltedHash([]byte(r.salt), data), err
+}
+
 // The tables and their columns, in the order in which rows give them.
 const (
 	recordColumns   = "kind, id, version, entry, recorded, tenant, location, second, subject, valid, due, body"
 	factColumns     = "file, n, entry, tbl, tenant, location, second, subject, body"
 	entryColumns    = "seq, recorded, body, hash"
 	eventColumns    = "entry, n, recorded, kind, id, tenant, location, second, subject, type, detail"
+	citationColumns = "entry, sha256"
 	commandColumns  = "key, digest, entry, recorded, answer"
 	personalColumns = "ref, about, entry, tenant, location, second, subject, salt, value, hash, erased"
 )
@@ -61,9 +70,18 @@ func (g *group) flush(ctx context.Context) error {
 	}
 	rows = rows[:0]
 	for _, e := range g.entries {
-		rows = append(rows, []any{e.seq, int64(e.recorded), string(e.body), e.hash})
+		rows = append(rows, []any{e.Seq, int64(e.recorded), string(e.Canonical), e.Hash.String()})
 	}
 	if err := g.insert("entries", entryColumns, rows); err != nil {
+		return err
+	}
+	rows = rows[:0]
+	for _, e := range g.entries {
+		for _, sha := range e.cited {
+			rows = append(rows, []any{e.Seq, sha.String()})
+		}
+	}
+	if err := g.insert("citations", citationColumns, rows); err != nil {
 		return err
 	}
 	rows = rows[:0]
@@ -92,7 +110,7 @@ func (g *group) flush(ctx context.Context) error {
 	for _, p := range g.personal {
 		c := p.concerns
 		rows = append(rows, []any{
-			p.ref, p.about, p.entry, c.Tenant, c.Location, c.Second, c.Subject, p.salt, string(p.value), p.hash, 0,
+			p.ref, p.about, p.entry, c.Tenant, c.Location, c.Second, c.Subject, p.salt, string(p.value), p.hash.String(), 0,
 		})
 	}
 	if err := g.insert("personal", personalColumns, rows); err != nil {

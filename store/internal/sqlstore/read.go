@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/kizuna-org/kizuna"
-	"github.com/kizuna-org/kizuna/audit"
 	"github.com/kizuna-org/kizuna/store"
 )
 
@@ -232,12 +231,6 @@ func (s *DB) PersonalAbout(ctx context.Context, v store.View, about string) ([]s
 	w := newWhere("erased = 0 AND about = ? AND about <> ''", about)
 	w.shown(v.Scope)
 	return collect(each(ctx, s, scanPersonal, "SELECT ref, about, value FROM personal WHERE "+w.String()+" ORDER BY ref", w.args...))
-}
-
-// Entries implements [store.Trail].
-func (s *DB) Entries(ctx context.Context, from int64) iter.Seq2[audit.Stored, error] {
-	scan := func(rows *sql.Rows) (e audit.Stored, err error) { return e, rows.Scan(&e.Seq, &e.Body, &e.Hash) }
-	return each(ctx, s, scan, "SELECT seq, body, hash FROM entries WHERE seq >= ? ORDER BY seq", from)
 }
 
 func collect[T any](in iter.Seq2[T, error]) ([]T, error) {

@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"iter"
@@ -30,9 +28,9 @@ type tx struct {
 	records  []*store.Record
 	events   []eventRow
 	personal []personalRow
-	erased   []string
+	erased   []audit.Subject
 	facts    []audit.FactSet
-	blobs    []string
+	blobs    []kizuna.Hash
 	answer   json.RawMessage
 }
 
@@ -56,7 +54,15 @@ func (t *tx) decide(decide func(store.Tx) error) (err error) {
 
 func (t *tx) Context() context.Context { return t.job.ctx }
 func (t *tx) Now() kizuna.Moment       { return t.now }
-func (t *tx) Cite(blobs ...string)     { t.blobs = append(t.blobs, blobs...) }
+
+// Cite keeps each file once: an entry relies on a file or does not.
+func (t *tx) Cite(blobs ...kizuna.Hash) {
+	for _, b := range blobs {
+		if !slices.Contains(t.blobs, b) {
+			t.blobs = append(t.blobs, b)
+		}
+	}
+}
 
 // NewID returns 26 letters and digits: 130 bits by chance.
 func (t *tx) NewID() string { return rand.Text() }
@@ -257,17 +263,12 @@ func (t *tx) Keep(about string, c store.Concerns, value map[string]string) (stri
 		return "", err
 	}
 	salt := rand.Text()
-	p := personalRow{entry: t.seq, concerns: c, ref: rand.Text(), about: about, salt: salt, value: body, hash: saltedHash(salt, about, body)}
+	p := personalRow{entry: t.seq, concerns: c, ref: rand.Text(), about: about, salt: salt, value: body}
+	if p.hash, err = p.saltedHash(); err != nil {
+		return "", err
+	}
 	t.personal = append(t.personal, p)
 	return p.ref, nil
-}
-
-// saltedHash commits to personal data without telling anything of it: once the
-// salt is erased nobody can try values out.
-func saltedHash(salt, about string, value []byte) string {
-	h := sha256.New()
-	fmt.Fprintf(h, "%d:%s%d:%s%d:%s", len(salt), salt, len(about), about, len(value), value)
-	return hex.EncodeToString(h.Sum(nil))
 }
 
 func (t *tx) Personal(ref string) (p store.Personal, ok bool, err error) {
@@ -296,7 +297,13 @@ func (t *tx) Personal(ref string) (p store.Personal, ok bool, err error) {
 	return p, ok, t.lost(rows.Err())
 }
 
-func (t *tx) gone(ref string) bool { return t.group.erased[ref] != 0 || slices.Contains(t.erased, ref) }
+func (t *tx) gone(ref string) bool {
+	return t.group.erased[ref] != 0 || slices.Contains(t.erased, erasedSubject(ref))
+}
+
+func erasedSubject(ref string) audit.Subject {
+	return audit.Subject{Class: audit.ClassPersonal, ID: ref}
+}
 
 func (t *tx) Erase(about string) ([]string, error) {
 	var refs []string
@@ -324,7 +331,9 @@ func (t *tx) Erase(about string) ([]string, error) {
 	if err := rows.Err(); err != nil {
 		return nil, t.lost(err)
 	}
-	t.erased = append(t.erased, refs...)
+	for _, ref := range refs {
+		t.erased = append(t.erased, erasedSubject(ref))
+	}
 	return refs, nil
 }
 

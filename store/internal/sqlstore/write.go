@@ -2,10 +2,8 @@ package sqlstore
 
 import (
 	"context"
-	"crypto/sha256"
 	"database/sql"
 	"database/sql/driver"
-	"encoding/hex"
 
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/audit"
@@ -20,7 +18,8 @@ type job struct {
 	ctx     context.Context
 	command store.Command
 	decide  func(store.Tx) error
-	key     string // hash of the idempotency key
+	run     func(context.Context, *writer) error // in place of a command: the store's own affairs
+	key     kizuna.Hash // of the idempotency key
 
 	receipt *store.Receipt
 	err     error
@@ -33,22 +32,40 @@ func (s *DB) Write(ctx context.Context, c store.Command, decide func(store.Tx) e
 		return nil, kizuna.Errorf("key-long", "the idempotency key has more than %d bytes", store.MaxKey).
 			WithMend("use a shorter one, such as a UUID")
 	}
-	j := &job{ctx: ctx, command: c, decide: decide, done: make(chan struct{})}
+	j := &job{ctx: ctx, command: c, decide: decide}
 	if c.Key != "" {
-		sum := sha256.Sum256([]byte(c.Key))
-		j.key = hex.EncodeToString(sum[:])
+		j.key = kizuna.HashOf([]byte(c.Key))
 	}
+	if err := s.submit(ctx, j); err != nil {
+		return nil, err
+	}
+	return j.receipt, j.err
+}
+
+// alone runs something of the store's own in a transaction of its own.
+func (s *DB) alone(ctx context.Context, run func(context.Context, *writer) error) error {
+	j := &job{ctx: ctx, run: run, command: store.Command{Alone: true}}
+	if err := s.submit(ctx, j); err != nil {
+		return err
+	}
+	return j.err
+}
+
+// submit hands a job to the writer and waits until it is done; an error means
+// that it was never taken.
+func (s *DB) submit(ctx context.Context, j *job) error {
+	j.done = make(chan struct{})
 	select {
 	case <-s.stop:
-		return nil, closed()
+		return closed()
 	default:
 	}
 	select {
 	case s.jobs <- j:
 	case <-ctx.Done():
-		return nil, context.Cause(ctx)
+		return context.Cause(ctx)
 	case <-s.stop:
-		return nil, closed()
+		return closed()
 	}
 	// Once taken, the command is waited for: what became of it must not stay unknown.
 	select {
@@ -57,10 +74,10 @@ func (s *DB) Write(ctx context.Context, c store.Command, decide func(store.Tx) e
 		select {
 		case <-j.done:
 		default:
-			return nil, closed()
+			return closed()
 		}
 	}
-	return j.receipt, j.err
+	return nil
 }
 
 func closed() error { return kizuna.Errorf("store-closed", "the store is closed") }
@@ -160,13 +177,18 @@ func (w *writer) try(jobs []*job) (err error) {
 	if err != nil {
 		return writeFailure(err)
 	}
+	own := false
 	for _, j := range jobs {
-		j.receipt, j.err = g.perform(j)
+		if j.run != nil {
+			own, g.broken = true, j.run(ctx, w)
+		} else {
+			j.receipt, j.err = g.perform(j)
+		}
 		if g.broken != nil {
 			return writeFailure(g.broken)
 		}
 	}
-	if len(g.entries) == 0 {
+	if len(g.entries) == 0 && !own {
 		return nil // nothing to record: the rollback ends it
 	}
 	if err := g.flush(ctx); err != nil {
@@ -315,8 +337,8 @@ func (w *writer) newGroup(ctx context.Context, jobs []*job) (*group, error) {
 func (g *group) recall(jobs []*job) error {
 	var keys []any
 	for _, j := range jobs {
-		if j.key != "" {
-			keys = append(keys, j.key)
+		if j.command.Key != "" {
+			keys = append(keys, j.key.String())
 		}
 	}
 	return g.chunks(keys, func(in string, args []any) error {
@@ -341,7 +363,7 @@ func (g *group) perform(j *job) (*store.Receipt, error) {
 	if err := j.ctx.Err(); err != nil {
 		return nil, context.Cause(j.ctx)
 	}
-	if before := g.keys[j.key]; before != nil && j.key != "" {
+	if before := g.keys[j.key.String()]; before != nil && j.command.Key != "" {
 		if before.digest != j.command.Digest {
 			return nil, kizuna.Errorf("key-reused", "the idempotency key was used for another command").
 				WithMend("use a new key for a new command")
@@ -369,24 +391,24 @@ func (t *tx) keep() (*store.Receipt, error) {
 	for _, p := range t.personal {
 		e.Personal = append(e.Personal, audit.PersonalRef{Ref: p.ref, SHA256: p.hash})
 	}
-	body, err := e.Canonical()
+	stored, err := e.Store()
 	if err != nil {
 		return nil, err
 	}
 	g.seq, g.last = t.seq, t.now
-	g.entries = append(g.entries, entryRow{t.seq, t.now, body, audit.Hash(body)})
+	g.entries = append(g.entries, entryRow{t.now, stored, t.blobs})
 	g.records = append(g.records, t.records...)
 	g.events = append(g.events, t.events...)
 	g.personal = append(g.personal, t.personal...)
-	for _, ref := range t.erased {
-		g.erased[ref] = t.seq
+	for _, s := range t.erased {
+		g.erased[s.ID] = t.seq
 	}
 	for thing, r := range t.own {
 		g.latest[thing] = r
 	}
 	r := &store.Receipt{Entry: t.seq, Recorded: t.now, Answer: t.answer}
-	if t.job.key != "" {
-		m := &remembered{t.job.key, c.Digest, t.seq, t.now, t.answer}
+	if c.Key != "" {
+		m := &remembered{t.job.key.String(), c.Digest, t.seq, t.now, t.answer}
 		g.keys[m.key] = m
 		g.learned = append(g.learned, m)
 	}

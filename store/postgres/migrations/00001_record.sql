@@ -46,11 +46,19 @@ CREATE TABLE entries (
 	hash     TEXT   NOT NULL
 );
 
+-- The files that entries rely on.
+CREATE TABLE citations (
+	entry    BIGINT NOT NULL,
+	sha256   TEXT COLLATE "C" NOT NULL,
+	PRIMARY KEY (entry, sha256)
+);
+
 -- Entries sealed: a chain of signed blocks.
 CREATE TABLE blocks (
-	number   BIGINT PRIMARY KEY,
-	last     BIGINT NOT NULL, -- the last entry in it
-	body     TEXT   NOT NULL
+	number    BIGINT PRIMARY KEY,
+	body      TEXT   NOT NULL, -- the bytes that are signed
+	signature BYTEA  NOT NULL,
+	leaves    BYTEA  NOT NULL  -- the hashes of its entries
 );
 
 -- What happened, for whoever wants to be told.
@@ -110,6 +118,7 @@ DROP TABLE personal;
 DROP TABLE commands;
 DROP TABLE outbox;
 DROP TABLE blocks;
+DROP TABLE citations;
 DROP TABLE entries;
 DROP TABLE facts;
 DROP TABLE records;

@@ -44,11 +44,19 @@ CREATE TABLE entries (
 	hash     TEXT    NOT NULL
 ) STRICT;
 
+-- The files that entries rely on.
+CREATE TABLE citations (
+	entry  INTEGER NOT NULL,
+	sha256 TEXT    NOT NULL,
+	PRIMARY KEY (entry, sha256)
+) STRICT, WITHOUT ROWID;
+
 -- Entries sealed: a chain of signed blocks.
 CREATE TABLE blocks (
-	number INTEGER PRIMARY KEY,
-	last   INTEGER NOT NULL, -- the last entry in it
-	body   TEXT    NOT NULL
+	number    INTEGER PRIMARY KEY,
+	body      TEXT    NOT NULL, -- the bytes that are signed
+	signature BLOB    NOT NULL,
+	leaves    BLOB    NOT NULL  -- the hashes of its entries
 ) STRICT;
 
 -- What happened, for whoever wants to be told.
@@ -108,6 +116,7 @@ DROP TABLE personal;
 DROP TABLE commands;
 DROP TABLE outbox;
 DROP TABLE blocks;
+DROP TABLE citations;
 DROP TABLE entries;
 DROP TABLE facts;
 DROP TABLE records;
