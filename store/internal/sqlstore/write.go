@@ -19,7 +19,7 @@ type job struct {
 	command store.Command
 	decide  func(store.Tx) error
 	run     func(context.Context, *writer) error // in place of a command: the store's own affairs
-	key     kizuna.Hash // of the idempotency key
+	key     kizuna.Hash                          // of the idempotency key
 
 	receipt *store.Receipt
 	err     error
