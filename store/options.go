@@ -12,6 +12,11 @@ type Options struct {
 	// Migrate brings the schema up to date first. Without it a store whose schema is
 	// older is refused ("store-old").
 	Migrate bool
-	// Connections is how many may read at once; 0: as many as there are processors.
+	// Connections is how many may read at once; 0: as the store sees fit. It is
+	// never fewer than [MinConnections].
 	Connections int
 }
+
+// MinConnections is what one reader of the audit trail needs: it reads what was
+// recorded side by side with the entries that speak of it.
+const MinConnections = 8

@@ -40,7 +40,7 @@ func Open(ctx context.Context, dsn string, opts store.Options) (*sqlstore.DB, er
 		return nil, err
 	}
 	if opts.Connections > 0 {
-		db.SetMaxOpenConns(opts.Connections + 1) // and the writer's
+		db.SetMaxOpenConns(max(opts.Connections, store.MinConnections) + 1) // and the writer's
 	}
 	s, err := schema()
 	if err == nil {

@@ -45,9 +45,9 @@ func Open(ctx context.Context, file string, opts store.Options) (*sqlstore.DB, e
 		return nil, errors.Join(err, write.Close())
 	}
 	if opts.Connections == 0 {
-		opts.Connections = max(2, runtime.GOMAXPROCS(0))
+		opts.Connections = runtime.GOMAXPROCS(0)
 	}
-	read.SetMaxOpenConns(opts.Connections)
+	read.SetMaxOpenConns(max(opts.Connections, store.MinConnections))
 	if err := schema().Ready(ctx, write); err != nil {
 		return nil, errors.Join(err, write.Close(), read.Close())
 	}
