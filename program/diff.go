@@ -179,6 +179,24 @@ func (d *description) definitions(p *Program) {
 		d.text("links_per_year", p.People.LinksPerYear)
 		d.text("cooling_off_days", p.People.CoolingOffDays)
 	})
+	if p.Claims != nil {
+		d.under("claims", func() { d.claims(p.Claims) })
+	}
+}
+
+func (d *description) claims(c *ClaimRules) {
+	var alternatives []string
+	for _, f := range c.Figures() {
+		switch {
+		case f.Key == "decline / alternatives":
+			alternatives = append(alternatives, f.Value)
+		case f.Value == "":
+			d.names(f.Key, f.Names)
+		default:
+			d.text(f.Key, f.Value)
+		}
+	}
+	d.names("decline / alternatives", alternatives)
 }
 
 func (d *description) area(a, other *Area) {

@@ -242,6 +242,7 @@ var fileShape = &object{name: "program", fields: []field{
 		{key: "links_per_year", doc: "How often a profile may be linked (3).", of: integerShape},
 		{key: "cooling_off_days", doc: "Days between two links (30).", of: integerShape},
 	}}},
+	{key: "claims", doc: "What holds for claims of a partner of record (CPOR).", of: claimsShape},
 	{key: "categories", doc: "Names of the three categories.", of: mapOf{namesShape}},
 	{key: "metrics", doc: "Names and categories of metrics.", of: mapOf{&object{name: "heading", fields: []field{
 		{key: "name", doc: "Its name.", of: namesShape, required: true},

@@ -180,6 +180,7 @@ func (b *builder) shared() {
 			b.report(e.value.at, kizuna.Errorf("program-negative", "%s cannot be negative", e.key).WithMend("write 0 or more"))
 		}
 	}
+	p.Claims = b.claims(root.get("claims"))
 }
 
 func (b *builder) scoring(n *node) Scoring {

@@ -37,6 +37,7 @@ type Program struct {
 	Workloads    map[string]WorkloadList
 	Certificates map[string]Certificate
 	People       PeopleRules
+	Claims       *ClaimRules `json:",omitempty"` // nil: the program takes no claims
 	Categories   map[Category]Text
 	Areas        []Area // in the program's order
 }
