@@ -95,7 +95,7 @@ var limitFields = []field{
 var limitShape = &object{name: "limit", fields: withProvenance(limitFields...)}
 
 var declineFields = slices.Concat(limitFields, []field{
-	{key: "later", doc: "The customer may also decline at any later time.", of: booleanShape},
+	{key: "later", doc: "The customer may also decline at any later time (true where there is no limit).", of: booleanShape},
 })
 
 var claimsShape = &object{name: "claims", fields: withProvenance(
@@ -133,6 +133,11 @@ var claimsShape = &object{name: "claims", fields: withProvenance(
 
 var elementShape = oneOf{"partner", "customer", "acknowledgement", "description", "workloads", "disclosure"}
 
+// EvidenceElements lists what evidence can show: the data of the partner and of the
+// customer, the customer's acknowledgement, the description of the work, the
+// workloads, the disclosure that the public sector wants.
+func EvidenceElements() []string { return slices.Clone(elementShape) }
+
 // claims reads the rules for claims; a program without them takes no claims.
 func (b *builder) claims(n *node) *ClaimRules {
 	if n == nil {
@@ -151,6 +156,9 @@ func (b *builder) claims(n *node) *ClaimRules {
 
 	decline := n.get("decline")
 	c.Decline = DeclineRule{limit(decline), isTrue(decline.get("later")), b.provenanceOf(decline, around)}
+	if c.Decline.None() {
+		c.Decline.Later = true // no rule takes the customer's word away
+	}
 	if alternatives := decline.get("alternatives"); alternatives != nil {
 		for _, item := range alternatives.items {
 			c.Alternatives = append(c.Alternatives, DeclineRule{limit(item), isTrue(item.get("later")), b.provenanceOf(item, around)})
