@@ -51,9 +51,9 @@ type Step struct {
 }
 
 // Apply returns the claim after a step, and what happened. The claim given is not
-// changed. Errors besides those of the machine: "claim-time", the step is earlier
-// than what was done before; "claim-overdue", a time limit has run out and must
-// take effect first ([Settle]); "calendar-range".
+// changed. Errors besides those of the machine and its guards: "step-before-last";
+// "claim-overdue", a time limit has run out and must take effect first ([Settle]);
+// "calendar-range".
 func Apply(c Claim, s Step, rules Rules) (Claim, []lifecycle.Event, error) {
 	to, err := machine.Next(c.State, s.Action, s.Actor.Role, Case{&c, &s, rules})
 	if err != nil {
@@ -93,9 +93,8 @@ func Settle(c Claim, at kizuna.Instant, rules Rules) (Claim, []lifecycle.Event, 
 // due; anything else, at once. Nothing takes effect after a limit that decides the
 // matter and has not done so yet. Notices stand in nobody's way.
 func effectiveAt(c *Claim, s *Step) (kizuna.Instant, error) {
-	if s.At < c.Changed {
-		return 0, kizuna.Errorf("claim-time", "the claim was changed at %s, after %s", c.Changed, s.At).
-			WithMend("give a later time")
+	if err := lifecycle.InOrder(s.Action, s.At, c.Changed); err != nil {
+		return 0, err
 	}
 	at, byClock := s.At, strings.HasPrefix(string(s.Action), "expire-")
 	if byClock {
@@ -169,10 +168,10 @@ func (p *applying) act() {
 			p.addEvidence()
 		}
 	case Decline:
-		p.endSpell(Declined)
+		p.endSpell()
 		p.reject("declined", CustomerDeclined)
 	case Disassociate:
-		p.endSpell(Disassociated)
+		p.endSpell()
 		p.reject("disassociated", PartnerRequest)
 	case OpenArbitration:
 		c.Against = contenders(Case{p.before, s, p.rules})
@@ -184,7 +183,7 @@ func (p *applying) act() {
 		}
 		c.Asked, c.Against = nil, nil
 	case Lose:
-		p.endSpell(ArbitrationLost)
+		p.endSpell()
 		c.Asked, c.Against, c.InDispute = nil, nil, false
 		p.tell("lost")
 	case DateSubscription:
@@ -210,7 +209,7 @@ func (p *applying) expire() {
 	case ExpireDispute:
 		p.tell("dispute-over", "last", c.Deadline.Last.String())
 	case ExpireSubscription:
-		p.endSpell(SubscriptionEnded)
+		p.endSpell()
 		c.Asked, c.Against, c.InDispute = nil, nil, false
 		p.tell("ended", "subscription", c.Subscription)
 	}
@@ -226,8 +225,8 @@ func (p *applying) addEvidence() {
 func (p *applying) approve() {
 	c := &p.after
 	c.Spells = append(c.Spells, Spell{
-		Location: c.Location, Workload: c.Workload,
-		During: kizuna.Interval{From: p.at, To: kizuna.Forever},
+		Spell:    lifecycle.Spell{Of: c.Location, During: kizuna.Interval{From: p.at, To: kizuna.Forever}},
+		Workload: c.Workload,
 	})
 	c.InDispute, c.Rejected = false, nil
 	p.tell("approved")
@@ -249,11 +248,11 @@ func (p *applying) notify(occasion string) {
 
 // endSpell ends the approval that is running, if one is; it may turn out to have
 // begun too late to be one.
-func (p *applying) endSpell(end End) {
+func (p *applying) endSpell() {
 	c := &p.after
-	if n := len(c.Spells); n > 0 && c.Spells[n-1].End == "" {
+	if n := len(c.Spells); n > 0 && c.Spells[n-1].Ended == "" {
 		last := &c.Spells[n-1]
-		last.During.To, last.End = max(p.at, last.During.From), end
+		last.During.To, last.Ended = max(p.at, last.During.From), p.step.Action
 	}
 }
 

@@ -79,24 +79,13 @@ type Deadline struct {
 // Over is the first instant that is too late.
 func (d Deadline) Over() kizuna.Instant { return d.Last.AddDays(1).Instant() }
 
-// Spell is a time for which the claim was approved.
+// Spell is a time for which the claim was approved, for the location that it is
+// of. Ended tells a customer's decline from a disassociation, a lost arbitration
+// and the subscription's end.
 type Spell struct {
-	Location string          `json:"location"`
-	Workload string          `json:"workload,omitempty"`
-	During   kizuna.Interval `json:"during"`
-	End      End             `json:"end,omitempty"`
+	lifecycle.Spell
+	Workload string `json:"workload,omitempty"`
 }
-
-// End says why a spell ended.
-type End string
-
-// The ends.
-const (
-	Declined          End = "declined"           // by the customer
-	Disassociated     End = "disassociated"      // by the partner
-	ArbitrationLost   End = "arbitration-lost"   // to another partner
-	SubscriptionEnded End = "subscription-ended" // the claim does not follow its renewal
-)
 
 // Reason is why a reviewer asks or refuses.
 type Reason string
@@ -143,7 +132,7 @@ func (c *Claim) Facts() []association.Claim {
 			continue
 		}
 		out = append(out, association.Claim{
-			ID: c.ID, Location: s.Location, Tenant: c.Tenant, Workload: s.Workload,
+			ID: c.ID, Location: s.Of, Tenant: c.Tenant, Workload: s.Workload,
 			Subscription: c.Subscription, Role: c.Role, During: s.During,
 		})
 	}

@@ -48,7 +48,7 @@ func TestADisassociationSaysWhyAndIsFinal(t *testing.T) {
 	s := reach(t, rulesOf(t, "mcpp@2023-10", "US"), "approved")
 	s.refused("partner:L1", "2023-11-01", do(claim.Disassociate), "claim-why")
 	s.do("partner:L1", "2023-11-01", claim.Step{Action: claim.Disassociate, Comment: "t1"}, claim.Final)
-	if s.claim.Spells[0].End != claim.Disassociated || s.claim.Spells[0].During.To != at(t, "2023-11-01") {
+	if s.claim.Spells[0].Ended != claim.Disassociate || s.claim.Spells[0].During.To != at(t, "2023-11-01") {
 		t.Errorf("spells %+v", s.claim.Spells)
 	}
 }
@@ -106,7 +106,7 @@ func TestCompetingClaimsGoToArbitration(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if won.State != claim.Approved || lost[0].State != claim.Ended || lost[0].Spells[0].End != claim.ArbitrationLost ||
+	if won.State != claim.Approved || lost[0].State != claim.Ended || lost[0].Spells[0].Ended != claim.Lose ||
 		lost[0].Spells[0].During.To != won.Spells[0].During.From || won.Spells[0].During.From != decision.At {
 		t.Errorf("%+v\n%+v", won, lost)
 	}
@@ -225,7 +225,7 @@ func TestGuardsSayWhatIsWrong(t *testing.T) {
 		}
 	}
 	s := reach(t, rules, "approved")
-	s.refused("customer:T1", "2023-10-01", do(claim.Decline), "claim-time")
+	s.refused("customer:T1", "2023-10-01", do(claim.Decline), "step-before-last")
 	w := begin(t, rules, "c1")
 	w.submitted(onWorkload, "2023-10-02")
 	w.refused("vendor", "2023-10-03", claim.Step{Action: claim.DateSubscription, Ends: at(t, "2023-12-31")}, "claim-no-subscription")
@@ -307,7 +307,7 @@ func TestAClaimEndsWithItsSubscriptionEvenIfThatIsLearnedLate(t *testing.T) {
 	s.refused("customer:T1", "2024-06-30", do(claim.Decline), "claim-overdue")
 	s.do("vendor", "2024-07-02", ends("2024-06-15"), claim.Approved) // corrected, and earlier than what was done since
 	s.settle("2024-07-03", claim.Ended)
-	if spell := s.claim.Spells[0]; spell.During.To != at(t, "2024-06-15") || spell.End != claim.SubscriptionEnded {
+	if spell := s.claim.Spells[0]; spell.During.To != at(t, "2024-06-15") || spell.Ended != claim.ExpireSubscription {
 		t.Errorf("%+v", spell)
 	}
 	if s.claim.Changed != at(t, "2024-07-02") {
