@@ -179,8 +179,12 @@ func (b *builder) claims(n *node) *ClaimRules {
 func (b *builder) limit(claims, n *node) Limit {
 	days, business := n.get("days"), n.get("business_days")
 	if days != nil && business != nil {
-		b.report(n.place("business_days"), kizuna.Errorf("program-two-limits", "a limit is counted in days or in business days, not in both").
-			WithMend("keep one of the two; write days: null to take away the one that the file builds on"))
+		second := n.place("business_days")
+		if second.File != n.at.File { // the file at hand added the other one
+			second = n.place("days")
+		}
+		b.report(second, kizuna.Errorf("program-two-limits", "a limit is counted in days or in business days, not in both").
+			WithMend("keep one of the two; null takes away what a file builds on: {business_days: null, days: 7}"))
 	}
 	if business != nil && !claims.has("region") {
 		b.report(business.at, kizuna.Errorf("program-no-region", "business days need a region").

@@ -99,7 +99,7 @@ func TestEveryProblemIsReportedWhereItIs(t *testing.T) {
 		{"days that end before they begin", "not_enrolled: {from: {months: -5}", "not_enrolled: §{from: {months: 5}", "program-day-range", ""},
 		{"two ends of a certificate", "retired: 2025-06-30}", "counts_through: 2025-06-30, §stops_counting: 2025-07-01}", "program-two-ends", ""},
 		{"a certificate that ends before it retires", "retired: 2025-06-30}", "§retired: 2025-06-30, counts_through: 2025-05-31}", "program-retired-late", ""},
-		{"a limit in days of both kinds", "review: {business_days: 14}", "review: {days: 14, §business_days: 14}", "program-two-limits", "days: null"},
+		{"a limit in days of both kinds", "review: {business_days: 14}", "review: {days: 14, §business_days: 14}", "program-two-limits", "business_days: null"},
 		{"business days of nowhere", "  region: JP\n  review: {business_days: 14}", "  review: {business_days: §14}", "program-no-region", "JP, US"},
 		{"a region without a calendar", "region: JP", "region: §XX", "program-choice", "JP, US"},
 		{"a limit of no days", "dispute: {days: 30}", "dispute: {days: §0}", "program-too-small", "1 or more"},
