@@ -178,6 +178,7 @@ func (d *description) definitions(p *Program) {
 		d.text("retired_counts_months", p.People.RetiredCountsMonths)
 		d.text("links_per_year", p.People.LinksPerYear)
 		d.text("cooling_off_days", p.People.CoolingOffDays)
+		d.text("leavers_count_through", p.People.LeaversCountThrough)
 	})
 	if p.Claims != nil {
 		d.under("claims", func() { d.claims(p.Claims) })

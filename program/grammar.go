@@ -241,6 +241,7 @@ var fileShape = &object{name: "program", fields: []field{
 		{key: "retired_counts_months", doc: "How long a retired certificate counts on (12).", of: integerShape},
 		{key: "links_per_year", doc: "How often a profile may be linked (3).", of: integerShape},
 		{key: "cooling_off_days", doc: "Days between two links (30).", of: integerShape},
+		{key: "leavers_count_through", doc: "Day of the next month through which leavers count (0: to their removal).", of: integerShape},
 	}}},
 	{key: "claims", doc: "What holds for claims of a partner of record (CPOR).", of: claimsShape},
 	{key: "categories", doc: "Names of the three categories.", of: mapOf{namesShape}},

@@ -174,6 +174,11 @@ func (b *builder) shared() {
 		RetiredCountsMonths: integerOr(n.get("retired_counts_months"), 12),
 		LinksPerYear:        integerOr(n.get("links_per_year"), 3),
 		CoolingOffDays:      integerOr(n.get("cooling_off_days"), 30),
+		LeaversCountThrough: integerOr(n.get("leavers_count_through"), 0),
+	}
+	if p.People.LeaversCountThrough > 28 {
+		b.report(n.place("leavers_count_through"), kizuna.Errorf("program-leavers-day", "not every month has a day %d", p.People.LeaversCountThrough).
+			WithMend("write a day from 1 to 28, or 0"))
 	}
 	for _, e := range n.fields() {
 		if integerOr(e.value, 0) < 0 {

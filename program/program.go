@@ -173,8 +173,12 @@ type Certificate struct {
 // PeopleRules hold for the people of a company.
 type PeopleRules struct {
 	RetiredCountsMonths int // how long a retired certificate counts on, if it names no day
-	LinksPerYear        int // how often a person may link a profile
+	LinksPerYear        int // how often a person may link a profile in 365 days; 0: no limit
 	CoolingOffDays      int // days between two links
+	// LeaversCountThrough is the day of the month through which certificates of
+	// somebody still count whose leaving was reported in the month before; 0: they
+	// count until the report.
+	LeaversCountThrough int
 }
 
 // Category is one of the three of the score.
