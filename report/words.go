@@ -259,9 +259,9 @@ func (w words) points(f kizuna.Fraction) string {
 // "20/3" where decimals do not end. What is too long to be read is cut, never
 // rounded, so that it does not seem to pass.
 func exact(f kizuna.Fraction, shown string) string {
-	const readable, decimals = 9, 4
+	const readable, decimals = 6, 4
 	unit := kizuna.Ratio(1, 10_000)
-	cut := unit.Mul(kizuna.Int(floor(f.Div(unit))))
+	cut := unit.Mul(kizuna.Int(f.Div(unit).Floor()))
 	s := f.String()
 	switch {
 	case s == shown:
@@ -273,8 +273,6 @@ func exact(f kizuna.Fraction, shown string) string {
 	}
 	return "~" + cut.Decimal(decimals)
 }
-
-func floor(f kizuna.Fraction) int64 { return -kizuna.Int(0).Sub(f).Ceil() }
 
 // amount is a number for people, its thousands set apart: "12,345.67". What two
 // decimals would round to nothing is written exactly.
