@@ -61,7 +61,7 @@ func (a *Answer) Compare(published []Published, account string, ask func(Questio
 			return nil, err
 		}
 	}
-	for _, r := range Readings(a.Question) {
+	for _, r := range Readings(a.Question, a.Book.Asserts()) {
 		var theirs *Answer
 		for i := range out {
 			c := &out[i]

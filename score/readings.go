@@ -107,8 +107,9 @@ func ReadingIDs() []string {
 }
 
 // Readings lists the readings besides the question's own under which something
-// of the program is different. See docs/readings.md for each.
-func Readings(q Question) []Reading {
+// of it is different. See docs/readings.md for each. Whose word on associations
+// counts is no question where no export asserts any.
+func Readings(q Question, asserted bool) []Reading {
 	var out []Reading
 	for _, r := range readings {
 		for _, change := range r.changes {
@@ -124,7 +125,7 @@ func Readings(q Question) []Reading {
 		trusted = attribution.TrustBoth
 	}
 	for _, trust := range []attribution.Trust{attribution.TrustBoth, attribution.TrustOwn, attribution.TrustAsserted} {
-		if changed := q; trust != trusted {
+		if changed := q; asserted && trust != trusted {
 			changed.Trust = trust
 			out = append(out, Reading{"attribution-" + string(trust), changed, q.Program})
 		}

@@ -137,7 +137,7 @@ func TestReadingsLeaveTheProgramAsItIs(t *testing.T) {
 	}
 	for _, p := range programs {
 		before := program.Digest(p)
-		for _, r := range score.Readings(score.Question{Program: p, AsOf: p.InForce.From}) {
+		for _, r := range score.Readings(score.Question{Program: p, AsOf: p.InForce.From}, true) {
 			program.Canonical(r.Question.Program)
 		}
 		if program.Digest(p) != before {

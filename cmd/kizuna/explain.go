@@ -310,10 +310,14 @@ func (c *verifyCmd) say(a *app, fresh *proof.Proof, differences []proof.Differen
 	} else {
 		fmt.Fprintln(a.Stdout, a.P.T("verify.differs", len(differences)))
 		g := textgrid.New(a.P.T("column.path"), a.P.T("column.proof"), a.P.T("column.facts"))
-		for _, d := range differences {
+		const most = 20
+		for _, d := range differences[:min(most, len(differences))] {
 			g.Row(d.Path, d.Proof, d.Now)
 		}
 		g.WriteTo(a.Stdout)
+		if more := len(differences) - most; more > 0 {
+			fmt.Fprintln(a.Stdout, a.P.T("verify.more", more))
+		}
 	}
 	if !holds {
 		return errProblems
