@@ -369,12 +369,28 @@ func (v *view) seatTests(m kizuna.Month) []Test {
 			Wanted: v.measure.Seats.String(), Holds: v.measure.Seats.Contains(c.seats),
 		})
 	}
-	if v.measure.Share != nil && v.covered(m) {
-		users, seats := v.share(m)
-		out = append(out, Test{
-			When: m.String(), What: "share", Value: fmt.Sprintf("%s of %s", users, seats),
-			Wanted: ">= " + v.measure.Share.String(), Holds: atLeast(users, seats, *v.measure.Share),
-		})
+	if v.measure.Share == nil || !v.covered(m) {
+		return out
 	}
-	return out
+	if v.measure.ShareOfWorkload {
+		for _, s := range v.series {
+			if c := v.at(s, m); c.snapshot {
+				out = append(out, v.shareTest(m, s.workload, c.users, c.seats))
+			}
+		}
+		return out
+	}
+	users, seats := v.share(m)
+	return append(out, v.shareTest(m, "", users, seats))
+}
+
+func (v *view) shareTest(m kizuna.Month, workload string, users, seats kizuna.Micro) Test {
+	wanted := ">= "
+	if v.measure.ShareExclusive {
+		wanted = "> "
+	}
+	return Test{
+		When: m.String(), Workload: workload, What: "share", Value: fmt.Sprintf("%s of %s", users, seats),
+		Wanted: wanted + v.measure.Share.String(), Holds: v.activeEnough(users, seats),
+	}
 }

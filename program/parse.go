@@ -203,6 +203,7 @@ func (b *builder) scoring(n *node) Scoring {
 	default:
 		s.GateValue, s.GateInclusive = fractionOf(least), true
 	}
+	s.WholePoints = isTrue(n.get("whole_points"))
 	if decimals := n.get("decimals"); decimals != nil {
 		s.MetricDecimals = integerOr(decimals.get("metric"), 1)
 		s.TotalDecimals = integerOr(decimals.get("total"), 0)

@@ -96,7 +96,7 @@ func (a *Answer) Result(accounts ...string) *Result {
 	missing, _ := a.Book.MissingMonths()
 	p := a.Question.Program
 	r := &Result{
-		Program: p.Version, ProgramID: p.ID, Carried: a.Question.Carried,
+		Program: p.Version, ProgramID: p.ID, Digest: program.Digest(p), Carried: a.Question.Carried,
 		AsOf: a.Question.AsOf, Missing: missing, Findings: a.Findings(), Rules: p,
 	}
 	last := a.Book.Plan.Last

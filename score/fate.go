@@ -108,6 +108,20 @@ type CustomerFateIn struct {
 	Clauses map[attribution.Clause]int `json:"clauses"`
 }
 
+// Associated reports whether some association of the account covers, or once
+// covered, some of the usage.
+func (f *CustomerFate) Associated() bool {
+	for _, place := range f.Places {
+		for clause := range place.Clauses {
+			switch clause {
+			case attribution.Counted, attribution.WrongType, attribution.NotInPeriod, attribution.NotAtMonthEnd:
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // FateOfCustomer follows all usage of a tenant for an account.
 func (a *Answer) FateOfCustomer(tenant, account string) (*CustomerFate, error) {
 	if !slices.ContainsFunc(a.Book.Tenants(), func(id string) bool { return association.Fold(id) == association.Fold(tenant) }) &&

@@ -9,6 +9,7 @@ import (
 
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/attribution"
+	"github.com/kizuna-org/kizuna/report"
 	"github.com/kizuna-org/kizuna/score"
 	"github.com/kizuna-org/kizuna/textgrid"
 )
@@ -106,7 +107,7 @@ func (a *app) placeNames(in *inquiry, at score.Place, more ...string) []string {
 	}
 	metric := area.Metric(at.Metric).Name.In(a.P.Lang)
 	if at.Component != "" {
-		metric += " › " + at.Component
+		metric += " › " + report.Component(a.P, at.Component)
 	}
 	return append([]string{name, metric}, more...)
 }
@@ -114,27 +115,51 @@ func (a *app) placeNames(in *inquiry, at score.Place, more ...string) []string {
 type fateCustomerCmd struct {
 	questionFlags
 	Tenant  string `arg:"" help:"${help_customer}"`
-	Partner string `name:"partner" required:"" placeholder:"ID" help:"${help_partner}"`
+	Partner string `name:"partner" placeholder:"ID" help:"${help_partner}"`
 }
 
-// Run follows all usage of a customer.
+// Run follows all usage of a customer, for one account or for all that are
+// associated with it.
 func (c *fateCustomerCmd) Run(a *app) error {
 	in, err := c.ask(a)
 	if err != nil {
 		return err
 	}
-	account, _, err := in.answer.Resolve(c.Partner)
-	if err != nil {
-		return err
+	accounts := in.answer.Accounts()
+	if c.Partner != "" {
+		account, _, err := in.answer.Resolve(c.Partner)
+		if err != nil {
+			return err
+		}
+		accounts = []string{account}
 	}
-	fate, err := in.answer.FateOfCustomer(c.Tenant, account)
-	if err != nil {
-		return err
+	fates := make([]*score.CustomerFate, 0, len(accounts))
+	for _, account := range accounts {
+		fate, err := in.answer.FateOfCustomer(c.Tenant, account)
+		if err != nil {
+			return err
+		}
+		if c.Partner != "" || fate.Associated() {
+			fates = append(fates, fate)
+		}
 	}
 	if a.JSON {
-		return a.writeJSON(a.Stdout, fate)
+		return a.writeJSON(a.Stdout, fates)
 	}
-	fmt.Fprintf(a.Stdout, "%s\n\n", a.P.T("fate.customer", strings.TrimSpace(fate.Tenant+" "+fate.Name), account))
+	if len(fates) == 0 {
+		fmt.Fprintln(a.Stdout, a.P.T("fate.customer-of-nobody", c.Tenant))
+	}
+	for i, fate := range fates {
+		if i > 0 {
+			fmt.Fprintln(a.Stdout)
+		}
+		a.sayCustomer(in, fate)
+	}
+	return nil
+}
+
+func (a *app) sayCustomer(in *inquiry, fate *score.CustomerFate) {
+	fmt.Fprintf(a.Stdout, "%s\n\n", a.P.T("fate.customer", strings.TrimSpace(fate.Tenant+" "+fate.Name), fate.Account))
 	g := textgrid.New(a.P.T("column.area"), a.P.T("column.metric"), a.P.T("column.now"), a.P.T("column.base"), a.P.T("column.rows")).Right(2, 3)
 	for _, place := range fate.Places {
 		if len(place.Clauses) == 0 || len(place.Clauses) == 1 && place.Clauses[attribution.WorkloadNotHere] > 0 {
@@ -144,7 +169,6 @@ func (c *fateCustomerCmd) Run(a *app) error {
 		g.Row(a.placeNames(in, place.Place, values.Now.Show(), values.Base.Show(), a.clauseCounts(place.Clauses))...)
 	}
 	g.WriteTo(a.Stdout)
-	return nil
 }
 
 // clauseCounts tells how many rows met which clause, counted rows first.
@@ -198,7 +222,7 @@ func (c *fateClaimCmd) Run(a *app) error {
 	g.WriteTo(a.Stdout)
 	for _, e := range fate.Marginal {
 		name := in.answer.Question.Program.Area(e.Area).Name.In(a.P.Lang)
-		fmt.Fprintln(a.Stdout, a.P.T("fate.marginal", name, e.Before, e.After))
+		fmt.Fprintln(a.Stdout, a.P.T("fate.marginal", name, report.Exact(e.Before), report.Exact(e.After)))
 	}
 	if len(fate.Marginal) == 0 {
 		fmt.Fprintln(a.Stdout, a.P.T("fate.marginal-none"))
