@@ -11,6 +11,7 @@ import (
 // collector takes what a reader finds in one file, and counts.
 type collector struct {
 	account *FileAccount
+	journal *journal
 	asides  asides
 	kinds   []kind
 
@@ -25,11 +26,14 @@ type collector struct {
 }
 
 // openRow counts what the source row said that has not been closed yet.
-type openRow struct{ usage, merged, homeless, facts, repeated int }
+type openRow struct {
+	usage, merged, homeless, facts, repeated int
+	into                                     []int // the lines of the rows that it was added to
+}
 
-func newCollector(account *FileAccount) *collector {
+func newCollector(account *FileAccount, journal *journal) *collector {
 	return &collector{
-		account: account, asides: make(asides), kinds: kinds(),
+		account: account, journal: journal, asides: make(asides), kinds: kinds(),
 		ledger: usage.NewLedger(), homeless: usage.NewLedger(), said: make(map[any]bool),
 	}
 }
@@ -37,13 +41,22 @@ func newCollector(account *FileAccount) *collector {
 // Usage keeps a row, or adds it to the one that it equals.
 func (c *collector) Usage(row *usage.Row) {
 	c.row.usage++
-	switch {
-	case row.Tenant == "":
+	to := c.ledger
+	if row.Tenant == "" {
 		c.row.homeless++
-		c.homeless.Add(row)
-	case c.ledger.Add(row):
-		c.row.merged++
+		to = c.homeless
 	}
+	if position, merged := to.Add(row); merged {
+		c.row.merged++
+		c.row.into = append(c.row.into, lineOf(to, position))
+	}
+}
+
+// lineOf returns the line that a row of the ledger began with.
+func lineOf(l *usage.Ledger, position int) int {
+	var row usage.Row
+	l.Row(position, &row)
+	return row.At.Line
 }
 
 // Facts keeps records that were not said before.
@@ -67,8 +80,11 @@ func (c *collector) Facts(records ...any) {
 }
 
 // Kept closes a row. A row that waits for its tenant is counted when it is found.
-func (c *collector) Kept() {
+func (c *collector) Kept(at kizuna.Ref) {
 	r := &c.row
+	for _, row := range r.into {
+		c.journal.add(entry{from: at.Line, fate: merged, row: row})
+	}
 	c.account.Rows.Read++
 	switch {
 	case r.homeless > 0:
@@ -78,11 +94,12 @@ func (c *collector) Kept() {
 	default:
 		c.account.Rows.Kept++
 	}
-	*r = openRow{}
+	*r = openRow{into: r.into[:0]}
 }
 
 // SetAside closes a row that rightly does not count.
 func (c *collector) SetAside(a intake.Aside) {
+	c.journal.add(entry{from: a.At.Line, fate: setAside, reason: a.Reason, detail: clip(a.Detail)})
 	c.account.Rows.Read++
 	c.account.Rows.SetAside++
 	c.row = openRow{}
@@ -111,6 +128,7 @@ func (c *collector) SetAside(a intake.Aside) {
 func (c *collector) Refuse(err *kizuna.Error) {
 	c.row = openRow{}
 	c.account.Rows.Read++
+	c.journal.add(entry{from: err.At.Line, fate: refused, err: err})
 	c.refuse(err, 1)
 }
 
@@ -128,6 +146,7 @@ func (c *collector) settle(tenantOf func(subscription string, at kizuna.Interval
 		first kizuna.Ref
 		name  string
 		rows  int
+		lines []int // of the homeless rows
 	}
 	var order []*missing
 	unknown := make(map[string]*missing)
@@ -135,8 +154,9 @@ func (c *collector) settle(tenantOf func(subscription string, at kizuna.Interval
 		lines := max(1, row.Lines)
 		if tenant, ok := tenantOf(row.Subscription, row.Period()); ok {
 			row.Tenant = tenant
-			if c.ledger.Add(row) {
+			if position, again := c.ledger.Add(row); again {
 				c.account.Rows.Merged += lines
+				c.journal.add(entry{from: row.At.Line, fate: moved, row: lineOf(c.ledger, position)})
 			} else {
 				c.account.Rows.Kept++
 				c.account.Rows.Merged += lines - 1
@@ -151,10 +171,15 @@ func (c *collector) settle(tenantOf func(subscription string, at kizuna.Interval
 			order = append(order, m)
 		}
 		m.rows += lines
+		m.lines = append(m.lines, row.At.Line)
 	}
 	for _, m := range order {
-		c.refuse(kizuna.Errorf("tenant-unknown", "nothing says whose subscription %q is: %d rows have no tenant", m.name, m.rows).
-			WithMend("add the subscription to subscriptions.csv and import the file again").WithRef(m.first), m.rows)
+		err := kizuna.Errorf("tenant-unknown", "nothing says whose subscription %q is: %d rows have no tenant", m.name, m.rows).
+			WithMend("add the subscription to subscriptions.csv and import the file again").WithRef(m.first)
+		for _, line := range m.lines {
+			c.journal.add(entry{from: line, fate: refused, err: err})
+		}
+		c.refuse(err, m.rows)
 	}
 	c.homeless = usage.NewLedger()
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/association"
 	"github.com/kizuna-org/kizuna/table"
+	"github.com/kizuna-org/kizuna/usage"
 )
 
 // ImportOptions say how files are imported. The zero value is the usual way.
@@ -27,6 +28,9 @@ type ImportOptions struct {
 	Tenant  string       // of listings that do not name theirs
 	Since   *kizuna.Date // since when undated listings hold
 	Limits  table.Limits // zero: table.DefaultLimits
+	// AzureFrom says whose figures count, from now on, where two kinds of files
+	// measure the same revenue; "": as before.
+	AzureFrom AzureSource
 	// Progress, if set, is called now and then, from one goroutine at a time.
 	Progress func(Progress)
 }
@@ -78,7 +82,30 @@ func Import(ctx context.Context, dir string, files []string, opts ImportOptions)
 		return account, nil
 	}
 	account.Kept = true
-	return account, im.commit(ctx, account)
+	if err := im.commit(ctx, account); err != nil {
+		return account, err
+	}
+	account.Overlaps, err = im.overlaps(ctx)
+	return account, err
+}
+
+// overlaps tells what the directory now holds twice.
+func (im *importer) overlaps(ctx context.Context) ([]*kizuna.Error, error) {
+	l := newLoader(ctx, os.DirFS(im.dir), im.dir, Options{Limits: im.opts.Limits})
+	var err error
+	if l.twice, err = l.findTwice(im.catalog); err != nil || l.twice == nil {
+		return nil, err
+	}
+	l.only = "usage"
+	l.usage = func(f *importedFile, row *usage.Row) { l.twice.again(f, row) }
+	for _, f := range im.catalog.Files {
+		if f.Kind == l.twice.second {
+			if err := l.imported(f); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return l.twice.notes(), nil
 }
 
 // faulty reports whether the file or a row of it was refused.
@@ -175,8 +202,11 @@ func (im *importer) file(ctx context.Context, f *openFile) error {
 		im.unchanged(account, old)
 		return nil
 	}
-	c := newCollector(account)
+	c := newCollector(account, im.stage.journal(account.SHA256))
 	what, err := f.read(ctx, c, im.progress(f, account))
+	if err != nil {
+		c.journal.close() //nolint:errcheck // nobody will read it
+	}
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -214,16 +244,10 @@ func (im *importer) unchanged(account *FileAccount, old *importedFile) {
 		return // it is named twice in one command
 	}
 	account.Kind, account.Vintage, account.Source, account.Rows = old.Kind, old.Vintage, old.Source, old.Rows
-	by := old.FactsReplacedBy
 	for _, s := range old.Statements {
 		account.Months = append(account.Months, s.Month)
-		by = max(by, s.ReplacedBy)
 	}
-	for _, f := range im.catalog.Files {
-		if f.Number == by {
-			account.ReplacedBy = f.Name
-		}
-	}
+	account.ReplacedBy = im.catalog.replacing(old)
 }
 
 // twice reports whether the same file was read before in this import.
@@ -347,6 +371,9 @@ func (im *importer) write(r *readFile) error {
 	if entry.Facts, entry.Statements, err = im.stage.write(entry, c); err != nil {
 		return unwritable(im.dir, err)
 	}
+	if entry.Journal, err = c.journal.close(); err != nil {
+		return unwritable(im.dir, err)
+	}
 	for _, s := range entry.Statements {
 		r.account.Months = append(r.account.Months, s.Month)
 	}
@@ -357,7 +384,10 @@ func (im *importer) write(r *readFile) error {
 // commit makes what is on the stage part of the directory.
 func (im *importer) commit(ctx context.Context, account *Account) error {
 	number, batch := im.catalog.lastNumber()
-	changed := false
+	changed := im.opts.AzureFrom != "" && im.opts.AzureFrom != im.catalog.AzureFrom
+	if changed {
+		im.catalog.AzureFrom = im.opts.AzureFrom
+	}
 	for _, r := range im.read {
 		if old := im.catalog.find(r.account.SHA256, r.options); old != nil && old.Rows == r.account.Rows {
 			im.unchanged(r.account, old) // its refused rows are still refused

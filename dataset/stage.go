@@ -87,7 +87,10 @@ func (s *stage) name(f *importedFile, month string) string {
 	if source := slug(f.Source, 40); source != "" {
 		name += "-" + source
 	}
-	name += "-" + month + "-" + f.SHA256[:12]
+	return s.free(name + "-" + month + "-" + f.SHA256[:12])
+}
+
+func (s *stage) free(name string) string {
 	free := name
 	for n := 2; exists(filepath.Join(s.imported, free)); n++ {
 		free = fmt.Sprintf("%s-%d", name, n)
@@ -101,26 +104,40 @@ func exists(name string) bool {
 }
 
 func (s *stage) table(dir string, k kind, d *Dataset) (err error) {
-	dir = filepath.Join(s.dir, dir)
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return err
-	}
-	f, err := os.Create(filepath.Join(dir, k.table().File()+".zst"))
+	f, out, err := s.create(dir, k.table().Name, k.columnNames(true))
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	out, err := table.NewZstdWriter(f, k.columnNames(true)...)
-	if err != nil {
-		return err
-	}
 	k.write(out, d, true)
 	return errors.Join(out.Close(), f.Sync())
 }
 
+// create begins a table in a directory of the stage.
+func (s *stage) create(dir, name string, columns []string) (*os.File, *table.Writer, error) {
+	dir = filepath.Join(s.dir, dir)
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return nil, nil, err
+	}
+	f, err := os.Create(filepath.Join(dir, name+".csv.zst"))
+	if err != nil {
+		return nil, nil, err
+	}
+	out, err := table.NewZstdWriter(f, columns...)
+	if err != nil {
+		return nil, nil, errors.Join(err, f.Close())
+	}
+	return f, out, nil
+}
+
+// journal begins a file's journal; nothing is written before it has an entry.
+func (s *stage) journal(sha string) *journal {
+	return &journal{stage: s, name: s.free(journalTable + "-" + sha[:12])}
+}
+
 // publish moves a file's tables beside those that are in force.
 func (s *stage) publish(f *importedFile) error {
-	for _, dir := range f.dirs() {
+	for _, dir := range f.files() {
 		if err := os.Rename(filepath.Join(s.dir, dir), filepath.Join(s.imported, dir)); err != nil {
 			return err
 		}
@@ -135,7 +152,7 @@ var ours = regexp.MustCompile(`-[0-9a-f]{12}(-[0-9]+)?$`)
 func (s *stage) sweep(c *catalog) error {
 	kept := make(map[string]bool)
 	for _, f := range c.Files {
-		for _, dir := range f.dirs() {
+		for _, dir := range f.files() {
 			kept[dir] = true
 		}
 	}

@@ -41,7 +41,7 @@ func (l *log) Usage(row *usage.Row) {
 }
 
 func (l *log) Facts(records ...any) { l.facts = append(l.facts, records...) }
-func (l *log) Kept()                { l.kept++ }
+func (l *log) Kept(kizuna.Ref)      { l.kept++ }
 
 func (l *log) SetAside(a intake.Aside) {
 	l.aside++
