@@ -76,12 +76,12 @@ func FateOfLine(ctx context.Context, dir string, ledger *usage.Ledger, at kizuna
 			out.Rows = append(out.Rows, i)
 		}
 	}
-	l.refused = func(err *kizuna.Error) {
+	l.refused = func(err *kizuna.Error, _ int) {
 		if filepath.Base(err.At.File) == name && err.At.Line == at.Line {
 			out.Refused = err
 		}
 	}
-	if err := l.all(); err != nil {
+	if err := l.allOf(c); err != nil {
 		return nil, err
 	}
 	if out.unknown() {

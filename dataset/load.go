@@ -82,9 +82,9 @@ type loader struct {
 	// wants says which imported files are to be read; nil: all.
 	wants func(f *importedFile) bool
 	// usage takes every row of usage of a file, and refused every broken row of a
-	// table. They collect, unless somebody only looks.
+	// table, the number-th. They collect, unless somebody only looks.
 	usage   func(f *importedFile, row *usage.Row)
-	refused func(err *kizuna.Error)
+	refused func(err *kizuna.Error, number int)
 }
 
 func newLoader(ctx context.Context, fsys fs.FS, root string, opts Options) *loader {
@@ -97,7 +97,11 @@ func newLoader(ctx context.Context, fsys fs.FS, root string, opts Options) *load
 			l.data.Ledger.Add(row)
 		}
 	}
-	l.refused = func(err *kizuna.Error) { l.data.Problems = append(l.data.Problems, err) }
+	l.refused = func(err *kizuna.Error, number int) {
+		if number <= MaxProblems {
+			l.data.Problems = append(l.data.Problems, err)
+		}
+	}
 	return l
 }
 
@@ -107,6 +111,10 @@ func (l *loader) all() error {
 	if err != nil {
 		return err
 	}
+	return l.allOf(c)
+}
+
+func (l *loader) allOf(c *catalog) (err error) {
 	if l.only == "" || l.only == "usage" {
 		if l.twice, err = l.findTwice(c); err != nil {
 			return err
@@ -224,9 +232,8 @@ func (l *loader) file(k kind, name string) (Source, error) {
 	source := Source{File: l.shown(name), Kind: "table/" + k.table().Name}
 	in := &input{Reader: r, file: source.File, note: l.note}
 	in.refuse = func(err *kizuna.Error) {
-		if source.Refused++; source.Refused <= MaxProblems || l.only != "" {
-			l.refused(err)
-		}
+		source.Refused++
+		l.refused(err, source.Refused)
 	}
 	in.usage = func(row *usage.Row) { l.usage(l.of, row) }
 	err = k.read(l.ctx, in, l.data, &source)
