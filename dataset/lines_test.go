@@ -173,7 +173,7 @@ func TestRevenueThatAReportAndABillMeasureCountsOnce(t *testing.T) {
 	account := d.imports(dataset.ImportOptions{},
 		d.file("bill.csv", bill("2024-09-01,S1,t1,1", "2024-09-02,s1,t1,2", "2024-09-02,s2,t1,4", "2024-10-02,s1,t1,8")),
 		d.file("report.csv", azureReport+"1,2,t1,s1,2024-09-01,Storage,PAL,Owner,0,3.5\n"))
-	const note = "bill.csv: 2 rows of bill.csv do not count (3 USD): report.csv measures the same subscriptions in 2024-09 " +
+	const note = "2 rows of bill.csv do not count (3 USD): report.csv measures the same subscriptions in 2024-09 " +
 		"(choose whose figures count with: kizuna import --data DIR --azure-from focus)"
 	if len(account.Overlaps) != 1 || account.Overlaps[0].Error() != note {
 		t.Errorf("%v", account.Overlaps)

@@ -157,8 +157,7 @@ func (t *twice) notes() []*kizuna.Error {
 			note = kizuna.Errorf("azure-counted-twice", "%d rows of %s count (%s) beside %s, which measures the same subscriptions in %s",
 				a.rows, key.file.Name, amount, files, strings.Join(months, ", "))
 		}
-		notes = append(notes, note.WithMend("choose whose figures count with: kizuna import --data DIR --azure-from %s", t.other()).
-			WithRef(kizuna.Ref{File: key.file.Name}))
+		notes = append(notes, note.WithMend("choose whose figures count with: kizuna import --data DIR --azure-from %s", t.other()))
 	}
 	return notes
 }
