@@ -69,7 +69,9 @@ func TestHostileFilesCostLittleAndSayWhatIsWrong(t *testing.T) {
 		"UTF-16":               {func() string { return "\xff\xfeP\x00r\x00" }, "file-utf16", 1},
 		"a Parquet footer lie": {func() string { return "PAR1" + strings.Repeat("x", 100) + "\xff\xff\xff\x7fPAR1" }, "focus-parquet", 0},
 		"too many columns":     {func() string { return strings.Repeat("c,", 5000) + "c\n" }, "file-columns", 1},
-		"JSON that never ends": {func() string { return `[{"principalId":"o","roleDefinitionName":"Owner","scope":"/","x":"` + strings.Repeat("x", 1<<21) }, "az-json", 0},
+		"JSON that never ends": {func() string {
+			return `[{"principalId":"o","roleDefinitionName":"Owner","scope":"/","x":"` + strings.Repeat("x", 1<<21)
+		}, "az-json", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := newDesk(t)
