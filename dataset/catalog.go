@@ -58,7 +58,7 @@ type importedFile struct {
 type statement struct {
 	Month      kizuna.Month `json:"month"`
 	Dir        string       `json:"dir"`
-	Rows       int          `json:"rows"` // equal ones being one
+	Rows       int          `json:"rows"` // in its table
 	ReplacedBy int          `json:"replaced_by,omitempty"`
 }
 

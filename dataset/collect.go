@@ -1,6 +1,8 @@
 package dataset
 
 import (
+	"context"
+
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/association"
 	"github.com/kizuna-org/kizuna/intake"
@@ -15,10 +17,15 @@ type collector struct {
 	asides  asides
 	kinds   []kind
 
+	// Rows are added up in the ledger and go on the pile when they are many.
 	ledger *usage.Ledger
+	pile   *pile
 	// homeless holds rows whose tenant is not known yet: it may stand in a file
-	// that is still to come.
+	// that is still to come. They wait likewise.
 	homeless *usage.Ledger
+	waiting  *pile
+	strays   map[string]bool // their subscriptions, folded
+	tenants  tenants
 	facts    Dataset // all but usage
 	said     map[any]bool
 
@@ -31,9 +38,12 @@ type openRow struct {
 	into                                     []int // the lines of the rows that it was added to
 }
 
-func newCollector(account *FileAccount, journal *journal) *collector {
+func newCollector(account *FileAccount, stage *stage, tenants tenants) *collector {
+	name := account.SHA256[:12]
 	return &collector{
-		account: account, journal: journal, asides: make(asides), kinds: kinds(),
+		account: account, journal: stage.journal(account.SHA256), tenants: tenants,
+		pile: newPile(stage, "rows-"+name), waiting: newPile(stage, "waiting-"+name), strays: make(map[string]bool),
+		asides: make(asides), kinds: kinds(),
 		ledger: usage.NewLedger(), homeless: usage.NewLedger(), said: make(map[any]bool),
 	}
 }
@@ -41,15 +51,36 @@ func newCollector(account *FileAccount, journal *journal) *collector {
 // Usage keeps a row, or adds it to the one that it equals.
 func (c *collector) Usage(row *usage.Row) {
 	c.row.usage++
-	to := c.ledger
-	if row.Tenant == "" {
+	line, merged := 0, false
+	if row.Tenant != "" {
+		line, merged = c.keep(row)
+	} else if tenant, ok := c.tenants.during(row.Subscription, row.Period()); ok {
+		known := *row
+		known.Tenant = tenant
+		line, merged = c.keep(&known)
+	} else {
 		c.row.homeless++
-		to = c.homeless
+		c.strays[association.Fold(row.Subscription)] = true
+		var position int
+		if position, merged = c.homeless.Add(row); merged {
+			line = lineOf(c.homeless, position)
+		}
+		c.homeless = c.waiting.full(c.homeless)
 	}
-	if position, merged := to.Add(row); merged {
+	if merged {
 		c.row.merged++
-		c.row.into = append(c.row.into, lineOf(to, position))
+		c.row.into = append(c.row.into, line)
 	}
+}
+
+// keep keeps a row, or adds it to one that began with the line.
+func (c *collector) keep(row *usage.Row) (line int, merged bool) {
+	position, merged := c.ledger.Add(row)
+	if merged {
+		return lineOf(c.ledger, position), true
+	}
+	c.ledger = c.pile.full(c.ledger)
+	return 0, false
 }
 
 // lineOf returns the line that a row of the ledger began with.
@@ -141,7 +172,7 @@ func (c *collector) refuse(err *kizuna.Error, rows int) {
 
 // settle finds the tenants of the rows that had none; those of a subscription
 // that nobody knows are refused by its name.
-func (c *collector) settle(tenantOf func(subscription string, at kizuna.Interval) (string, bool)) {
+func (c *collector) settle(ctx context.Context) error {
 	type missing struct {
 		first kizuna.Ref
 		name  string
@@ -150,18 +181,18 @@ func (c *collector) settle(tenantOf func(subscription string, at kizuna.Interval
 	}
 	var order []*missing
 	unknown := make(map[string]*missing)
-	for _, row := range c.homeless.All() {
+	find := func(row *usage.Row) {
 		lines := max(1, row.Lines)
-		if tenant, ok := tenantOf(row.Subscription, row.Period()); ok {
+		if tenant, ok := c.tenants.of(row.Subscription, row.Period()); ok {
 			row.Tenant = tenant
-			if position, again := c.ledger.Add(row); again {
+			if line, again := c.keep(row); again {
 				c.account.Rows.Merged += lines
-				c.journal.add(entry{from: row.At.Line, fate: moved, row: lineOf(c.ledger, position)})
+				c.journal.add(entry{from: row.At.Line, fate: moved, row: line})
 			} else {
 				c.account.Rows.Kept++
 				c.account.Rows.Merged += lines - 1
 			}
-			continue
+			return
 		}
 		id := association.Fold(row.Subscription)
 		m := unknown[id]
@@ -173,6 +204,12 @@ func (c *collector) settle(tenantOf func(subscription string, at kizuna.Interval
 		m.rows += lines
 		m.lines = append(m.lines, row.At.Line)
 	}
+	if err := c.waiting.each(ctx, find); err != nil {
+		return err
+	}
+	for _, row := range c.homeless.All() {
+		find(row)
+	}
 	for _, m := range order {
 		err := kizuna.Errorf("tenant-unknown", "nothing says whose subscription %q is: %d rows have no tenant", m.name, m.rows).
 			WithMend("add the subscription to subscriptions.csv and import the file again").WithRef(m.first)
@@ -181,7 +218,8 @@ func (c *collector) settle(tenantOf func(subscription string, at kizuna.Interval
 		}
 		c.refuse(err, m.rows)
 	}
-	c.homeless = usage.NewLedger()
+	c.homeless, c.waiting = usage.NewLedger(), nil
+	return nil
 }
 
 // identity makes records comparable that were said at different places.

@@ -162,8 +162,7 @@ func (im *importer) files(ctx context.Context, names []string) (*Account, error)
 	}
 	for _, r := range im.read {
 		if r.collector != nil {
-			r.collector.settle(im.tenants.of)
-			if err := im.write(r); err != nil {
+			if err := im.settle(ctx, r); err != nil {
 				return nil, err
 			}
 		}
@@ -202,7 +201,7 @@ func (im *importer) file(ctx context.Context, f *openFile) error {
 		im.unchanged(account, old)
 		return nil
 	}
-	c := newCollector(account, im.stage.journal(account.SHA256))
+	c := newCollector(account, im.stage, im.tenants)
 	what, err := f.read(ctx, c, im.progress(f, account))
 	if err != nil {
 		c.journal.close() //nolint:errcheck // nobody will read it
@@ -220,21 +219,23 @@ func (im *importer) file(ctx context.Context, f *openFile) error {
 	im.tenants.add(c.facts.Associations.Subscriptions)
 	r := &readFile{account: account, options: options, what: what, collector: c}
 	im.read = append(im.read, r)
-	if c.homeless.Len() > 0 && !c.allKnown(im.tenants) {
-		return nil // a file that is still to come may tell whose they are
-	}
-	c.settle(im.tenants.of)
-	return im.write(r)
-}
-
-// allKnown reports whether every row that waits for its tenant will find it.
-func (c *collector) allKnown(t tenants) bool {
-	for _, row := range c.homeless.All() {
-		if _, ok := t.of(row.Subscription, row.Period()); !ok {
-			return false
+	for stray := range c.strays {
+		if len(im.tenants[stray]) == 0 {
+			return nil // a file that is still to come may tell whose it is
 		}
 	}
-	return true
+	return im.settle(ctx, r)
+}
+
+// settle finds the tenants of rows that had none, and puts the file on the stage.
+func (im *importer) settle(ctx context.Context, r *readFile) error {
+	if err := r.collector.settle(ctx); err != nil {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		return unwritable(im.dir, err)
+	}
+	return im.write(r)
 }
 
 // unchanged accounts for a file that is there already.
@@ -321,15 +322,22 @@ func (t tenants) add(subscriptions []association.Subscription) {
 	}
 }
 
-// of returns the tenant that had the subscription in the period, or else ever.
-func (t tenants) of(subscription string, at kizuna.Interval) (tenant string, ok bool) {
-	all := t[association.Fold(subscription)]
-	for _, s := range all {
+// during returns the tenant that had the subscription in the period.
+func (t tenants) during(subscription string, at kizuna.Interval) (tenant string, ok bool) {
+	for _, s := range t[association.Fold(subscription)] {
 		if !s.During.Intersect(at).Empty() {
 			return s.Tenant, true
 		}
 	}
-	if len(all) > 0 {
+	return "", false
+}
+
+// of returns the tenant that had the subscription in the period, or else ever.
+func (t tenants) of(subscription string, at kizuna.Interval) (tenant string, ok bool) {
+	if tenant, ok = t.during(subscription, at); ok {
+		return tenant, true
+	}
+	if all := t[association.Fold(subscription)]; len(all) > 0 {
 		return all[0].Tenant, true
 	}
 	return "", false

@@ -421,3 +421,36 @@ func TestEveryReportOfPartnerCenterLoadsAsItWasImported(t *testing.T) {
 		})
 	}
 }
+
+// A file of more different rows than are held at once is put down in parts; when
+// it is loaded, equal rows are one wherever they stood.
+func TestALongFileIsOneFileWhereverItsRowsStand(t *testing.T) {
+	const rows, again = 140_000, 3
+	for _, tenant := range []string{"t1", ""} { // known from the row, or from subscriptions.csv
+		d := newDesk(t)
+		var b strings.Builder
+		b.WriteString(billHeader)
+		line := func(i int) {
+			fmt.Fprintf(&b, "Microsoft,Usage,1,0,USD,2024-09-01T00:00:00Z,2024-09-02T00:00:00Z,Storage Accounts,acc,/subscriptions/s1,/subscriptions/s1/resourceGroups/%d,%s\n", i, tenant)
+		}
+		for i := range rows {
+			line(i)
+		}
+		for i := range again {
+			line(i)
+		}
+		if tenant == "" {
+			// It holds only in another month, so that rows wait to the end.
+			d.file("data/subscriptions.csv", "subscription_id,tenant_id,product,from,to\ns1,t1,Azure,2024-11-01,\n")
+		}
+		f := d.imports(dataset.ImportOptions{}, d.file("long.csv", b.String())).Files[0]
+		if f.Rows.Kept+f.Rows.Merged != rows+again || f.Rows.Refused > 0 {
+			t.Errorf("%+v", f.Rows)
+		}
+		data := d.load()
+		if data.Ledger.Len() != rows || revenue(data) != fmt.Sprintf("t1 2024-09 %d", rows+again) {
+			t.Errorf("%d rows, %s", data.Ledger.Len(), revenue(data))
+		}
+		expect(t, d.fates("long.csv", rows+again+1), fmt.Sprintf("%d: row of line %d", rows+again+1, again+1))
+	}
+}

@@ -136,7 +136,7 @@ func readJournal(ctx context.Context, fsys fs.FS, f *importedFile, visit func(en
 	if f.Journal == "" {
 		return nil
 	}
-	name := path.Join(importedDir, f.Journal, journalTable+".csv.zst")
+	name := path.Join(importedDir, f.Journal, journalTable+packedTable)
 	damaged := func(cause error) error {
 		return kizuna.Errorf("journal", "what became of the lines of %s cannot be read", f.Name).
 			WithMend("restore %s, or remove the directory %s and import the files again", name, importedDir).WithCause(cause)

@@ -1,17 +1,13 @@
 package dataset
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 
-	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/table"
-	"github.com/kizuna-org/kizuna/usage"
 )
 
 // stage is where an import writes its tables before they become part of the data
@@ -22,6 +18,9 @@ type stage struct {
 }
 
 const stagePrefix = ".new-"
+
+// packedTable ends the name of a table on the stage.
+const packedTable = ".csv.zst"
 
 func newStage(dir string) (*stage, error) {
 	imported := filepath.Join(dir, importedDir)
@@ -52,33 +51,9 @@ func (s *stage) write(f *importedFile, c *collector) (facts string, statements [
 			}
 		}
 	}
-	rows := make([]int32, c.ledger.Len())
-	for i := range rows {
-		rows[i] = int32(i)
-	}
-	monthOf := func(i int32) kizuna.Month {
-		var row usage.Row
-		c.ledger.Row(int(i), &row)
-		return row.Month
-	}
-	slices.SortStableFunc(rows, func(a, b int32) int { return cmp.Compare(monthOf(a), monthOf(b)) })
-	for len(rows) > 0 {
-		st := statement{Month: monthOf(rows[0])}
-		for st.Rows < len(rows) && monthOf(rows[st.Rows]) == st.Month {
-			st.Rows++
-		}
-		st.Dir = s.name(f, st.Month.String())
-		month := Dataset{Usage: make([]usage.Row, st.Rows)}
-		for i := range month.Usage {
-			c.ledger.Row(int(rows[i]), &month.Usage[i])
-		}
-		if err := s.table(st.Dir, usageRows{usageTable()}, &month); err != nil {
-			return "", nil, err
-		}
-		statements = append(statements, st)
-		rows = rows[st.Rows:]
-	}
-	return facts, statements, nil
+	c.pile.take(c.ledger)
+	statements, err = c.pile.statements(f)
+	return facts, statements, err
 }
 
 // name returns a name for a directory that says what is in it and is not taken.
@@ -119,7 +94,7 @@ func (s *stage) create(dir, name string, columns []string) (*os.File, *table.Wri
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, nil, err
 	}
-	f, err := os.Create(filepath.Join(dir, name+".csv.zst"))
+	f, err := os.Create(filepath.Join(dir, name+packedTable))
 	if err != nil {
 		return nil, nil, err
 	}
