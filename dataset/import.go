@@ -93,8 +93,11 @@ func Import(ctx context.Context, dir string, files []string, opts ImportOptions)
 func (im *importer) overlaps(ctx context.Context) ([]*kizuna.Error, error) {
 	l := newLoader(ctx, os.DirFS(im.dir), im.dir, Options{Limits: im.opts.Limits})
 	var err error
-	if l.twice, err = l.findTwice(im.catalog); err != nil || l.twice == nil {
+	if l.twice, err = l.findTwice(im.catalog); err != nil {
 		return nil, err
+	}
+	if l.twice == nil {
+		return im.catalog.perhapsTwice(), nil
 	}
 	l.only = "usage"
 	l.usage = func(f *importedFile, row *usage.Row) { l.twice.again(f, row) }
@@ -105,7 +108,7 @@ func (im *importer) overlaps(ctx context.Context) ([]*kizuna.Error, error) {
 			}
 		}
 	}
-	return l.twice.notes(), nil
+	return append(l.twice.notes(), im.catalog.perhapsTwice()...), nil
 }
 
 // faulty reports whether the file or a row of it was refused.

@@ -197,3 +197,13 @@ func TestRevenueThatAReportAndABillMeasureCountsOnce(t *testing.T) {
 	}
 	expect(t, revenue(d.load()), "t1 2024-09 10.5, t1 2024-10 8")
 }
+
+func TestReportsThatMayCountTheSameUsersAreNamed(t *testing.T) {
+	d := newDesk(t)
+	account := d.imports(dataset.ImportOptions{},
+		d.file("business.csv", "FiscalMonthName,GlobalPartnerID,PartnerAssociationType,CustomerTenantID,MetricType,Workload,MAU\nFY24-Oct,G1,PAL,t1,MAU,Sales,5\n"),
+		d.file("dynamics.csv", "Month,MPNId,PartnerAttachType,CustomerTenantId,RevSumCategoryName,AvailableSeats,ActiveSeats\n2023-10,L1,PAL,t1,Sales,9,5\n"))
+	if len(account.Overlaps) != 1 || account.Overlaps[0].Code != "users-measured-twice" || fmt.Sprint(d.load().Overlaps) != fmt.Sprint(account.Overlaps) {
+		t.Errorf("%v", account.Overlaps)
+	}
+}

@@ -140,7 +140,7 @@ func (l *loader) allOf(c *catalog) (err error) {
 	if l.only == "" {
 		l.data.consolidate(own)
 	}
-	l.data.Overlaps = l.twice.notes()
+	l.data.Overlaps = append(l.twice.notes(), c.perhapsTwice()...)
 	return nil
 }
 

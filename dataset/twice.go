@@ -56,6 +56,41 @@ type again struct {
 	months map[kizuna.Month]bool
 }
 
+// mayOverlap are kinds of reports that count the same users under names of
+// workloads that differ, so that only a person can tell.
+var mayOverlap = [...][2]partnercenter.Kind{
+	{partnercenter.BusinessUsage, partnercenter.DynamicsUsage},
+	{partnercenter.BusinessUsage, partnercenter.PowerBIUsage},
+}
+
+// perhapsTwice tells of files in force of such kinds that share months.
+func (c *catalog) perhapsTwice() []*kizuna.Error {
+	var notes []*kizuna.Error
+	for _, kinds := range mayOverlap {
+		for _, a := range c.Files {
+			for _, b := range c.Files {
+				if a.Kind != "partnercenter/"+string(kinds[0]) || b.Kind != "partnercenter/"+string(kinds[1]) {
+					continue
+				}
+				months := slices.DeleteFunc(a.current(), func(m kizuna.Month) bool { return !slices.Contains(b.current(), m) })
+				if len(months) > 0 {
+					notes = append(notes, kizuna.Errorf("users-measured-twice", "%s and %s may count the same users in %s: both count", a.Name, b.Name, monthList(months)).
+						WithMend("import one of the two kinds of report for a month"))
+				}
+			}
+		}
+	}
+	return notes
+}
+
+func monthList(months []kizuna.Month) string {
+	names := make([]string, len(months))
+	for i, m := range months {
+		names[i] = m.String()
+	}
+	return strings.Join(names, ", ")
+}
+
 // findTwice learns which subscriptions the files that go first hold, month by
 // month, if files of both kinds are in force for any month.
 func (l *loader) findTwice(c *catalog) (*twice, error) {
@@ -147,15 +182,12 @@ func (t *twice) notes() []*kizuna.Error {
 		a := t.found[key]
 		amount := a.amount.String() + " " + cmp.Or(key.currency, "USD")
 		files := strings.Join(slices.Sorted(maps.Keys(a.files)), ", ")
-		var months []string
-		for _, m := range slices.Sorted(maps.Keys(a.months)) {
-			months = append(months, m.String())
-		}
+		months := monthList(slices.Sorted(maps.Keys(a.months)))
 		note := kizuna.Errorf("azure-measured-twice", "%d rows of %s do not count (%s): %s measures the same subscriptions in %s",
-			a.rows, key.file.Name, amount, files, strings.Join(months, ", "))
+			a.rows, key.file.Name, amount, files, months)
 		if t.choice == AzureFromBoth {
 			note = kizuna.Errorf("azure-counted-twice", "%d rows of %s count (%s) beside %s, which measures the same subscriptions in %s",
-				a.rows, key.file.Name, amount, files, strings.Join(months, ", "))
+				a.rows, key.file.Name, amount, files, months)
 		}
 		notes = append(notes, note.WithMend("choose whose figures count with: kizuna import --data DIR --azure-from %s", t.other()))
 	}
