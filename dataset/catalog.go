@@ -183,7 +183,7 @@ func (c *catalog) replacing(f *importedFile) string {
 }
 
 // inParts reports whether exports of a kind come as several files.
-func inParts(kind string) bool { return kind == "focus" }
+func inParts(kind string) bool { return kind == billKind }
 
 func (c *catalog) lastNumber() (number, batch int) {
 	for _, f := range c.Files {

@@ -272,7 +272,7 @@ func (im *importer) optionsOf(kind string) string {
 	}
 	add("as", im.opts.As)
 	switch {
-	case kind == "focus":
+	case kind == billKind:
 		add("cost", im.opts.Cost)
 		add("mapping", im.mapping.hash)
 	case strings.HasPrefix(kind, "az/"):
