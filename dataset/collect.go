@@ -204,7 +204,11 @@ func (c *collector) settle(ctx context.Context) error {
 		m.rows += lines
 		m.lines = append(m.lines, row.At.Line)
 	}
-	if err := c.waiting.each(ctx, find); err != nil {
+	err := c.waiting.each(ctx, func(row *usage.Row) {
+		row.At.File = c.account.File // tables keep the name alone
+		find(row)
+	})
+	if err != nil {
 		return err
 	}
 	for _, row := range c.homeless.All() {

@@ -36,7 +36,7 @@ type fate string
 
 const (
 	merged   fate = "merged"
-	moved    fate = "moved" // as merged, for the lines that had been merged into this one
+	moved    fate = "moved" // one line, as merged, with the lines that had been merged into it
 	setAside fate = "set_aside"
 	refused  fate = "refused"
 )
@@ -56,7 +56,7 @@ const longestDetail = 200
 
 func (j *journal) add(e entry) {
 	e.to = e.from
-	if l := &j.last; l.fate == e.fate && l.row == e.row && l.reason == e.reason && l.detail == e.detail && l.err == nil && e.err == nil &&
+	if l := &j.last; l.fate == e.fate && e.fate != moved && l.row == e.row && l.reason == e.reason && l.detail == e.detail && l.err == nil && e.err == nil &&
 		(e.from == l.to || e.from == l.to+1) {
 		l.to = e.to
 		return

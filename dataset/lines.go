@@ -185,9 +185,7 @@ func addMerged(ctx context.Context, fsys fs.FS, f *importedFile, of map[int][]ki
 			for _, at := range of[e.row] {
 				found[at].add(f.Name, e.from, e.to)
 				if pass == moved {
-					for line := e.from; line <= e.to; line++ {
-						of[line] = append(of[line], at)
-					}
+					of[e.from] = append(of[e.from], at)
 				}
 			}
 		})
