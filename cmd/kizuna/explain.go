@@ -40,14 +40,17 @@ func (c *explainCmd) Run(a *app) error {
 		return err
 	}
 	if a.JSON {
+		if err := in.nameLines(a.Context, rowsOf(e)); err != nil {
+			return err
+		}
 		p, err := proof.New(in.answer, e)
 		if err != nil {
 			return err
 		}
 		return a.writeJSON(a.Stdout, p)
 	}
-	a.warn(in.data)
-	v := explainView{a, in.answer, c.Most}
+	a.warn(in)
+	v := explainView{a, in, in.answer, c.Most}
 	v.head(e, c.Partner, location)
 	if len(e.People) > 0 || len(e.Components) == 0 {
 		v.people(e)
@@ -71,6 +74,7 @@ func (c *explainCmd) Run(a *app) error {
 // explainView writes an explanation for people.
 type explainView struct {
 	*app
+	in     *inquiry
 	answer *score.Answer
 	most   int
 }
@@ -176,6 +180,9 @@ func (v explainView) customer(e *score.Explanation, c *score.ComponentExplanatio
 	}
 	fmt.Fprintln(v.Stdout, v.P.T("explain.contribution", strings.TrimSpace(trace.Tenant+" "+trace.Name), in.Now.Show(), in.Base.Show()))
 	writeTests(v.app, trace.Tests)
+	if err := v.in.nameLines(v.Context, linesOf(trace.Lines[:min(v.most, len(trace.Lines))])); err != nil {
+		return err
+	}
 	writeLines(v.app, trace.Lines, v.most)
 	return nil
 }
@@ -206,7 +213,7 @@ func writeLines(a *app, lines []attribution.Line, most int) {
 		if line.Day != nil {
 			when = line.Day.String()
 		}
-		fmt.Fprintf(a.Stdout, "  %s  %s  %s  %s\n", line.Source[0], when, line.Resource.Workload,
+		fmt.Fprintf(a.Stdout, "  %s  %s  %s  %s\n", sourceOf(&line), when, line.Resource.Workload,
 			a.P.T("explain.credited", line.Credited, line.Amount, coveredShare(line), a.P.T("clause."+string(line.Clause))))
 		for _, r := range line.Reaches {
 			key := "explain.reach"
@@ -281,6 +288,9 @@ func (c *verifyCmd) Run(a *app) error {
 	}
 	e, err := in.answer.Explain(q.Account, q.Area, q.Track, q.Metric, true)
 	if err != nil {
+		return err
+	}
+	if err := in.nameLines(a.Context, rowsOf(e)); err != nil {
 		return err
 	}
 	fresh, err := proof.New(in.answer, e)

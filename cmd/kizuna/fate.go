@@ -9,6 +9,7 @@ import (
 
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/attribution"
+	"github.com/kizuna-org/kizuna/dataset"
 	"github.com/kizuna-org/kizuna/report"
 	"github.com/kizuna-org/kizuna/score"
 	"github.com/kizuna-org/kizuna/textgrid"
@@ -47,15 +48,36 @@ func (c *fateUsageCmd) Run(a *app) error {
 		}
 		accounts = []string{account}
 	}
-	fate, err := in.answer.FateOfRow(at, accounts...)
+	line, err := dataset.FateOfLine(a.Context, c.Data, in.data.Ledger, at)
 	if err != nil {
+		return err
+	}
+	fate := lineFate{LineFate: line}
+	for _, number := range line.Rows {
+		fate.Rows = append(fate.Rows, in.answer.FateOfRow(number, accounts...))
+	}
+	if err := in.nameLines(a.Context, fate.named()); err != nil {
 		return err
 	}
 	if a.JSON {
 		return a.writeJSON(a.Stdout, fate)
 	}
-	a.sayRow(in, fate)
+	a.sayLine(in, fate)
 	return nil
+}
+
+// lineFate is what became of a line, and of the rows that it is part of.
+type lineFate struct {
+	*dataset.LineFate
+	Rows []*score.RowFate `json:"rows,omitempty"`
+}
+
+func (f *lineFate) named() []named {
+	var rows []named
+	for _, r := range f.Rows {
+		rows = append(rows, named{[]kizuna.Ref{r.At}, r.Added, &r.Lines})
+	}
+	return rows
 }
 
 func parseRef(s string) (kizuna.Ref, error) {
@@ -68,8 +90,30 @@ func parseRef(s string) (kizuna.Ref, error) {
 		WithMend("write FILE:LINE, such as usage.csv:12")
 }
 
-func (a *app) sayRow(in *inquiry, fate *score.RowFate) {
-	fmt.Fprintf(a.Stdout, "%s: %s  %s\n", fate.At, strings.TrimSpace(fate.Tenant+" "+fate.Name), fate.Resource.Workload)
+func (a *app) sayLine(in *inquiry, fate lineFate) {
+	for _, row := range fate.Rows {
+		a.sayRow(in, fate.At, row)
+	}
+	say := func(key string, args ...any) {
+		fmt.Fprintf(a.Stdout, "%s: %s\n", fate.At, a.P.T(key, args...))
+	}
+	switch {
+	case fate.SetAside != nil:
+		say("fate.set-aside", a.asideText(fate.SetAside.Reason, fate.SetAside.Detail))
+	case fate.Refused != nil:
+		say("fate.refused", a.P.Error(fate.Refused))
+	case fate.LeftOut != nil:
+		say("fate.left-out", a.P.Error(fate.LeftOut))
+	case fate.ReplacedBy != "":
+		say("fate.replaced", fate.ReplacedBy)
+	}
+}
+
+func (a *app) sayRow(in *inquiry, at kizuna.Ref, fate *score.RowFate) {
+	fmt.Fprintf(a.Stdout, "%s: %s  %s\n", at, strings.TrimSpace(fate.Tenant+" "+fate.Name), fate.Resource.Workload)
+	if len(fate.Lines) > 0 {
+		fmt.Fprintln(a.Stdout, a.P.T("fate.added-up", fate.Added+1, showLines(fate.Lines)))
+	}
 	if fate.Refused != nil {
 		fmt.Fprintln(a.Stdout, a.P.T("fate.refused", a.P.Error(fate.Refused)))
 		return
