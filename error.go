@@ -74,6 +74,30 @@ func (e Error) Translated(message, mend string) *Error {
 	return &e
 }
 
+// Args returns what the formats of the message and of the mend took. Numbers stay
+// numbers, everything else is its text, so that they can be kept as JSON.
+func (e *Error) Args() (message, mend []any) { return plainArgs(e.args), plainArgs(e.mendArgs) }
+
+func plainArgs(args []any) []any {
+	plain := make([]any, len(args))
+	for i, arg := range args {
+		switch arg.(type) {
+		case int, int64:
+			plain[i] = arg
+		default:
+			plain[i] = fmt.Sprint(arg)
+		}
+	}
+	return plain
+}
+
+// WithArgs returns a copy that is translated with the arguments, for an error that
+// was kept: they are what [Error.Args] returned.
+func (e Error) WithArgs(message, mend []any) *Error {
+	e.args, e.mendArgs = message, mend
+	return &e
+}
+
 // Error writes "file:line:column: message (mend)".
 func (e *Error) Error() string {
 	s := e.Message

@@ -83,6 +83,9 @@ func (f Fraction) Ceil() int64 {
 	return q.Int64()
 }
 
+// Floor rounds down to a whole number.
+func (f Fraction) Floor() int64 { return -Fraction{new(big.Rat).Neg(f.rat())}.Ceil() }
+
 // String writes the exact value: "12" or "20/3".
 func (f Fraction) String() string { return f.rat().RatString() }
 

@@ -206,11 +206,17 @@ func (x *Index) reach(t program.Type, location string, during kizuna.Interval, f
 }
 
 // Asserted returns the reach that the vendor itself asserts for a row; false if
-// the location is in no account.
-func (x *Index) Asserted(t program.Type, location string, during kizuna.Interval, at kizuna.Ref) (Reach, bool) {
-	account, ok := x.accountOf[Fold(location)]
-	fact := Evidence{ByAssertion, t.String() + " of " + location, during, at}
-	return Reach{Type: t, Account: account, Location: location, During: during, Evidence: []Evidence{fact}}, ok
+// the partner is in no account. The vendor's own exports may name the global
+// account where one's own associations must name a location.
+func (x *Index) Asserted(t program.Type, partner string, during kizuna.Interval, at kizuna.Ref) (reach Reach, byGlobalID, ok bool) {
+	account, isLocation, ok := x.AccountOf(partner)
+	what := t.String() + " of " + partner
+	if byGlobalID = ok && !isLocation; byGlobalID {
+		ok = len(x.locationsOf[account]) > 0 // else it was taken over by another account
+		what = t.String() + " of global account " + partner
+	}
+	fact := Evidence{ByAssertion, what, during, at}
+	return Reach{Type: t, Account: account, Location: partner, During: during, Evidence: []Evidence{fact}}, byGlobalID, ok
 }
 
 func (x *Index) findUnknownLocation(id string, fact Evidence) {

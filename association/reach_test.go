@@ -32,6 +32,7 @@ func index(t *testing.T, f association.Facts) *association.Index {
 		{ID: "L1", Global: "G1", During: kizuna.Always},
 		{ID: "L3", Global: "G2", During: kizuna.Always},
 		{ID: "L8", Global: "G2", During: during(t, "2020-01-01", "2023-01-01")},
+		{ID: "L9", Global: "G3", During: during(t, "2020-01-01", "2023-01-01")},
 	}
 	return association.NewIndex(&f, association.Question{
 		AsOf: kizuna.NewDate(2023, 11, 15),
@@ -230,5 +231,29 @@ func TestAClaimOnASubscriptionIsNarrowedByItsWorkload(t *testing.T) {
 		if got := reached(t, x, r, "2023-10-01"); !slices.Equal(got, c.want) {
 			t.Errorf("%s %s: %v, want %v", c.subscription, c.workload, got, c.want)
 		}
+	}
+}
+
+// The vendor's own exports may name the account where associations name a location.
+func TestAnAssertionMayNameTheGlobalAccount(t *testing.T) {
+	x := index(t, association.Facts{})
+	for _, c := range []struct {
+		partner, account, what string
+		byGlobalID, ok         bool
+	}{
+		{"l1", "G1", "CPOR-RevRec of l1", false, true},
+		{"g1", "G1", "CPOR-RevRec of global account g1", true, true},
+		{"G9", "", "CPOR-RevRec of G9", false, false},
+		{"G3", "G3", "CPOR-RevRec of global account G3", true, false}, // it has no location any more
+	} {
+		r, byGlobalID, ok := x.Asserted(program.CPORRevenue, c.partner, kizuna.Always, kizuna.Ref{})
+		if r.Account != c.account || r.Evidence[0].What != c.what || byGlobalID != c.byGlobalID || ok != c.ok {
+			t.Errorf("%s: %+v %v %v", c.partner, r, byGlobalID, ok)
+		}
+	}
+	// One's own association is refused.
+	x = index(t, association.Facts{Appointments: []association.Appointment{{Subscription: "s", Location: "G1", During: kizuna.Always}}})
+	if len(x.Findings) != 1 || x.Findings[0].Code != "global-id-in-association" {
+		t.Error(x.Findings)
 	}
 }

@@ -22,7 +22,9 @@ type Book struct {
 	refused []Refusal
 	// findings are facts that can never count, each with its reason.
 	findings []*kizuna.Error
-	months   map[kizuna.Month]bool // months that have rows
+	// remarks are facts that count in a way that should be said.
+	remarks []*kizuna.Error
+	months  map[kizuna.Month]bool // months that have rows
 }
 
 // Facts is what a book is made of.
@@ -52,12 +54,13 @@ func NewBook(plan *Plan, f *Facts) *Book {
 		tenants: make(map[string]*tenantRows),
 		months:  make(map[kizuna.Month]bool),
 		unknown: make(map[string]bool),
+		global:  make(map[string]bool),
 	}
 	for _, rate := range f.Rates {
 		r.rates[rateKey{rate.Currency, rate.Month}] = rate.USD
 	}
 	b.tenants = r.read(f.Usage)
-	b.refused, b.months = r.refused, r.months
+	b.refused, b.remarks, b.months = r.refused, r.remarks, r.months
 	b.findings = append(slices.Clone(b.index.Findings), r.findings...)
 	return b
 }
@@ -67,6 +70,12 @@ func (b *Book) Index() *association.Index { return b.index }
 
 // Findings lists facts that can never count, each with its reason.
 func (b *Book) Findings() []*kizuna.Error { return b.findings }
+
+// Remarks lists facts that count in a way that should be said.
+func (b *Book) Remarks() []*kizuna.Error { return b.remarks }
+
+// Row writes a row of the ledger into u.
+func (b *Book) Row(number int, u *usage.Row) { b.ledger.Row(number, u) }
 
 // Refused lists the usage rows that cannot be counted, and why.
 func (b *Book) Refused() []Refusal { return b.refused }

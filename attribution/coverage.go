@@ -109,3 +109,15 @@ func (f *feed) counts(r *resource) bool {
 	return f.set.Holds(r.Workload, r.product) &&
 		(len(f.channels) == 0 || slices.Contains(f.channels, r.channel))
 }
+
+// Asserts reports whether any row carries an association that its export asserts.
+func (b *Book) Asserts() bool {
+	for _, t := range b.tenants {
+		for _, r := range t.resources {
+			if slices.ContainsFunc(r.rows, func(r row) bool { return r.asserted != nil }) {
+				return true
+			}
+		}
+	}
+	return false
+}

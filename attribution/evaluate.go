@@ -250,6 +250,7 @@ func (v *view) amount(w months) int64 {
 // consumption makes the tally of measures over monthly consumption value.
 func (v *view) consumption(now kizuna.Month, base months) Tally {
 	var t Tally
+	var allNow, allBase kizuna.Micro
 	for _, s := range v.series {
 		inNow := v.consumed(s, now, &t)
 		var inBase kizuna.Micro
@@ -261,7 +262,13 @@ func (v *view) consumption(now kizuna.Month, base months) Tally {
 			t.Base += count(v.measure.Amount.Contains(inBase))
 			continue
 		}
-		t.Now, t.Base = t.Now+int64(inNow), t.Base+int64(inBase)
+		allNow, allBase = allNow+inNow, allBase+inBase
+	}
+	switch v.measure.Subject {
+	case program.Tenants:
+		t.Now, t.Base = count(v.measure.Amount.Contains(allNow)), count(v.measure.Amount.Contains(allBase))
+	case program.Amount:
+		t.Now, t.Base = int64(allNow), int64(allBase)
 	}
 	return t
 }

@@ -3,7 +3,6 @@ package attribution
 import (
 	"slices"
 
-	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/program"
 )
 
@@ -16,19 +15,8 @@ type Found struct {
 	row      *row
 }
 
-// FindRow finds the row that a line of a file became part of; nil if there is
-// none, because the line was refused or is not usage.
-func (b *Book) FindRow(at kizuna.Ref) *Found {
-	number := -1
-	for i, u := range b.ledger.All() {
-		if u.At.File == at.File && u.At.Line == at.Line {
-			number = i
-			break
-		}
-	}
-	if number < 0 {
-		return nil
-	}
+// FindRow finds what a row of the ledger became part of; nil if it was refused.
+func (b *Book) FindRow(number int) *Found {
 	for _, t := range b.tenants {
 		for _, r := range t.resources {
 			for i := range r.rows {

@@ -1,6 +1,7 @@
 package attribution
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 
@@ -96,7 +97,7 @@ func (pl *Plan) classification(c *program.Classifier) Classification {
 	out := Classification{All: -1, Revenue: -1}
 	switch main := base; c.Kind {
 	case program.BySellingWorkloads:
-		main.Subject, main.Change = program.Workloads, program.Net
+		main.Subject, main.Change = cmp.Or(c.Count, program.Workloads), program.Net
 		main.Window.Back = 12
 		main.Amount = &program.Range{From: &c.Above, FromExclusive: true}
 		out.Main = pl.add(main)

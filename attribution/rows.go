@@ -86,8 +86,9 @@ type keyed struct {
 
 // Refusal is a usage row that cannot be counted, and why.
 type Refusal struct {
-	Row usage.Row
-	Err *kizuna.Error
+	Number int // the row's in the ledger
+	Row    usage.Row
+	Err    *kizuna.Error
 }
 
 // rowReader groups the ledger's rows by tenant and resource.
@@ -102,6 +103,8 @@ type rowReader struct {
 	unknown map[string]bool // asserted locations that are in no account, folded
 	// findings name them, once each.
 	findings []*kizuna.Error
+	global   map[string]bool // accounts that are asserted themselves
+	remarks  []*kizuna.Error // name them, once each
 }
 
 type rateKey struct {
@@ -118,7 +121,7 @@ func (r *rowReader) read(ledger *usage.Ledger) []*tenantRows {
 		}
 		out := r.resourceOf(u)
 		if row, err := r.row(i, u); err != nil {
-			r.refused = append(r.refused, Refusal{*u, err.WithRef(u.At)})
+			r.refused = append(r.refused, Refusal{i, *u, err.WithRef(u.At)})
 		} else {
 			out.rows = append(out.rows, row)
 		}
@@ -252,9 +255,15 @@ func (r *rowReader) assert(out *row, u *usage.Row) *kizuna.Error {
 	flag := u.Asserted.DuplicateForAccount
 	out.duplicate = u.Asserted.SourceRow == "" && flag != nil && *flag
 	out.asserted = &assertions{}
-	reach, ok := r.index.Asserted(t, u.Asserted.Location, u.Period(), u.At)
+	reach, byGlobalID, ok := r.index.Asserted(t, u.Asserted.Location, u.Period(), u.At)
 	if ok {
 		out.asserted.reaches = []association.Reach{reach}
+		if byGlobalID && !r.global[reach.Account] {
+			r.global[reach.Account] = true
+			r.remarks = append(r.remarks, kizuna.Errorf("asserted-global-id",
+				"the vendor's own attribution names the global account %s and no location: it counts for the account", reach.Account).
+				WithRef(u.At))
+		}
 	} else if location := association.Fold(u.Asserted.Location); !r.unknown[location] {
 		r.unknown[location] = true
 		r.findings = append(r.findings, r.index.UnknownLocation(u.Asserted.Location, reach.Evidence[0]))

@@ -1,6 +1,8 @@
 package attribution
 
 import (
+	"slices"
+
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/program"
 )
@@ -57,10 +59,17 @@ func (v *view) share(m kizuna.Month) (users, seats kizuna.Micro) {
 	return users, seats
 }
 
-// atLeast reports whether users are at least the share of seats; with no paid
-// seats the share is 0.
-func atLeast(users, seats kizuna.Micro, share kizuna.Fraction) bool {
-	return seats > 0 && users.Fraction().Cmp(seats.Fraction().Mul(share)) >= 0
+// activeEnough reports whether the users are the share of the seats that the
+// measure asks for.
+func (v *view) activeEnough(users, seats kizuna.Micro) bool {
+	return reaches(users, seats, *v.measure.Share, v.measure.ShareExclusive)
+}
+
+// reaches reports whether users are at least the share of seats, or more than
+// it; with no paid seats the share is 0.
+func reaches(users, seats kizuna.Micro, share kizuna.Fraction, exclusive bool) bool {
+	c := users.Fraction().Cmp(seats.Fraction().Mul(share))
+	return seats > 0 && (c > 0 || c == 0 && !exclusive)
 }
 
 // seatHolders makes the tally of measures that count tenants by seats, and by
@@ -81,8 +90,13 @@ func (v *view) holds(m kizuna.Month) bool {
 	if v.measure.Share == nil {
 		return true
 	}
-	users, seats := v.share(m)
-	return atLeast(users, seats, *v.measure.Share)
+	if v.measure.ShareOfWorkload {
+		return slices.ContainsFunc(v.series, func(s *series) bool {
+			c := v.at(s, m)
+			return v.activeEnough(c.users, c.seats)
+		})
+	}
+	return v.activeEnough(v.share(m))
 }
 
 // arrivedActive reports whether the customer is left out because it was already
@@ -96,7 +110,7 @@ func (v *view) arrivedActive(now kizuna.Month, base months) bool {
 	for m := base.last + 1; m <= now; m++ {
 		if v.covered(m) {
 			users, seats := v.share(m)
-			return seats > 0 && users.Fraction().Cmp(seats.Fraction().Mul(*limit)) > 0
+			return reaches(users, seats, *limit, !v.measure.NewShareExclusive)
 		}
 	}
 	return false

@@ -52,7 +52,11 @@ type Test struct {
 
 // Line is one row: what it carries, what of it is credited and by which clause.
 type Line struct {
-	Source   []kizuna.Ref  `json:"source"` // the lines of files that were summed in it
+	Source []kizuna.Ref `json:"source"` // the lines of files that were summed in it, the first of each row
+	// Added counts the further lines that were added up in these rows. Lines names
+	// all of them, once somebody has looked: the ledger keeps only the first.
+	Added    int           `json:"added,omitempty"`
+	Lines    []usage.Lines `json:"lines,omitempty"`
 	Month    kizuna.Month  `json:"month"`
 	Day      *kizuna.Date  `json:"day,omitempty"`
 	Resource ResourceOfRow `json:"resource"`
@@ -145,8 +149,10 @@ func (pl *Plan) feedFor(m *measure, r *resource) (int, Clause) {
 func (b *Book) line(number int, r *resource, c *covering, row *row, account string, feed int, clause Clause) Line {
 	m := &b.Plan.measures[number]
 	period := row.period()
+	source, added := b.refsOf(row)
 	out := Line{
-		Source: b.refsOf(row),
+		Source: source,
+		Added:  added,
 		Month:  row.month,
 		Resource: ResourceOfRow{
 			r.Subscription, r.Scope, r.Workload, r.offer, r.channel,
@@ -253,14 +259,16 @@ func (b *Book) reachesOf(c *covering, row *row, account string, types program.Ty
 	return out
 }
 
-func (b *Book) refsOf(r *row) []kizuna.Ref {
-	var refs []kizuna.Ref
+// refsOf returns the first line of each row of the ledger, and how many more
+// were added to them.
+func (b *Book) refsOf(r *row) (refs []kizuna.Ref, added int) {
 	var u usage.Row
 	for _, number := range r.sourceRows() {
 		b.ledger.Row(int(number), &u)
 		refs = append(refs, u.At)
+		added += u.Lines - 1
 	}
-	return refs
+	return refs, added
 }
 
 // tests puts the measure's conditions to the ledger, one by one, for people to read.
@@ -369,12 +377,28 @@ func (v *view) seatTests(m kizuna.Month) []Test {
 			Wanted: v.measure.Seats.String(), Holds: v.measure.Seats.Contains(c.seats),
 		})
 	}
-	if v.measure.Share != nil && v.covered(m) {
-		users, seats := v.share(m)
-		out = append(out, Test{
-			When: m.String(), What: "share", Value: fmt.Sprintf("%s of %s", users, seats),
-			Wanted: ">= " + v.measure.Share.String(), Holds: atLeast(users, seats, *v.measure.Share),
-		})
+	if v.measure.Share == nil || !v.covered(m) {
+		return out
 	}
-	return out
+	if v.measure.ShareOfWorkload {
+		for _, s := range v.series {
+			if c := v.at(s, m); c.snapshot {
+				out = append(out, v.shareTest(m, s.workload, c.users, c.seats))
+			}
+		}
+		return out
+	}
+	users, seats := v.share(m)
+	return append(out, v.shareTest(m, "", users, seats))
+}
+
+func (v *view) shareTest(m kizuna.Month, workload string, users, seats kizuna.Micro) Test {
+	wanted := ">= "
+	if v.measure.ShareExclusive {
+		wanted = "> "
+	}
+	return Test{
+		When: m.String(), Workload: workload, What: "share", Value: fmt.Sprintf("%s of %s", users, seats),
+		Wanted: wanted + v.measure.Share.String(), Holds: v.activeEnough(users, seats),
+	}
 }

@@ -160,9 +160,9 @@ func (s *Sealer) Seal(previous *SealedBlock, entries iter.Seq2[StoredEntry, erro
 	return s.sign(b, hashes)
 }
 
-func (e StoredEntry) numbered() bool {
-	entry, err := e.Entry()
-	return err == nil && entry.Seq == e.Seq && e.Seq >= 1 && e.Seq <= MaxNumber
+func (s StoredEntry) numbered() bool {
+	e, err := s.Entry()
+	return err == nil && e.Seq == s.Seq && s.Seq >= 1 && s.Seq <= MaxNumber
 }
 
 // begin fills in what follows from the block before and from the key.

@@ -10,6 +10,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 
 	"github.com/gowebpki/jcs"
 
@@ -80,6 +81,20 @@ type Subject struct {
 	Kind    string `json:"kind,omitempty"`
 	ID      string `json:"id"`
 	Version int64  `json:"version,omitempty"`
+}
+
+// String writes the subject as people read it: "thing claim c-1 v2".
+func (s Subject) String() string {
+	out := string(s.Class)
+	for _, part := range []string{s.Kind, s.ID} {
+		if part != "" {
+			out += " " + part
+		}
+	}
+	if s.Version != 0 {
+		out += fmt.Sprintf(" v%d", s.Version)
+	}
+	return out
 }
 
 // SaltedHash is the hash under which an entry mentions personal data: once data

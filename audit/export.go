@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"slices"
 
 	"github.com/kizuna-org/kizuna"
 )
@@ -163,60 +164,62 @@ func (x *Export) Entries() iter.Seq2[StoredEntry, error] {
 
 // Blocks reads the blocks that can be read.
 func (x *Export) Blocks() iter.Seq2[SealedBlock, error] {
-	return only(x.lines(), func(l *numbered) (SealedBlock, bool) { return l.block() })
+	return only(x.lines(entryLine), func(l *numbered) (SealedBlock, bool) { return l.block() })
 }
 
 // Verify verifies the export. Without a key in the check the file's own is taken,
 // and the report says that it is not trusted: the trail is then consistent, but
-// whoever made the file may have made the key. The file is read three times and
-// never held.
+// whoever made the file may have made the key. The file is read by two at a time,
+// and never held.
 func (x *Export) Verify(c Check) (*Report, error) {
 	trusted := c.Key != nil
 	if !trusted {
 		c.Key = x.Header.Key
 	}
 	found := newFindings(c)
-	if err := x.verifyLines(found); err != nil {
-		return nil, err
-	}
-	r, err := verify(Trail{Entries: x.Entries(), Blocks: x.Blocks()}, c, found)
+	r, err := verify(Trail{Entries: x.account(found), Blocks: x.Blocks()}, c, found)
 	if err == nil {
 		r.Trusted = trusted
 	}
 	return r, err
 }
 
-// verifyLines names the lines that nothing else will miss.
-func (x *Export) verifyLines(found *findings) error {
+// account reads the entries and, on the way, names the lines that nothing else
+// will miss.
+func (x *Export) account(found *findings) iter.Seq2[StoredEntry, error] {
 	var (
-		count End
-		end   *End
-		n     int64
+		count, end End
+		ended      bool
+		last       int64
 	)
-	for l, err := range x.lines() {
-		if err != nil {
-			return err
-		}
-		n = l.number
-		_, isEntry := l.entry()
-		_, isBlock := l.block()
+	take := func(l *numbered) (e StoredEntry, isEntry bool) {
+		last = l.number
+		e, isEntry = l.entry()
 		switch {
-		case end != nil: // nothing comes after the end
-			found.add(FileLine, n, n)
+		case ended: // nothing comes after the end
+			isEntry = false
+			found.add(FileLine, last, last)
 		case isEntry:
 			count.Entries++
-		case isBlock:
+		case l.isBlock():
 			count.Blocks++
 		case l.content.End != nil:
-			end = l.content.End
-		case l.content.Header == nil || n != 1:
-			found.add(FileLine, n, n)
+			end, ended = *l.content.End, true
+		case l.content.Header == nil || last != 1:
+			found.add(FileLine, last, last)
+		}
+		return e, isEntry
+	}
+	return func(yield func(StoredEntry, error) bool) {
+		for e, err := range only(x.lines(), take) {
+			if !yield(e, err) {
+				return
+			}
+		}
+		if !ended || end != count {
+			found.add(FileCut, last, last)
 		}
 	}
-	if end == nil || *end != count {
-		found.add(FileCut, n, n)
-	}
-	return nil
 }
 
 // numbered is a line with its number in the file; its content is empty if it
@@ -234,8 +237,12 @@ func (l *numbered) entry() (StoredEntry, bool) {
 
 func (l *numbered) block() (SealedBlock, bool) {
 	c := &l.content
-	canonical := kept(c.Block, c.Bytes)
-	return SealedBlock{deref(c.Number), canonical, c.Signature, c.Leaves}, c.Number != nil && c.Seq == nil && canonical != nil
+	return SealedBlock{deref(c.Number), kept(c.Block, c.Bytes), c.Signature, c.Leaves}, l.isBlock()
+}
+
+func (l *numbered) isBlock() bool {
+	c := &l.content
+	return c.Number != nil && c.Seq == nil && kept(c.Block, c.Bytes) != nil
 }
 
 func kept(raw json.RawMessage, other []byte) []byte {
@@ -252,7 +259,11 @@ func deref(n *int64) int64 {
 	return *n
 }
 
-func (x *Export) lines() iter.Seq2[*numbered, error] {
+// entryLine begins an entry as [WriteExport] writes it; who looks for blocks need
+// not read further.
+const entryLine = `{"seq":`
+
+func (x *Export) lines(skip ...string) iter.Seq2[*numbered, error] {
 	return func(yield func(*numbered, error) bool) {
 		r := bufio.NewReaderSize(io.NewSectionReader(x.r, 0, x.size), 64<<10)
 		for n := int64(1); ; n++ {
@@ -263,6 +274,9 @@ func (x *Export) lines() iter.Seq2[*numbered, error] {
 			if err != nil {
 				yield(nil, kizuna.Errorf("audit-export-unreadable", "%s cannot be read", x.file).WithCause(err))
 				return
+			}
+			if slices.ContainsFunc(skip, func(s string) bool { return bytes.HasPrefix(data, []byte(s)) }) {
+				continue
 			}
 			l := &numbered{number: n}
 			if json.Unmarshal(data, &l.content) != nil {

@@ -1,12 +1,18 @@
 package audit
 
-import "github.com/kizuna-org/kizuna"
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/kizuna-org/kizuna"
+)
 
 // Kind says what is wrong. "Missing" is what is not in its place; it may stand
 // elsewhere, and that is a finding of its own.
 type Kind string
 
-// The kinds of findings.
+// The kinds of findings. Each has its text, "audit.KIND", which takes the numbers
+// and the subject.
 const (
 	EntryChanged  Kind = "entry-changed"  // is not what was recorded or sealed
 	EntryHash     Kind = "entry-hash"     // is what was sealed, but the hash beside it is not
@@ -52,6 +58,14 @@ type Finding struct {
 	From    int64   `json:"from"`
 	To      int64   `json:"to"`
 	Subject Subject `json:"subject,omitzero"`
+}
+
+// Numbers writes the run as people read it: "5" or "5-9".
+func (f Finding) Numbers() string {
+	if f.From == f.To {
+		return strconv.FormatInt(f.From, 10)
+	}
+	return fmt.Sprintf("%d-%d", f.From, f.To)
 }
 
 // Report is what verifying found. The same trail gives the same bytes.

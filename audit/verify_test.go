@@ -7,12 +7,14 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
 
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/audit"
+	"github.com/kizuna-org/kizuna/locale"
 )
 
 func TestWhatWasNotTamperedWithIsIntact(t *testing.T) {
@@ -381,6 +383,20 @@ func TestContentOutOfOrderIsRefused(t *testing.T) {
 	trail.Content.Held[audit.ClassThing] = each(held)
 	if _, err := audit.Verify(trail, w.check()); kizuna.CodeOf(err) != "audit-content-order" {
 		t.Error(err)
+	}
+}
+
+func TestEveryFindingHasItsTextInEveryLanguage(t *testing.T) {
+	for _, lang := range locale.Languages() {
+		p := must(locale.For(lang))
+		for _, kind := range audit.Kinds() {
+			f := audit.Finding{Kind: kind, From: 5, To: 9, Subject: audit.Subject{Class: audit.ClassThing, Kind: "claim", ID: "c-1", Version: 2}}
+			text := p.T("audit."+string(kind), f.Numbers(), f.Subject.String())
+			about := strings.HasPrefix(string(kind), "content-")
+			if !strings.Contains(text, "5-9") || about != strings.Contains(text, "thing claim c-1 v2") || strings.Contains(text, "%!") {
+				t.Errorf("%s: %s: %s", lang, kind, text)
+			}
+		}
 	}
 }
 

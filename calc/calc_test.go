@@ -153,8 +153,8 @@ func TestTheSharedWorkedCasesAnswerAsExpected(t *testing.T) {
 			if worked[c.ID] == nil {
 				t.Error("it is not among the built-in cases")
 			}
-			if c.ID == "sec-int-1" {
-				t.Skip("the page contradicts itself: SC-200 stands in its list of counted certificates, so two people count")
+			if c.ID == "sec-int-1" { // judged wrong as printed; the built-in case says why
+				expected[c.ID] = map[string]any{"points": "40/3", "display": "13.3"}
 			}
 			answer, err := calculator.Answer(c)
 			if err != nil {

@@ -55,6 +55,7 @@ func (e *evaluation) figure(in *fields, name string, n *node, rule *program.Rule
 	if len(rule.People) > 0 {
 		if r := e.peopleRule(in, n, rule); r != nil {
 			score.People(out, r, score.StepsMet(r, in.people(name, n)))
+			out.Points = e.program.Scoring.Counted(out.Points)
 		}
 		return out
 	}
@@ -87,6 +88,7 @@ func (e *evaluation) figure(in *fields, name string, n *node, rule *program.Rule
 	}
 	if in.err == nil {
 		score.Combine(out, rule, scored)
+		out.Points = e.program.Scoring.Counted(out.Points)
 	}
 	return out
 }
@@ -157,6 +159,7 @@ func (e *evaluation) people(in *fields, out *Answer) error {
 	}
 	m := &score.Metric{Max: p.rule.Max, Unit: p.rule.Unit, Status: score.Scored}
 	score.People(m, rule, roster.Tally(us, rule))
+	m.Points = e.program.Scoring.Counted(m.Points)
 	out.at(p)
 	e.show(out, m)
 	return nil

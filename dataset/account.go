@@ -11,6 +11,8 @@ import (
 // Account says what became of every row of every file that was imported.
 type Account struct {
 	Files []*FileAccount `json:"files"`
+	// Overlaps tell of usage that two imported files measure, and which counts.
+	Overlaps []*kizuna.Error `json:"overlaps,omitempty"`
 	// Kept is false if nothing was kept at all: an import that was to be strict.
 	Kept bool `json:"kept"`
 }

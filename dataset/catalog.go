@@ -24,8 +24,10 @@ const (
 // name does not exist: it is written last, whole, and so is the moment at which
 // an import happens.
 type catalog struct {
-	Form  int             `json:"form"`
-	Files []*importedFile `json:"files"`
+	Form int `json:"form"`
+	// AzureFrom is whose figures count where two measure the same; "": the default.
+	AzureFrom AzureSource     `json:"azure_from,omitempty"`
+	Files     []*importedFile `json:"files"`
 }
 
 // importedFile is one file that was imported.
@@ -48,13 +50,15 @@ type importedFile struct {
 	// FactsReplacedBy is the number of the file that took the facts' place.
 	FactsReplacedBy int         `json:"facts_replaced_by,omitempty"`
 	Statements      []statement `json:"statements,omitempty"`
+	// Journal is the directory of what became of its lines; "" if all are rows.
+	Journal string `json:"journal,omitempty"`
 }
 
 // statement is a file's usage of one month.
 type statement struct {
 	Month      kizuna.Month `json:"month"`
 	Dir        string       `json:"dir"`
-	Rows       int          `json:"rows"` // equal ones being one
+	Rows       int          `json:"rows"` // in its table
 	ReplacedBy int          `json:"replaced_by,omitempty"`
 }
 
@@ -82,7 +86,22 @@ func (f *importedFile) factsCurrent() bool {
 	return f.FactsReplacedBy == 0
 }
 
-// dirs lists the directories that are in force.
+// inForce reports whether anything of the file is: a file of which nothing was
+// kept is until a newer one takes its place.
+func (f *importedFile) inForce() bool {
+	return len(f.dirs()) > 0 || f.Facts == "" && len(f.Statements) == 0 && f.FactsReplacedBy == 0
+}
+
+// files lists the directories that belong to what is in force.
+func (f *importedFile) files() []string {
+	dirs := f.dirs()
+	if f.Journal != "" && f.inForce() {
+		dirs = append(dirs, f.Journal)
+	}
+	return dirs
+}
+
+// dirs lists the directories of tables that are in force.
 func (f *importedFile) dirs() []string {
 	var dirs []string
 	if f.factsCurrent() {
@@ -138,7 +157,7 @@ func (c *catalog) add(f *importedFile) (replaced []*importedFile) {
 
 // replace takes everything of the file out of force.
 func (f *importedFile) replace(by int) {
-	if f.FactsReplacedBy == 0 && f.Facts != "" {
+	if f.FactsReplacedBy == 0 {
 		f.FactsReplacedBy = by
 	}
 	for i := range f.Statements {
@@ -148,8 +167,23 @@ func (f *importedFile) replace(by int) {
 	}
 }
 
+// replacing returns the name of a file that took the place of some of this one;
+// "" if none did.
+func (c *catalog) replacing(f *importedFile) string {
+	by := f.FactsReplacedBy
+	for _, s := range f.Statements {
+		by = max(by, s.ReplacedBy)
+	}
+	for _, other := range c.Files {
+		if other.Number == by {
+			return other.Name
+		}
+	}
+	return ""
+}
+
 // inParts reports whether exports of a kind come as several files.
-func inParts(kind string) bool { return kind == "focus" }
+func inParts(kind string) bool { return kind == billKind }
 
 func (c *catalog) lastNumber() (number, batch int) {
 	for _, f := range c.Files {
@@ -177,7 +211,7 @@ func readCatalog(fsys fs.FS, shown string) (*catalog, []byte, error) {
 			WithCause(err).WithRef(at)
 	}
 	for _, f := range c.Files {
-		for _, dir := range append(f.dirs(), f.Facts) {
+		for _, dir := range append(f.files(), f.Facts, f.Journal) {
 			if dir != "" && (path.Base(dir) != dir || !fs.ValidPath(dir)) {
 				return nil, nil, kizuna.Errorf("catalog-dir", "the catalogue names a directory %q outside its own", dir).
 					WithMend("restore it, or remove the directory %s and import the files again", filepath.Dir(at.File)).

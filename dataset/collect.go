@@ -1,6 +1,8 @@
 package dataset
 
 import (
+	"context"
+
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/association"
 	"github.com/kizuna-org/kizuna/intake"
@@ -11,13 +13,19 @@ import (
 // collector takes what a reader finds in one file, and counts.
 type collector struct {
 	account *FileAccount
+	journal *journal
 	asides  asides
 	kinds   []kind
 
+	// Rows are added up in the ledger and go on the pile when they are many.
 	ledger *usage.Ledger
+	pile   *pile
 	// homeless holds rows whose tenant is not known yet: it may stand in a file
-	// that is still to come.
+	// that is still to come. They wait likewise.
 	homeless *usage.Ledger
+	waiting  *pile
+	strays   map[string]bool // their subscriptions, folded
+	tenants  tenants
 	facts    Dataset // all but usage
 	said     map[any]bool
 
@@ -25,11 +33,17 @@ type collector struct {
 }
 
 // openRow counts what the source row said that has not been closed yet.
-type openRow struct{ usage, merged, homeless, facts, repeated int }
+type openRow struct {
+	usage, merged, homeless, facts, repeated int
+	into                                     []int // the lines of the rows that it was added to
+}
 
-func newCollector(account *FileAccount) *collector {
+func newCollector(account *FileAccount, stage *stage, tenants tenants) *collector {
+	name := account.SHA256[:12]
 	return &collector{
-		account: account, asides: make(asides), kinds: kinds(),
+		account: account, journal: stage.journal(account.SHA256), tenants: tenants,
+		pile: newPile(stage, "rows-"+name), waiting: newPile(stage, "waiting-"+name), strays: make(map[string]bool),
+		asides: make(asides), kinds: kinds(),
 		ledger: usage.NewLedger(), homeless: usage.NewLedger(), said: make(map[any]bool),
 	}
 }
@@ -37,13 +51,43 @@ func newCollector(account *FileAccount) *collector {
 // Usage keeps a row, or adds it to the one that it equals.
 func (c *collector) Usage(row *usage.Row) {
 	c.row.usage++
-	switch {
-	case row.Tenant == "":
+	line, merged := 0, false
+	if row.Tenant != "" {
+		line, merged = c.keep(row)
+	} else if tenant, ok := c.tenants.during(row.Subscription, row.Period()); ok {
+		known := *row
+		known.Tenant = tenant
+		line, merged = c.keep(&known)
+	} else {
 		c.row.homeless++
-		c.homeless.Add(row)
-	case c.ledger.Add(row):
-		c.row.merged++
+		c.strays[association.Fold(row.Subscription)] = true
+		var position int
+		if position, merged = c.homeless.Add(row); merged {
+			line = lineOf(c.homeless, position)
+		}
+		c.homeless = c.waiting.full(c.homeless)
 	}
+	if merged {
+		c.row.merged++
+		c.row.into = append(c.row.into, line)
+	}
+}
+
+// keep keeps a row, or adds it to one that began with the line.
+func (c *collector) keep(row *usage.Row) (line int, merged bool) {
+	position, merged := c.ledger.Add(row)
+	if merged {
+		return lineOf(c.ledger, position), true
+	}
+	c.ledger = c.pile.full(c.ledger)
+	return 0, false
+}
+
+// lineOf returns the line that a row of the ledger began with.
+func lineOf(l *usage.Ledger, position int) int {
+	var row usage.Row
+	l.Row(position, &row)
+	return row.At.Line
 }
 
 // Facts keeps records that were not said before.
@@ -67,8 +111,11 @@ func (c *collector) Facts(records ...any) {
 }
 
 // Kept closes a row. A row that waits for its tenant is counted when it is found.
-func (c *collector) Kept() {
+func (c *collector) Kept(at kizuna.Ref) {
 	r := &c.row
+	for _, row := range r.into {
+		c.journal.add(entry{from: at.Line, fate: merged, row: row})
+	}
 	c.account.Rows.Read++
 	switch {
 	case r.homeless > 0:
@@ -78,11 +125,12 @@ func (c *collector) Kept() {
 	default:
 		c.account.Rows.Kept++
 	}
-	*r = openRow{}
+	*r = openRow{into: r.into[:0]}
 }
 
 // SetAside closes a row that rightly does not count.
 func (c *collector) SetAside(a intake.Aside) {
+	c.journal.add(entry{from: a.At.Line, fate: setAside, reason: a.Reason, detail: clip(a.Detail)})
 	c.account.Rows.Read++
 	c.account.Rows.SetAside++
 	c.row = openRow{}
@@ -111,6 +159,7 @@ func (c *collector) SetAside(a intake.Aside) {
 func (c *collector) Refuse(err *kizuna.Error) {
 	c.row = openRow{}
 	c.account.Rows.Read++
+	c.journal.add(entry{from: err.At.Line, fate: refused, err: err})
 	c.refuse(err, 1)
 }
 
@@ -123,25 +172,27 @@ func (c *collector) refuse(err *kizuna.Error, rows int) {
 
 // settle finds the tenants of the rows that had none; those of a subscription
 // that nobody knows are refused by its name.
-func (c *collector) settle(tenantOf func(subscription string, at kizuna.Interval) (string, bool)) {
+func (c *collector) settle(ctx context.Context) error {
 	type missing struct {
 		first kizuna.Ref
 		name  string
 		rows  int
+		lines []int // of the homeless rows
 	}
 	var order []*missing
 	unknown := make(map[string]*missing)
-	for _, row := range c.homeless.All() {
+	find := func(row *usage.Row) {
 		lines := max(1, row.Lines)
-		if tenant, ok := tenantOf(row.Subscription, row.Period()); ok {
+		if tenant, ok := c.tenants.of(row.Subscription, row.Period()); ok {
 			row.Tenant = tenant
-			if c.ledger.Add(row) {
+			if line, again := c.keep(row); again {
 				c.account.Rows.Merged += lines
+				c.journal.add(entry{from: row.At.Line, fate: moved, row: line})
 			} else {
 				c.account.Rows.Kept++
 				c.account.Rows.Merged += lines - 1
 			}
-			continue
+			return
 		}
 		id := association.Fold(row.Subscription)
 		m := unknown[id]
@@ -151,12 +202,28 @@ func (c *collector) settle(tenantOf func(subscription string, at kizuna.Interval
 			order = append(order, m)
 		}
 		m.rows += lines
+		m.lines = append(m.lines, row.At.Line)
+	}
+	err := c.waiting.each(ctx, func(row *usage.Row) {
+		row.At.File = c.account.File // tables keep the name alone
+		find(row)
+	})
+	if err != nil {
+		return err
+	}
+	for _, row := range c.homeless.All() {
+		find(row)
 	}
 	for _, m := range order {
-		c.refuse(kizuna.Errorf("tenant-unknown", "nothing says whose subscription %q is: %d rows have no tenant", m.name, m.rows).
-			WithMend("add the subscription to subscriptions.csv and import the file again").WithRef(m.first), m.rows)
+		err := kizuna.Errorf("tenant-unknown", "nothing says whose subscription %q is: %d rows have no tenant", m.name, m.rows).
+			WithMend("add the subscription to subscriptions.csv and import the file again").WithRef(m.first)
+		for _, line := range m.lines {
+			c.journal.add(entry{from: line, fate: refused, err: err})
+		}
+		c.refuse(err, m.rows)
 	}
-	c.homeless = usage.NewLedger()
+	c.homeless, c.waiting = usage.NewLedger(), nil
+	return nil
 }
 
 // identity makes records comparable that were said at different places.

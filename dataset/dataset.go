@@ -34,6 +34,8 @@ type Dataset struct {
 	// Problems are the rows that could not be understood, at most
 	// [MaxProblems] of a file; Source.Refused counts all.
 	Problems []*kizuna.Error
+	// Overlaps tell of usage that two imported files measure, and which counts.
+	Overlaps []*kizuna.Error
 	// Notes say what was seen and not used: columns and files that nothing reads.
 	Notes []*kizuna.Error
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/dataset"
+	"github.com/kizuna-org/kizuna/table"
 )
 
 // files makes a data directory of file names and contents, in turns.
@@ -262,4 +263,60 @@ func TestWorldsLoadWithoutProblems(t *testing.T) {
 			t.Errorf("%s: %d rows, %v %v", world, len(d.Usage), d.Problems, d.Notes)
 		}
 	}
+}
+
+// Whatever stands in a table: no panic, errors have codes, and what was understood
+// reads the same once it is written.
+func FuzzLoad(f *testing.F) {
+	for i, described := range dataset.Tables() {
+		var names, cells []string
+		for _, c := range described.Columns {
+			names = append(names, c.Name)
+			cells = append(cells, map[dataset.Form]string{
+				dataset.DateForm: "2023-10-20", dataset.InstantForm: "2023-10-20T08:00:00Z", dataset.MonthForm: "2023-10",
+				dataset.DecimalForm: "-1.50", dataset.WholeForm: "12.0", dataset.FlagForm: "True",
+			}[c.Form])
+			if last := &cells[len(cells)-1]; *last == "" && len(c.Values) > 0 {
+				*last = c.Values[0]
+			} else if *last == "" {
+				*last = "x"
+			}
+		}
+		f.Add(uint8(i), strings.Join(names, ",")+"\n"+strings.Join(cells, ",")+"\n"+strings.Join(cells, ";")+"\n")
+	}
+	f.Fuzz(func(t *testing.T, number uint8, text string) {
+		name := dataset.Tables()[int(number)%len(dataset.Tables())].Name
+		limits := table.Limits{MaxLine: 4000, MaxBytes: 1 << 18, MaxColumns: 100}
+		load := func(text string) *dataset.Dataset {
+			d, err := dataset.LoadFS(context.Background(), files(name+".csv", text), dataset.Options{Limits: limits})
+			if err != nil && kizuna.CodeOf(err) == "" {
+				t.Fatalf("%#v", err)
+			}
+			return d
+		}
+		first := load(text)
+		if first == nil {
+			return
+		}
+		for _, p := range first.Problems {
+			if p.At.File != name+".csv" || p.At.Line == 0 {
+				t.Fatalf("no place: %v", p)
+			}
+		}
+		var written, again strings.Builder
+		if err := dataset.WriteTable(&written, name, first); err != nil {
+			t.Fatal(err)
+		}
+		limits = table.Limits{}
+		second := load(written.String())
+		if second == nil || len(second.Problems) > 0 {
+			t.Fatalf("%q was written as %q", text, written.String())
+		}
+		if err := dataset.WriteTable(&again, name, second); err != nil {
+			t.Fatal(err)
+		}
+		if written.String() != again.String() {
+			t.Fatalf("%q, then %q", written.String(), again.String())
+		}
+	})
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/association"
 	"github.com/kizuna-org/kizuna/table"
+	"github.com/kizuna-org/kizuna/usage"
 )
 
 // ImportOptions say how files are imported. The zero value is the usual way.
@@ -27,6 +28,9 @@ type ImportOptions struct {
 	Tenant  string       // of listings that do not name theirs
 	Since   *kizuna.Date // since when undated listings hold
 	Limits  table.Limits // zero: table.DefaultLimits
+	// AzureFrom says whose figures count, from now on, where two kinds of files
+	// measure the same revenue; "": as before.
+	AzureFrom AzureSource
 	// Progress, if set, is called now and then, from one goroutine at a time.
 	Progress func(Progress)
 }
@@ -78,7 +82,33 @@ func Import(ctx context.Context, dir string, files []string, opts ImportOptions)
 		return account, nil
 	}
 	account.Kept = true
-	return account, im.commit(ctx, account)
+	if err := im.commit(ctx, account); err != nil {
+		return account, err
+	}
+	account.Overlaps, err = im.overlaps(ctx)
+	return account, err
+}
+
+// overlaps tells what the directory now holds twice.
+func (im *importer) overlaps(ctx context.Context) ([]*kizuna.Error, error) {
+	l := newLoader(ctx, os.DirFS(im.dir), im.dir, Options{Limits: im.opts.Limits})
+	var err error
+	if l.twice, err = l.findTwice(im.catalog); err != nil {
+		return nil, err
+	}
+	if l.twice == nil {
+		return im.catalog.perhapsTwice(), nil
+	}
+	l.only = "usage"
+	l.usage = func(f *importedFile, row *usage.Row) { l.twice.again(f, row) }
+	for _, f := range im.catalog.Files {
+		if f.Kind == l.twice.second {
+			if err := l.imported(f); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return append(l.twice.notes(), im.catalog.perhapsTwice()...), nil
 }
 
 // faulty reports whether the file or a row of it was refused.
@@ -135,8 +165,7 @@ func (im *importer) files(ctx context.Context, names []string) (*Account, error)
 	}
 	for _, r := range im.read {
 		if r.collector != nil {
-			r.collector.settle(im.tenants.of)
-			if err := im.write(r); err != nil {
+			if err := im.settle(ctx, r); err != nil {
 				return nil, err
 			}
 		}
@@ -175,8 +204,11 @@ func (im *importer) file(ctx context.Context, f *openFile) error {
 		im.unchanged(account, old)
 		return nil
 	}
-	c := newCollector(account)
+	c := newCollector(account, im.stage, im.tenants)
 	what, err := f.read(ctx, c, im.progress(f, account))
+	if err != nil {
+		c.journal.close() //nolint:errcheck // nobody will read it
+	}
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -190,21 +222,23 @@ func (im *importer) file(ctx context.Context, f *openFile) error {
 	im.tenants.add(c.facts.Associations.Subscriptions)
 	r := &readFile{account: account, options: options, what: what, collector: c}
 	im.read = append(im.read, r)
-	if c.homeless.Len() > 0 && !c.allKnown(im.tenants) {
-		return nil // a file that is still to come may tell whose they are
-	}
-	c.settle(im.tenants.of)
-	return im.write(r)
-}
-
-// allKnown reports whether every row that waits for its tenant will find it.
-func (c *collector) allKnown(t tenants) bool {
-	for _, row := range c.homeless.All() {
-		if _, ok := t.of(row.Subscription, row.Period()); !ok {
-			return false
+	for stray := range c.strays {
+		if len(im.tenants[stray]) == 0 {
+			return nil // a file that is still to come may tell whose it is
 		}
 	}
-	return true
+	return im.settle(ctx, r)
+}
+
+// settle finds the tenants of rows that had none, and puts the file on the stage.
+func (im *importer) settle(ctx context.Context, r *readFile) error {
+	if err := r.collector.settle(ctx); err != nil {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		return unwritable(im.dir, err)
+	}
+	return im.write(r)
 }
 
 // unchanged accounts for a file that is there already.
@@ -214,16 +248,10 @@ func (im *importer) unchanged(account *FileAccount, old *importedFile) {
 		return // it is named twice in one command
 	}
 	account.Kind, account.Vintage, account.Source, account.Rows = old.Kind, old.Vintage, old.Source, old.Rows
-	by := old.FactsReplacedBy
 	for _, s := range old.Statements {
 		account.Months = append(account.Months, s.Month)
-		by = max(by, s.ReplacedBy)
 	}
-	for _, f := range im.catalog.Files {
-		if f.Number == by {
-			account.ReplacedBy = f.Name
-		}
-	}
+	account.ReplacedBy = im.catalog.replacing(old)
 }
 
 // twice reports whether the same file was read before in this import.
@@ -244,7 +272,7 @@ func (im *importer) optionsOf(kind string) string {
 	}
 	add("as", im.opts.As)
 	switch {
-	case kind == "focus":
+	case kind == billKind:
 		add("cost", im.opts.Cost)
 		add("mapping", im.mapping.hash)
 	case strings.HasPrefix(kind, "az/"):
@@ -297,15 +325,22 @@ func (t tenants) add(subscriptions []association.Subscription) {
 	}
 }
 
-// of returns the tenant that had the subscription in the period, or else ever.
-func (t tenants) of(subscription string, at kizuna.Interval) (tenant string, ok bool) {
-	all := t[association.Fold(subscription)]
-	for _, s := range all {
+// during returns the tenant that had the subscription in the period.
+func (t tenants) during(subscription string, at kizuna.Interval) (tenant string, ok bool) {
+	for _, s := range t[association.Fold(subscription)] {
 		if !s.During.Intersect(at).Empty() {
 			return s.Tenant, true
 		}
 	}
-	if len(all) > 0 {
+	return "", false
+}
+
+// of returns the tenant that had the subscription in the period, or else ever.
+func (t tenants) of(subscription string, at kizuna.Interval) (tenant string, ok bool) {
+	if tenant, ok = t.during(subscription, at); ok {
+		return tenant, true
+	}
+	if all := t[association.Fold(subscription)]; len(all) > 0 {
 		return all[0].Tenant, true
 	}
 	return "", false
@@ -347,6 +382,9 @@ func (im *importer) write(r *readFile) error {
 	if entry.Facts, entry.Statements, err = im.stage.write(entry, c); err != nil {
 		return unwritable(im.dir, err)
 	}
+	if entry.Journal, err = c.journal.close(); err != nil {
+		return unwritable(im.dir, err)
+	}
 	for _, s := range entry.Statements {
 		r.account.Months = append(r.account.Months, s.Month)
 	}
@@ -357,7 +395,10 @@ func (im *importer) write(r *readFile) error {
 // commit makes what is on the stage part of the directory.
 func (im *importer) commit(ctx context.Context, account *Account) error {
 	number, batch := im.catalog.lastNumber()
-	changed := false
+	changed := im.opts.AzureFrom != "" && im.opts.AzureFrom != im.catalog.AzureFrom
+	if changed {
+		im.catalog.AzureFrom = im.opts.AzureFrom
+	}
 	for _, r := range im.read {
 		if old := im.catalog.find(r.account.SHA256, r.options); old != nil && old.Rows == r.account.Rows {
 			im.unchanged(r.account, old) // its refused rows are still refused

@@ -258,6 +258,9 @@ func TestFilesAreJudgedByTheirContent(t *testing.T) {
 		{"a table by its columns", "export.txt", "mcid\tcertificate\tearned_on\nm\tAZ-104\t2023-01-01\n", "", "table/certifications", ""},
 		{"a bill that is called a table", "usage.csv", bill("2024-09-01,s1,t1,1"), "", "focus", ""},
 		{"a table by --as", "x.csv", "location_id,global_id\nL,G\n", "partners", "table/partners", ""},
+		{"a bill of a version by --as", "x.csv", bill("2024-09-01,s1,t1,1"), "focus/1.2", "focus", ""},
+		{"a version that there is not", "x.csv", bill("2024-09-01,s1,t1,1"), "focus/7", "focus", "focus-version"},
+		{"no bill, whatever --as says", "x.csv", "location_id,global_id\nL,G\n", "focus/1.2", "", "focus-column"},
 		{"not what --as says", "x.csv", "location_id,global_id\nL,G\n", "focus", "", "import-as"},
 		{"a workbook", "x.csv", "PK\x03\x04abc", "", "", "file-zip"},
 		{"a page", "x.csv", "<html><body>Sign in</body></html>", "", "", "file-kind"},
@@ -419,5 +422,38 @@ func TestEveryReportOfPartnerCenterLoadsAsItWasImported(t *testing.T) {
 				t.Errorf("%+v", data.Sources)
 			}
 		})
+	}
+}
+
+// A file of more different rows than are held at once is put down in parts; when
+// it is loaded, equal rows are one wherever they stood.
+func TestALongFileIsOneFileWhereverItsRowsStand(t *testing.T) {
+	const rows, again = 140_000, 3
+	for _, tenant := range []string{"t1", ""} { // known from the row, or from subscriptions.csv
+		d := newDesk(t)
+		var b strings.Builder
+		b.WriteString(billHeader)
+		line := func(i int) {
+			fmt.Fprintf(&b, "Microsoft,Usage,1,0,USD,2024-09-01T00:00:00Z,2024-09-02T00:00:00Z,Storage Accounts,acc,/subscriptions/s1,/subscriptions/s1/resourceGroups/%d,%s\n", i, tenant)
+		}
+		for i := range rows {
+			line(i)
+		}
+		for i := range again {
+			line(i)
+		}
+		if tenant == "" {
+			// It holds only in another month, so that rows wait to the end.
+			d.file("data/subscriptions.csv", "subscription_id,tenant_id,product,from,to\ns1,t1,Azure,2024-11-01,\n")
+		}
+		f := d.imports(dataset.ImportOptions{}, d.file("long.csv", b.String())).Files[0]
+		if f.Rows.Kept+f.Rows.Merged != rows+again || f.Rows.Refused > 0 {
+			t.Errorf("%+v", f.Rows)
+		}
+		data := d.load()
+		if data.Ledger.Len() != rows || revenue(data) != fmt.Sprintf("t1 2024-09 %d", rows+again) {
+			t.Errorf("%d rows, %s", data.Ledger.Len(), revenue(data))
+		}
+		expect(t, d.fates("long.csv", rows+again+1), fmt.Sprintf("%d: row of line %d", rows+again+1, again+1))
 	}
 }

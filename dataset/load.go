@@ -76,17 +76,50 @@ type loader struct {
 	opts Options
 	only string // if set, the one table to read
 	data *Dataset
+
+	of    *importedFile // whose tables are being read; nil: the directory's own
+	twice *twice
+	// wants says which imported files are to be read; nil: all.
+	wants func(f *importedFile) bool
+	// usage takes every row of usage of a file, and refused every broken row of a
+	// table, the number-th. They collect, unless somebody only looks.
+	usage   func(f *importedFile, row *usage.Row)
+	refused func(err *kizuna.Error, number int)
 }
 
 func newLoader(ctx context.Context, fsys fs.FS, root string, opts Options) *loader {
-	return &loader{
+	l := &loader{
 		ctx: ctx, fsys: fsys, root: root, opts: opts,
 		data: &Dataset{Ledger: usage.NewLedger()},
 	}
+	l.usage = func(f *importedFile, row *usage.Row) {
+		if !l.twice.again(f, row) {
+			l.data.Ledger.Add(row)
+		}
+	}
+	l.refused = func(err *kizuna.Error, number int) {
+		if number <= MaxProblems {
+			l.data.Problems = append(l.data.Problems, err)
+		}
+	}
+	return l
 }
 
 // all reads the directory's own tables and what was imported.
 func (l *loader) all() error {
+	c, _, err := readCatalog(l.fsys, l.root)
+	if err != nil {
+		return err
+	}
+	return l.allOf(c)
+}
+
+func (l *loader) allOf(c *catalog) (err error) {
+	if l.only == "" || l.only == "usage" {
+		if l.twice, err = l.findTwice(c); err != nil {
+			return err
+		}
+	}
 	sources, err := l.directory(".")
 	if err != nil {
 		return err
@@ -96,11 +129,10 @@ func (l *loader) all() error {
 	for _, k := range kinds() {
 		own[k.table().Name] = k.count(l.data)
 	}
-	c, _, err := readCatalog(l.fsys, l.root)
-	if err != nil {
-		return err
-	}
 	for _, f := range slices.Backward(c.Files) { // what was said last goes before
+		if l.wants != nil && !l.wants(f) {
+			continue
+		}
 		if err := l.imported(f); err != nil {
 			return err
 		}
@@ -108,11 +140,13 @@ func (l *loader) all() error {
 	if l.only == "" {
 		l.data.consolidate(own)
 	}
+	l.data.Overlaps = append(l.twice.notes(), c.perhapsTwice()...)
 	return nil
 }
 
 // imported reads what is in force of an imported file.
 func (l *loader) imported(f *importedFile) error {
+	l.of = f
 	s := Source{
 		File: f.Name, Kind: f.Kind, Vintage: f.Vintage, Source: f.Source, SHA256: f.SHA256,
 		Covers: f.Covers, Certifications: f.Certifications, Months: f.current(), Refused: f.Rows.Refused,
@@ -198,10 +232,10 @@ func (l *loader) file(k kind, name string) (Source, error) {
 	source := Source{File: l.shown(name), Kind: "table/" + k.table().Name}
 	in := &input{Reader: r, file: source.File, note: l.note}
 	in.refuse = func(err *kizuna.Error) {
-		if source.Refused++; source.Refused <= MaxProblems {
-			l.data.Problems = append(l.data.Problems, err)
-		}
+		source.Refused++
+		l.refused(err, source.Refused)
 	}
+	in.usage = func(row *usage.Row) { l.usage(l.of, row) }
 	err = k.read(l.ctx, in, l.data, &source)
 	return source, err
 }
@@ -234,6 +268,7 @@ type input struct {
 	file   string
 	refuse func(*kizuna.Error)
 	note   func(*kizuna.Error)
+	usage  func(*usage.Row) // takes the rows of usage
 }
 
 // facts is a plain table whose records are kept one by one.
@@ -253,7 +288,7 @@ func (f facts[T]) read(ctx context.Context, in *input, d *Dataset, s *Source) er
 func (f facts[T]) hand(ctx context.Context, in *input, sink intake.Sink) error {
 	return f.schema.read(ctx, in, func() *T { return new(T) }, func(r *T) {
 		sink.Facts(*r)
-		sink.Kept()
+		sink.Kept(*f.at(r))
 	})
 }
 
@@ -297,7 +332,7 @@ func (u usageRows) read(ctx context.Context, in *input, d *Dataset, s *Source) e
 				last = row.Month
 				months[last] = true
 			}
-			d.Ledger.Add(row)
+			in.usage(row)
 		}
 		s.Rows += len(chunk)
 		free <- chunk[:0]
@@ -320,7 +355,7 @@ func (u usageRows) hand(ctx context.Context, in *input, sink intake.Sink) error 
 	}
 	return u.schema.read(ctx, in, next, func(r *usageLine) {
 		sink.Usage(&r.Row)
-		sink.Kept()
+		sink.Kept(r.At)
 	})
 }
 

@@ -116,7 +116,7 @@ func (im *importer) recognize(f *openFile) error {
 			return err
 		}
 	}
-	if as := im.opts.As; as != "" && as != f.kind && "table/"+as != f.kind {
+	if as := im.opts.As; as != "" && as != f.kind && "table/"+as != f.kind && (f.kind != billKind || im.declared() == "") {
 		return kizuna.Errorf("import-as", "the file is %s, not %s", f.kind, as).
 			WithMend("leave --as out, or name %s", f.kind).WithRef(at)
 	}
@@ -135,10 +135,21 @@ func unknownKind(at kizuna.Ref) *kizuna.Error {
 		WithRef(at)
 }
 
-func (im *importer) focusOptions() focus.Options { return focus.Options{Cost: im.opts.Cost} }
+// declared returns the version of a bill that --as names, as in focus/1.2.
+func (im *importer) declared() string {
+	version, ok := strings.CutPrefix(im.opts.As, billKind+"/")
+	if !ok {
+		return ""
+	}
+	return version
+}
+
+func (im *importer) focusOptions() focus.Options {
+	return focus.Options{Cost: im.opts.Cost, Version: im.declared()}
+}
 
 func (im *importer) parquet(f *openFile) {
-	f.kind, f.order = "focus", billsLast
+	f.kind, f.order = billKind, billsLast
 	f.read = func(ctx context.Context, sink intake.Sink, progress func(int64)) (description, error) {
 		r := &counted{file: f.File, progress: progress}
 		report, err := focus.ReadParquet(ctx, r, f.size, f.name, im.mapping.Mapping, im.focusOptions(), sink)
@@ -165,8 +176,8 @@ func (im *importer) table(f *openFile) error {
 	switch plain := plainTable(f.name, as, header); {
 	case as != "":
 		im.plain(f, plain)
-	case isFocus(header):
-		f.kind, f.order = "focus", billsLast
+	case im.declared() != "", isFocus(header):
+		f.kind, f.order = billKind, billsLast
 		f.read = im.reading(f, func(ctx context.Context, r *table.Reader, sink intake.Sink) (description, error) {
 			report, err := focus.Read(ctx, r, im.mapping.Mapping, im.focusOptions(), sink)
 			return description{Description: report.Description, unmapped: report.Unmapped}, err

@@ -1,17 +1,13 @@
 package dataset
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 
-	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/table"
-	"github.com/kizuna-org/kizuna/usage"
 )
 
 // stage is where an import writes its tables before they become part of the data
@@ -22,6 +18,9 @@ type stage struct {
 }
 
 const stagePrefix = ".new-"
+
+// packedTable ends the name of a table on the stage.
+const packedTable = ".csv.zst"
 
 func newStage(dir string) (*stage, error) {
 	imported := filepath.Join(dir, importedDir)
@@ -52,33 +51,9 @@ func (s *stage) write(f *importedFile, c *collector) (facts string, statements [
 			}
 		}
 	}
-	rows := make([]int32, c.ledger.Len())
-	for i := range rows {
-		rows[i] = int32(i)
-	}
-	monthOf := func(i int32) kizuna.Month {
-		var row usage.Row
-		c.ledger.Row(int(i), &row)
-		return row.Month
-	}
-	slices.SortStableFunc(rows, func(a, b int32) int { return cmp.Compare(monthOf(a), monthOf(b)) })
-	for len(rows) > 0 {
-		st := statement{Month: monthOf(rows[0])}
-		for st.Rows < len(rows) && monthOf(rows[st.Rows]) == st.Month {
-			st.Rows++
-		}
-		st.Dir = s.name(f, st.Month.String())
-		month := Dataset{Usage: make([]usage.Row, st.Rows)}
-		for i := range month.Usage {
-			c.ledger.Row(int(rows[i]), &month.Usage[i])
-		}
-		if err := s.table(st.Dir, usageRows{usageTable()}, &month); err != nil {
-			return "", nil, err
-		}
-		statements = append(statements, st)
-		rows = rows[st.Rows:]
-	}
-	return facts, statements, nil
+	c.pile.take(c.ledger)
+	statements, err = c.pile.statements(f)
+	return facts, statements, err
 }
 
 // name returns a name for a directory that says what is in it and is not taken.
@@ -87,7 +62,10 @@ func (s *stage) name(f *importedFile, month string) string {
 	if source := slug(f.Source, 40); source != "" {
 		name += "-" + source
 	}
-	name += "-" + month + "-" + f.SHA256[:12]
+	return s.free(name + "-" + month + "-" + f.SHA256[:12])
+}
+
+func (s *stage) free(name string) string {
 	free := name
 	for n := 2; exists(filepath.Join(s.imported, free)); n++ {
 		free = fmt.Sprintf("%s-%d", name, n)
@@ -101,26 +79,40 @@ func exists(name string) bool {
 }
 
 func (s *stage) table(dir string, k kind, d *Dataset) (err error) {
-	dir = filepath.Join(s.dir, dir)
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return err
-	}
-	f, err := os.Create(filepath.Join(dir, k.table().File()+".zst"))
+	f, out, err := s.create(dir, k.table().Name, k.columnNames(true))
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	out, err := table.NewZstdWriter(f, k.columnNames(true)...)
-	if err != nil {
-		return err
-	}
 	k.write(out, d, true)
 	return errors.Join(out.Close(), f.Sync())
 }
 
+// create begins a table in a directory of the stage.
+func (s *stage) create(dir, name string, columns []string) (*os.File, *table.Writer, error) {
+	dir = filepath.Join(s.dir, dir)
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return nil, nil, err
+	}
+	f, err := os.Create(filepath.Join(dir, name+packedTable))
+	if err != nil {
+		return nil, nil, err
+	}
+	out, err := table.NewZstdWriter(f, columns...)
+	if err != nil {
+		return nil, nil, errors.Join(err, f.Close())
+	}
+	return f, out, nil
+}
+
+// journal begins a file's journal; nothing is written before it has an entry.
+func (s *stage) journal(sha string) *journal {
+	return &journal{stage: s, name: s.free(journalTable + "-" + sha[:12])}
+}
+
 // publish moves a file's tables beside those that are in force.
 func (s *stage) publish(f *importedFile) error {
-	for _, dir := range f.dirs() {
+	for _, dir := range f.files() {
 		if err := os.Rename(filepath.Join(s.dir, dir), filepath.Join(s.imported, dir)); err != nil {
 			return err
 		}
@@ -135,7 +127,7 @@ var ours = regexp.MustCompile(`-[0-9a-f]{12}(-[0-9]+)?$`)
 func (s *stage) sweep(c *catalog) error {
 	kept := make(map[string]bool)
 	for _, f := range c.Files {
-		for _, dir := range f.dirs() {
+		for _, dir := range f.files() {
 			kept[dir] = true
 		}
 	}

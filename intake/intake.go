@@ -21,7 +21,7 @@ type Sink interface {
 	// association, people and usage, by value. Records said before are merged.
 	Facts(records ...any)
 	// Kept closes a source row of which something was kept.
-	Kept()
+	Kept(at kizuna.Ref)
 	// SetAside closes a source row that rightly does not count.
 	SetAside(a Aside)
 	// Refuse closes a source row that is broken; the error names line, column and mend.

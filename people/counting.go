@@ -34,6 +34,7 @@ type Clause string
 const (
 	Counts             Clause = "counts"
 	UnknownCertificate Clause = "unknown-certificate" // no rule of the program names it
+	Unverified         Clause = "unverified"          // claimed by hand, in no export
 	NotYetEarned       Clause = "not-yet-earned"      // earned after the day, or no date
 	Expired            Clause = "expired"             // the holder's own has ended
 	StoppedCounting    Clause = "stopped-counting"    // retired, past its last day
@@ -98,6 +99,8 @@ func clauseOf(c *Certification, p *program.Program, asOf kizuna.Date) Clause {
 	switch {
 	case !known:
 		return UnknownCertificate
+	case c.Unverified:
+		return Unverified
 	case c.EarnedOn == nil || *c.EarnedOn > asOf:
 		return NotYetEarned
 	case c.ExpiresOn != nil && *c.ExpiresOn <= asOf:

@@ -26,6 +26,7 @@ type Certification struct {
 	Certificate string       // the program's id, such as AZ-104
 	EarnedOn    *kizuna.Date // nil: never holds
 	ExpiresOn   *kizuna.Date // the first day on which it no longer counts; nil: does not expire
+	Unverified  bool         // only claimed by hand: known, not counted
 	At          kizuna.Ref
 }
 

@@ -132,6 +132,10 @@ func (b *builder) classifier(n *node, tracks []string) *Classifier {
 		if above := microOrNil(n.get("above")); above != nil {
 			c.Above = *above
 		}
+		c.Count = Subject(textOf(n.get("count")))
+		if decides := textOf(n.get("decides")); decides != "both" {
+			c.Decides = Deciding(decides)
+		}
 		c.AtLeast = int64(integerOr(n.get("at_least"), 1))
 		if c.AtLeast <= 0 {
 			b.report(n.place("at_least"), kizuna.Errorf("program-classification", "at least %d workloads is true of everybody", c.AtLeast).

@@ -106,6 +106,9 @@ func describe(p, other *Program) *description {
 		d.text("total", p.Scoring.TotalMax)
 		d.text("pass", p.Scoring.PassTotal)
 		d.text("every_metric", gateText(p.Scoring))
+		if p.Scoring.WholePoints {
+			d.text("whole_points", true)
+		}
 		d.text("decimals", fmt.Sprint(p.Scoring.MetricDecimals, ", ", p.Scoring.TotalDecimals))
 	})
 	d.under("qualification", func() {
@@ -178,7 +181,26 @@ func (d *description) definitions(p *Program) {
 		d.text("retired_counts_months", p.People.RetiredCountsMonths)
 		d.text("links_per_year", p.People.LinksPerYear)
 		d.text("cooling_off_days", p.People.CoolingOffDays)
+		d.text("leavers_count_through", p.People.LeaversCountThrough)
 	})
+	if p.Claims != nil {
+		d.under("claims", func() { d.claims(p.Claims) })
+	}
+}
+
+func (d *description) claims(c *ClaimRules) {
+	var alternatives []string
+	for _, f := range c.Figures() {
+		switch {
+		case f.Key == "decline / alternatives":
+			alternatives = append(alternatives, f.Value)
+		case f.Value == "":
+			d.names(f.Key, f.Names)
+		default:
+			d.text(f.Key, f.Value)
+		}
+	}
+	d.names("decline / alternatives", alternatives)
 }
 
 func (d *description) area(a, other *Area) {
@@ -217,6 +239,8 @@ func (d *description) classifier(c *Classifier) {
 	case BySellingWorkloads:
 		d.text("above", c.Above)
 		d.text("at_least", c.AtLeast)
+		d.text("count", string(c.Count))
+		d.text("decides", string(c.Decides))
 	case BySegment:
 		op := ">= "
 		if c.ShareExclusive {
@@ -251,6 +275,9 @@ func (d *description) rule(r *Rule) {
 	}
 	if len(r.Components) > 1 {
 		d.text("combine", string(r.Combine))
+		if r.LossesOffset {
+			d.text("losses_offset", true)
+		}
 	}
 	for i := range r.Components {
 		c := &r.Components[i]
@@ -270,6 +297,9 @@ func (d *description) people(p *PeopleRule) {
 		steps = append(steps, s.String())
 	}
 	d.names("steps", steps)
+	if p.StepsInOrder {
+		d.text("steps_in_order", true)
+	}
 }
 
 func (d *description) component(c *Component) {
@@ -286,8 +316,12 @@ func (d *description) component(c *Component) {
 		{"amount", m.Amount != nil, m.Amount},
 		{"seats", m.Seats != nil, m.Seats},
 		{"stays_after_growth", m.StaysAfterGrowth, true},
-		{"active_share", m.Share != nil, m.Share},
-		{"new_share_at_most", m.NewShareAtMost != nil, m.NewShareAtMost},
+		{"step", c.Step.Sign() > 0, c.Step},
+		{"active_share", m.Share != nil && !m.ShareExclusive, m.Share},
+		{"active_share_above", m.ShareExclusive, m.Share},
+		{"share_of", m.ShareOfWorkload, "workload"},
+		{"new_share_at_most", m.NewShareAtMost != nil && !m.NewShareExclusive, m.NewShareAtMost},
+		{"new_share_below", m.NewShareExclusive, m.NewShareAtMost},
 		{"since_association", m.SinceAssociation, true},
 		{"floor / now", m.FloorNow != nil, m.FloorNow},
 		{"floor / base", m.FloorBase != nil, m.FloorBase},

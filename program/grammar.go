@@ -52,6 +52,7 @@ var scoringShape = &object{name: "scoring", fields: withProvenance(
 		{key: "above", doc: "More than this many points.", of: numberShape},
 		{key: "at_least", doc: "This many points or more.", of: numberShape},
 	}}},
+	field{key: "whole_points", doc: "Round every metric's points down to whole ones.", of: booleanShape},
 	field{key: "decimals", doc: "Decimals shown, rounded half up.", of: &object{name: "decimals", fields: []field{
 		{key: "metric", doc: "Of a metric's points (1).", of: integerShape},
 		{key: "total", doc: "Of an area's total (0).", of: integerShape},
@@ -123,6 +124,7 @@ var measureFields = slices.Concat(
 	[]field{
 		{key: "max", doc: "Points at most.", of: numberShape},
 		{key: "full_at", doc: "The progress that gives them all; less gives its share.", of: numberShape},
+		{key: "step", doc: "Only whole steps of so much progress earn.", of: numberShape},
 		{key: "change", doc: "net: now less a year before (net). percent: of the value a year before. gross: now alone.", of: oneOf{string(Net), string(Percent), string(Gross)}},
 		{key: "count", doc: "Count these ...", of: oneOf{string(Tenants), string(Pairs), string(Workloads)}},
 		{key: "by", doc: "... by looking at this.", of: quantitiesShape},
@@ -140,7 +142,10 @@ var measureFields = slices.Concat(
 		{key: "seats", doc: "Only tenants with so many paid seats of some workload.", of: limitsShape},
 		{key: "stays_after_growth", doc: "A tenant that outgrew the range still counts if it was in it before.", of: booleanShape},
 		{key: "active_share", doc: "Least share of paid seats that must be active: 40%.", of: shareShape},
+		{key: "active_share_above", doc: "Instead: more than this share of paid seats.", of: shareShape},
+		{key: "share_of", doc: "Whose share: that of the whole tenant, or of some covered workload (tenant).", of: oneOf{"tenant", "workload"}},
 		{key: "new_share_at_most", doc: "Leave out new tenants that were more active than this when they came.", of: shareShape},
+		{key: "new_share_below", doc: "Instead: so much or more.", of: shareShape},
 		{key: "since_association", doc: "Only growth since the association began.", of: booleanShape},
 		{key: "floor", doc: "Below these sums a percentage gives no points.", of: &object{name: "floor", fields: []field{
 			{key: "now", doc: "Least sum now.", of: amountShape},
@@ -157,6 +162,7 @@ var certificateListShape = short{scalar: textShape, full: textsShape}
 var peopleFields = []field{
 	{key: "counted", doc: "Certificates: each person counts once. A list, or the name of one.", of: certificateListShape},
 	{key: "per_person", doc: "Points of each counted person, in place of full_at.", of: numberShape},
+	{key: "steps_in_order", doc: "A step gives its own points only if those before it are met.", of: booleanShape},
 	{key: "steps", doc: "What must all be met first.", of: listOf{&object{name: "step", fields: []field{
 		{key: "people", doc: "So many people ...", of: integerShape, required: true},
 		{key: "any_of", doc: "... with any one of these certificates.", of: certificateListShape, required: true},
@@ -176,6 +182,7 @@ var ruleFields = slices.Concat(
 		}}},
 		{key: "best_of", doc: "Options: the best one is taken.", of: mapOf{componentShape}},
 		{key: "parts", doc: "Parts: their points are added, up to max.", of: mapOf{componentShape}},
+		{key: "losses_offset", doc: "A part that lost takes points from the others.", of: booleanShape},
 	},
 	provenanceFields,
 )
@@ -202,6 +209,8 @@ var trackRuleShape = &object{name: "track", fields: withProvenance(slices.Concat
 		{key: "otherwise", doc: "The track if not.", of: textShape},
 		{key: "above", doc: "selling_workloads: dollars a month of a tenant in a workload.", of: amountShape},
 		{key: "at_least", doc: "selling_workloads: how many workloads.", of: integerShape},
+		{key: "count", doc: "selling_workloads: a workload once, or once for every tenant (workloads).", of: oneOf{string(Workloads), string(Pairs)}},
+		{key: "decides", doc: "selling_workloads: the months in which it must hold (both).", of: oneOf{"both", string(LastMonth), string(EitherMonth)}},
 		{key: "segment", doc: "customer_segment: the segment.", of: textShape},
 		{key: "share", doc: "customer_segment: its share of the customers.", of: &object{name: "share", fields: []field{
 			{key: "above", of: shareShape}, {key: "at_least", of: shareShape},
@@ -241,7 +250,9 @@ var fileShape = &object{name: "program", fields: []field{
 		{key: "retired_counts_months", doc: "How long a retired certificate counts on (12).", of: integerShape},
 		{key: "links_per_year", doc: "How often a profile may be linked (3).", of: integerShape},
 		{key: "cooling_off_days", doc: "Days between two links (30).", of: integerShape},
+		{key: "leavers_count_through", doc: "Day of the next month through which leavers count (0: to their removal).", of: integerShape},
 	}}},
+	{key: "claims", doc: "What holds for claims of a partner of record (CPOR).", of: claimsShape},
 	{key: "categories", doc: "Names of the three categories.", of: mapOf{namesShape}},
 	{key: "metrics", doc: "Names and categories of metrics.", of: mapOf{&object{name: "heading", fields: []field{
 		{key: "name", doc: "Its name.", of: namesShape, required: true},

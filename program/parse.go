@@ -174,12 +174,18 @@ func (b *builder) shared() {
 		RetiredCountsMonths: integerOr(n.get("retired_counts_months"), 12),
 		LinksPerYear:        integerOr(n.get("links_per_year"), 3),
 		CoolingOffDays:      integerOr(n.get("cooling_off_days"), 30),
+		LeaversCountThrough: integerOr(n.get("leavers_count_through"), 0),
+	}
+	if p.People.LeaversCountThrough > 28 {
+		b.report(n.place("leavers_count_through"), kizuna.Errorf("program-leavers-day", "not every month has a day %d", p.People.LeaversCountThrough).
+			WithMend("write a day from 1 to 28, or 0"))
 	}
 	for _, e := range n.fields() {
 		if integerOr(e.value, 0) < 0 {
 			b.report(e.value.at, kizuna.Errorf("program-negative", "%s cannot be negative", e.key).WithMend("write 0 or more"))
 		}
 	}
+	p.Claims = b.claims(root.get("claims"))
 }
 
 func (b *builder) scoring(n *node) Scoring {
@@ -197,6 +203,7 @@ func (b *builder) scoring(n *node) Scoring {
 	default:
 		s.GateValue, s.GateInclusive = fractionOf(least), true
 	}
+	s.WholePoints = isTrue(n.get("whole_points"))
 	if decimals := n.get("decimals"); decimals != nil {
 		s.MetricDecimals = integerOr(decimals.get("metric"), 1)
 		s.TotalDecimals = integerOr(decimals.get("total"), 0)

@@ -85,6 +85,12 @@ func TestEveryProblemIsReportedWhereItIs(t *testing.T) {
 		{"a floor of what is no percentage", "            change: percent\n            sum: revenue\n            window: {trailing: 12}\n            floor", "            sum: revenue\n            window: {trailing: 12}\n            §floor", "program-needs", "change: percent"},
 		{"a share above the whole", "        by: revenue\n        window: {months: 2}", "        by: users\n        active_share: §140%", "program-share", "140"},
 		{"a share of revenue", "        by: revenue\n", "        by: revenue\n        §active_share: 40%\n", "program-needs", "count: tenants, by: users"},
+		{"a share said twice", "        by: revenue\n        window: {months: 2}", "        by: users\n        active_share: 40%\n        §active_share_above: 40%", "program-range-twice", "active_share"},
+		{"a share of a workload without a share", "        by: revenue\n", "        by: revenue\n        §share_of: workload\n", "program-needs", "active_share"},
+		{"a step past the threshold", "            full_at: 20\n", "            full_at: 20\n            step: §21\n", "program-step-size", "up to 20"},
+		{"a step of nothing", "            full_at: 20\n", "            full_at: 20\n            step: §0\n", "program-threshold", ""},
+		{"losses without parts", "        max: 30\n        best_of", "        max: 30\n        §losses_offset: true\n        best_of", "program-needs", "parts"},
+		{"steps in order without people", "        count: tenants\n", "        §steps_in_order: true\n        count: tenants\n", "program-not-of-usage", ""},
 		{"count without by", "      adds:\n        max: 30\n        count: tenants\n        by: revenue\n", "      adds:\n        max: 30\n        §count: tenants\n", "program-measured", ""},
 		{"an unknown track", "          small: {full_at", "          §smal: {full_at", "program-unknown-track", `did you mean "small"?`},
 		{"one track to choose from", "tracks: {best: [large, small]}", "tracks: §{best: [large]}", "program-few-tracks", ""},
@@ -99,6 +105,16 @@ func TestEveryProblemIsReportedWhereItIs(t *testing.T) {
 		{"days that end before they begin", "not_enrolled: {from: {months: -5}", "not_enrolled: §{from: {months: 5}", "program-day-range", ""},
 		{"two ends of a certificate", "retired: 2025-06-30}", "counts_through: 2025-06-30, §stops_counting: 2025-07-01}", "program-two-ends", ""},
 		{"a certificate that ends before it retires", "retired: 2025-06-30}", "§retired: 2025-06-30, counts_through: 2025-05-31}", "program-retired-late", ""},
+		{"a limit in days of both kinds", "review: {business_days: 14}", "review: {days: 14, §business_days: 14}", "program-two-limits", "business_days: null"},
+		{"business days of nowhere", "  region: JP\n  review: {business_days: 14}", "  review: {business_days: §14}", "program-no-region", "JP, US"},
+		{"a region without a calendar", "region: JP", "region: §XX", "program-choice", "JP, US"},
+		{"a limit of no days", "dispute: {days: 30}", "dispute: {days: §0}", "program-too-small", "1 or more"},
+		{"fewer disputes than none", "dispute: {days: 30}", "dispute: {days: 30, times: §-1}", "program-too-small", "0 or more"},
+		{"editing where it cannot be", "editing: {in: [action-required]}", "editing: {in: [§approved]}", "program-choice", "submitted, action-required"},
+		{"no media type", "[application/pdf]", "[application/pdf, §PDF]", "program-media-type", "application/pdf"},
+		{"a media type twice", "[application/pdf]", "[application/pdf, §application/pdf]", "program-twice", ""},
+		{"evidence of what is not asked", "must_show: [partner, customer]", "must_show: [partner, §costumer]", "program-choice", "customer"},
+		{"a claim's figure without its source", "basis: likely, note: By analogy.", "basis: likely, sources: [§gide]", "program-unknown-source", "guide"},
 		{"an unknown version to build on", "version: \"2025\"\n", "version: \"2025\"\nextends: §mcpp@1999-01\n", "program-unknown-base", "mcpp@2023-10"},
 		{"an anchor", "names: [Power App, Portals]", "names: §&a [Power App, Portals]", "program-anchor", ""},
 		{"an alias", "names: [Power App, Portals]", "names: &a [Power App, Portals]", "program-anchor", ""},
@@ -274,6 +290,57 @@ areas:
 	rule := p.Area("security").Metric("intermediate").Rules[Single]
 	if got := rule.PeopleOn(kizuna.NewDate(2024, 1, 1)); got.PerPerson.String() != "40/3" || len(got.Counted) != 1 || len(got.Steps) != 2 || got.Steps[0].People != 2 {
 		t.Errorf("got %+v", got)
+	}
+}
+
+// Where the sources leave room, a file can say the other reading.
+func TestAFileCanSayTheOtherReading(t *testing.T) {
+	for _, c := range []struct {
+		old, new string
+		holds    func(p *Program) bool
+	}{
+		{"{total: 100,", "{whole_points: true, total: 100,", func(p *Program) bool {
+			return p.Scoring.Counted(kizuna.Ratio(20, 3)).Cmp(kizuna.Int(6)) == 0
+		}},
+		{"            full_at: 20\n", "            full_at: 20\n            step: 5\n", func(p *Program) bool {
+			c := p.Area("cloud").Metric("growth").Rules["large"].Components[0]
+			return c.Points(kizuna.Ratio(99, 10)).Cmp(c.Points(kizuna.Int(5))) == 0
+		}},
+		{"        by: revenue\n        window: {months: 2}\n", "        by: users\n        active_share_above: 40%\n        share_of: workload\n        new_share_below: 40%\n", func(p *Program) bool {
+			m := p.Area("cloud").Metric("adds").Rules["large"].Components[0].Measure
+			return m.ShareExclusive && m.ShareOfWorkload && m.NewShareExclusive && m.Share.String() == "2/5"
+		}},
+		{"        best_of:\n", "        losses_offset: true\n        parts:\n", func(p *Program) bool {
+			return p.Area("cloud").Metric("growth").Rules["large"].LossesOffset
+		}},
+		{"        full_at: 5\n        counted", "        full_at: 5\n        steps_in_order: true\n        counted", func(p *Program) bool {
+			people := p.Area("cloud").Metric("people").Rules["large"].People
+			return people[0].StepsInOrder && people[1].StepsInOrder
+		}},
+		{"{best: [large, small]}", "{classify: [large, small], by: selling_workloads, above: 5000, at_least: 5, then: large, otherwise: small, count: pairs, decides: either, workloads: azure, through: [PAL]}", func(p *Program) bool {
+			c := p.Area("cloud").Track.Classifier
+			return c.Count == Pairs && c.Decides == EitherMonth
+		}},
+	} {
+		text := example(t)
+		if c.old == "        by: revenue\n        window: {months: 2}\n" { // amounts are not asked of users
+			text = strings.NewReplacer(", amount: {at_least: 1000}", "", ", amount: {at_least: 100, below: 1000}", "").Replace(text)
+		}
+		p, err := Parse("p.yaml", []byte(strings.Replace(text, c.old, c.new, 1)))
+		if err != nil {
+			t.Errorf("%s: %v", c.new, err)
+			continue
+		}
+		if !c.holds(p) {
+			t.Errorf("%s: the program does not say so", c.new)
+		}
+		base, err := Parse("p.yaml", []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(Diff(base, p)) == 0 {
+			t.Errorf("%s: the difference is not told", c.new)
+		}
 	}
 }
 

@@ -37,6 +37,7 @@ type Program struct {
 	Workloads    map[string]WorkloadList
 	Certificates map[string]Certificate
 	People       PeopleRules
+	Claims       *ClaimRules `json:",omitempty"` // nil: the program takes no claims
 	Categories   map[Category]Text
 	Areas        []Area // in the program's order
 }
@@ -112,6 +113,8 @@ type Scoring struct {
 	// GateInclusive: every metric needs at least GateValue points; otherwise more than it.
 	GateValue     kizuna.Fraction
 	GateInclusive bool
+	// WholePoints rounds the points of every metric down.
+	WholePoints bool `json:",omitzero"`
 	// Decimals shown, rounded half up; the exact value decides.
 	MetricDecimals, TotalDecimals int
 	Provenance                    Provenance
@@ -121,6 +124,14 @@ type Scoring struct {
 func (s Scoring) Passes(points kizuna.Fraction) bool {
 	c := points.Cmp(s.GateValue)
 	return c > 0 || c == 0 && s.GateInclusive
+}
+
+// Counted returns what a metric's exact points count: all of them, or the whole ones.
+func (s Scoring) Counted(points kizuna.Fraction) kizuna.Fraction {
+	if s.WholePoints {
+		return kizuna.Int(points.Floor())
+	}
+	return points
 }
 
 // CSPHistory is a reading of what a change of CSP owner does to the past.
@@ -172,8 +183,12 @@ type Certificate struct {
 // PeopleRules hold for the people of a company.
 type PeopleRules struct {
 	RetiredCountsMonths int // how long a retired certificate counts on, if it names no day
-	LinksPerYear        int // how often a person may link a profile
+	LinksPerYear        int // how often a person may link a profile in 365 days; 0: no limit
 	CoolingOffDays      int // days between two links
+	// LeaversCountThrough is the day of the month through which certificates of
+	// somebody still count whose leaving was reported in the month before; 0: they
+	// count until the report.
+	LeaversCountThrough int
 }
 
 // Category is one of the three of the score.
@@ -213,6 +228,9 @@ const (
 	SingleTrack TrackKind = "single"   // there is only one
 	BestTrack   TrackKind = "best"     // all are computed whole, the best is shown, any may pass
 	Classified  TrackKind = "classify" // facts say which one the partner is on
+	// BestMetrics takes every metric from the track that gives it most. No source
+	// says so plainly and no file can: it is asked only to explain a figure.
+	BestMetrics TrackKind = "best_metrics"
 )
 
 // Single is the name of the only track of an area that has no tracks.
@@ -233,7 +251,8 @@ type ClassifierKind string
 // The kinds.
 const (
 	// BySellingWorkloads counts workloads for which some tenant has revenue above
-	// Above, in M-1 and in M-13: AtLeast or more in both give Then, else Otherwise.
+	// Above, in M-1 and in M-13: AtLeast or more, in the months that Decides names,
+	// give Then, else Otherwise.
 	BySellingWorkloads ClassifierKind = "selling_workloads"
 	// BySegment gives Then if at least Share of the customers with counted
 	// revenue in M-1 are in Segment, else Otherwise.
@@ -250,6 +269,11 @@ type Classifier struct {
 
 	Above   kizuna.Micro // BySellingWorkloads: monthly revenue of a tenant in a workload, dollars
 	AtLeast int64        // BySellingWorkloads: how many workloads
+	// Count is what BySellingWorkloads counts: Workloads, or Pairs, in which a
+	// workload counts once for every tenant.
+	Count Subject `json:",omitzero"`
+	// Decides says for which months BySellingWorkloads must hold.
+	Decides Deciding `json:",omitzero"`
 
 	Segment string          // BySegment
 	Share   kizuna.Fraction // BySegment: 4/5
@@ -263,6 +287,16 @@ type Classifier struct {
 	Feeds    []Feed   // whose revenue is looked at
 	Channels []string // and through which channels, all if empty
 }
+
+// Deciding says which of two months decide a classification.
+type Deciding string
+
+// The ways.
+const (
+	BothMonths  Deciding = ""       // it must hold in M-1 and in M-13
+	LastMonth   Deciding = "last"   // M-1 alone is asked
+	EitherMonth Deciding = "either" // one of the two suffices
+)
 
 // Metric is one line of an area's score.
 type Metric struct {
@@ -289,7 +323,10 @@ type Rule struct {
 	People     []PeopleRule // in order of From; the last that is in force on D holds
 	Combine    Combine
 	Components []Component
-	Provenance Provenance
+	// LossesOffset lets a part that lost take points away from the others; else a
+	// part gives no less than 0 before parts are added.
+	LossesOffset bool `json:",omitzero"`
+	Provenance   Provenance
 }
 
 // PeopleOn returns the people rule in force on the day.
@@ -307,9 +344,11 @@ func (r *Rule) PeopleOn(d kizuna.Date) *PeopleRule {
 type PeopleRule struct {
 	From *kizuna.Date // in force from this day on; nil: from the start
 	// Steps must all be met before Counted earns anything; a step may earn points itself.
-	Steps     []Step
-	Counted   []string        // certificates; a person counts once however many
-	PerPerson kizuna.Fraction // exact points of each counted person
+	Steps []Step
+	// StepsInOrder: a step earns its own points only if those before it are met.
+	StepsInOrder bool            `json:",omitzero"`
+	Counted      []string        // certificates; a person counts once however many
+	PerPerson    kizuna.Fraction // exact points of each counted person
 }
 
 // Step is a prerequisite: that many people holding any one of the certificates.
@@ -334,11 +373,16 @@ type Component struct {
 	ID        string // "azure", "CPOR"; "" for the only one
 	Max       kizuna.Fraction
 	Threshold kizuna.Fraction
-	Measure   Measure
+	// Step, if above 0, is the progress that counts at a time: only whole steps earn.
+	Step    kizuna.Fraction `json:",omitzero"`
+	Measure Measure
 }
 
 // Points returns the exact points of a progress.
 func (c *Component) Points(progress kizuna.Fraction) kizuna.Fraction {
+	if c.Step.Sign() > 0 {
+		progress = kizuna.Int(progress.Div(c.Step).Floor()).Mul(c.Step)
+	}
 	return c.Max.Mul(progress).Div(c.Threshold).Clamp(kizuna.Fraction{}, c.Max)
 }
 
@@ -409,11 +453,17 @@ type Measure struct {
 	// StaysAfterGrowth: a tenant whose seats outgrew the range still counts at
 	// M-1 if it was in it at M-13.
 	StaysAfterGrowth bool
-	// Share is the least share of paid seats that must be active.
-	Share *kizuna.Fraction
+	// Share is the least share of paid seats that must be active; ShareExclusive:
+	// more than it. ShareOfWorkload asks it of some covered workload, not of all
+	// of them together.
+	Share           *kizuna.Fraction
+	ShareExclusive  bool `json:",omitzero"`
+	ShareOfWorkload bool `json:",omitzero"`
 	// NewShareAtMost, with Share: leave out at M-1 a tenant that was not covered
 	// at M-13 and whose share was already above this in its first covered month since.
-	NewShareAtMost *kizuna.Fraction
+	// NewShareExclusive: or equal to this.
+	NewShareAtMost    *kizuna.Fraction
+	NewShareExclusive bool `json:",omitzero"`
 	// SinceAssociation: growth counts from the first covered month after M-13 if
 	// a pair was not covered at M-13.
 	SinceAssociation bool

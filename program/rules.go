@@ -111,9 +111,10 @@ func unitOf(r *Rule) string {
 
 // peopleOnly and measureOnly are keys that make no sense in the other kind of rule.
 var (
-	peopleOnly  = []string{"per_person", "steps", "changes"}
+	peopleOnly  = []string{"per_person", "steps", "steps_in_order", "changes"}
 	measureOnly = []string{"change", "count", "by", "sum", "window", "workloads", "through", "feeds", "channels", "amount", "seats",
-		"stays_after_growth", "active_share", "new_share_at_most", "since_association", "floor", "best_of", "parts"}
+		"stays_after_growth", "active_share", "active_share_above", "share_of", "new_share_at_most", "new_share_below", "since_association",
+		"floor", "step", "best_of", "parts", "losses_offset"}
 )
 
 // people reads a rule that counts people, and what becomes of it later.
@@ -149,7 +150,7 @@ func (b *builder) people(n *node, r *Rule) {
 }
 
 func (b *builder) peopleRule(n *node, most kizuna.Fraction) PeopleRule {
-	p := PeopleRule{Counted: b.knownCertificates(n.get("counted"))}
+	p := PeopleRule{Counted: b.knownCertificates(n.get("counted")), StepsInOrder: isTrue(n.get("steps_in_order"))}
 	if len(p.Counted) == 0 {
 		b.report(n.get("counted").at, kizuna.Errorf("program-nobody-counted", "without certificates nobody is counted").
 			WithMend("name the certificates that count"))
@@ -223,7 +224,7 @@ func (b *builder) components(n *node, r *Rule) {
 		if options != nil {
 			r.Combine = Best
 		}
-		own := n.without("unit", "best_of", "parts", "basis", "sources", "note")
+		own := n.without("unit", "best_of", "parts", "losses_offset", "basis", "sources", "note")
 		for _, e := range slices.Concat(options.fields(), parts.fields()) {
 			if c, ok := b.component(e.key, merge(own, e.value), r.Max); ok {
 				r.Components = append(r.Components, c)
@@ -232,6 +233,10 @@ func (b *builder) components(n *node, r *Rule) {
 		if len(r.Components) == 0 && len(options.fields())+len(parts.fields()) == 0 {
 			b.report(n.at, kizuna.Errorf("program-no-parts", "there is nothing under best_of: or parts:").WithMend("add what is measured"))
 		}
+	}
+	if r.LossesOffset = isTrue(n.get("losses_offset")); r.LossesOffset && parts == nil {
+		b.report(n.place("losses_offset"), kizuna.Errorf("program-needs", "%q needs %q", "losses_offset", "parts").
+			WithMend("add it, or take %q away", "losses_offset"))
 	}
 	b.checkMax(n, r)
 }
@@ -269,6 +274,13 @@ func (b *builder) component(id string, n *node, most kizuna.Fraction) (Component
 	if c.Max.Sign() <= 0 && most.Sign() > 0 {
 		b.report(n.get("max").at, kizuna.Errorf("program-max", "a maximum of %s points gives nothing", c.Max).WithMend("write a max: above 0"))
 	}
+	if step := n.get("step"); step != nil {
+		c.Step = b.positive(step)
+		if c.Step.Cmp(c.Threshold) > 0 {
+			b.report(step.at, kizuna.Errorf("program-step-size", "a step of %s goes past the threshold of %s", c.Step, c.Threshold).
+				WithMend("write a step up to %s", c.Threshold))
+		}
+	}
 	var ok bool
 	c.Measure, ok = b.measure(n)
 	if ok {
@@ -299,13 +311,29 @@ func (b *builder) measure(n *node) (Measure, bool) {
 	m.Channels = b.distinct(n.get("channels"))
 	m.Amount, m.Seats = b.rangeOf(n.get("amount")), b.rangeOf(n.get("seats"))
 	m.StaysAfterGrowth, m.SinceAssociation = isTrue(n.get("stays_after_growth")), isTrue(n.get("since_association"))
-	m.Share, m.NewShareAtMost = shareOrNil(n.get("active_share")), shareOrNil(n.get("new_share_at_most"))
-	b.checkShare(n.get("active_share"), m.Share)
-	b.checkShare(n.get("new_share_at_most"), m.NewShareAtMost)
+	m.Share, m.ShareExclusive = b.share(n, "active_share", "active_share_above")
+	m.NewShareAtMost, m.NewShareExclusive = b.share(n, "new_share_at_most", "new_share_below")
+	m.ShareOfWorkload = textOf(n.get("share_of")) == "workload"
 	if floor := n.get("floor"); floor != nil {
 		m.FloorNow, m.FloorBase = microOrNil(floor.get("now")), microOrNil(floor.get("base"))
 	}
 	return m, true
+}
+
+// share reads a share that is said by either of two keys, the second one leaving
+// out the share itself.
+func (b *builder) share(n *node, inclusive, exclusive string) (share *kizuna.Fraction, excluded bool) {
+	key := inclusive
+	if excluded = n.has(exclusive); excluded {
+		key = exclusive
+		if n.has(inclusive) {
+			b.report(n.place(exclusive), kizuna.Errorf("program-range-twice", "one end of the range is said twice").
+				WithMend("keep one of %s and %s", inclusive, exclusive))
+		}
+	}
+	share = shareOrNil(n.get(key))
+	b.checkShare(n.get(key), share)
+	return share, excluded
 }
 
 // window reads the months that are looked at.
@@ -435,7 +463,7 @@ func (b *builder) checkMeasure(n *node, c *Component) {
 	if snapshot && (m.Window.Months != 1 || m.Window.Kind != AnyMonth) {
 		mismatch("window", by) // a snapshot is of one month
 	}
-	if seats && (m.Subject == Pairs || m.Subject == Workloads) || m.Quantity == Consumption && (m.Subject == Tenants || m.Subject == Workloads) {
+	if seats && (m.Subject == Pairs || m.Subject == Workloads) || m.Quantity == Consumption && m.Subject == Workloads {
 		mismatch("count", by)
 	}
 	if m.Quantity == PaidSeats && m.Subject == Amount {
@@ -448,10 +476,13 @@ func (b *builder) checkMeasure(n *node, c *Component) {
 		mismatch("seats", by)
 	}
 	if m.Share != nil && (!seats || m.Subject != Tenants) {
-		needs("active_share", "count: tenants, by: users")
+		needs(n.oneOf("active_share", "active_share_above"), "count: tenants, by: users")
 	}
 	if m.NewShareAtMost != nil && m.Share == nil {
-		needs("new_share_at_most", "active_share")
+		needs(n.oneOf("new_share_at_most", "new_share_below"), "active_share")
+	}
+	if m.ShareOfWorkload && m.Share == nil {
+		needs("share_of", "active_share")
 	}
 	if m.SinceAssociation && (m.Subject != Amount || !seats) {
 		needs("since_association", "sum: users")

@@ -87,15 +87,18 @@ func (n *node) place(key string) kizuna.Ref {
 	return n.at
 }
 
-// firstOf is the place of the first of these keys that is there.
-func (n *node) firstOf(keys ...string) kizuna.Ref {
+// oneOf is the first of these keys that is there, "" if none is.
+func (n *node) oneOf(keys ...string) string {
 	for _, key := range keys {
 		if n.has(key) {
-			return n.place(key)
+			return key
 		}
 	}
-	return n.at
+	return ""
 }
+
+// firstOf is the place of the first of these keys that is there.
+func (n *node) firstOf(keys ...string) kizuna.Ref { return n.place(n.oneOf(keys...)) }
 
 // without returns a mapping that lacks the keys.
 func (n *node) without(keys ...string) *node {

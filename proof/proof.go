@@ -145,7 +145,7 @@ type Difference struct {
 }
 
 // Compare lists where a proof, as read, differs from one computed anew, at most
-// limit places.
+// limit places. Facts that only moved to another line of their file come last.
 func Compare(read map[string]any, now *Proof, limit int) ([]Difference, error) {
 	data, err := json.Marshal(now)
 	if err != nil {
@@ -159,16 +159,17 @@ func Compare(read map[string]any, now *Proof, limit int) ([]Difference, error) {
 	}
 	c := comparison{limit: limit}
 	c.walk("", read, fresh)
-	return c.out, nil
+	all := append(c.facts, c.lines...)
+	return all[:min(limit, len(all))], nil
 }
 
 type comparison struct {
-	limit int
-	out   []Difference
+	limit        int
+	facts, lines []Difference
 }
 
 func (c *comparison) walk(path string, a, b any) {
-	if len(c.out) >= c.limit || path == "digest" {
+	if len(c.facts) >= c.limit || path == "digest" {
 		return
 	}
 	switch x := a.(type) {
@@ -187,8 +188,13 @@ func (c *comparison) walk(path string, a, b any) {
 			return
 		}
 	}
-	if p, n := show(a), show(b); p != n {
-		c.out = append(c.out, Difference{path, p, n})
+	p, n := show(a), show(b)
+	switch {
+	case p == n:
+	case !strings.Contains(path+".", ".at."):
+		c.facts = append(c.facts, Difference{path, p, n})
+	case len(c.lines) < c.limit:
+		c.lines = append(c.lines, Difference{path, p, n})
 	}
 }
 

@@ -22,7 +22,7 @@ func Compare(w io.Writer, rows []score.Comparison, opts Options) error {
 	head := []string{
 		t.p.T("report.column.account"), t.p.T("report.column.area"), t.p.T("report.column.metric"),
 		t.p.T("report.column.published"), t.p.T("report.column.ours"), t.p.T("report.column.difference"),
-		t.p.T("report.column.likely"),
+		t.p.T("report.column.qualified"), t.p.T("report.column.likely"),
 	}
 	several := slices.ContainsFunc(rows, func(c score.Comparison) bool { return c.Account != rows[0].Account })
 	var cells [][]string
@@ -37,7 +37,7 @@ func Compare(w io.Writer, rows []score.Comparison, opts Options) error {
 		}
 		cells = append(cells, []string{
 			account, t.areaAndTrack(c.Area, c.Track), t.figure(c), thousands(c.Published.Show()), t.ours(c.Ours),
-			signed(c), t.likely(c),
+			signed(c), t.qualified(c.Qualified), t.likely(c),
 		})
 	}
 	columns := filled(cells, len(head))
@@ -59,6 +59,7 @@ func Compare(w io.Writer, rows []score.Comparison, opts Options) error {
 		}
 		return ""
 	})
+	t.readings(rows)
 	fmt.Fprintf(t, "\n%s\n", t.p.T("report.compare.summary", equal, len(rows)))
 	return out.Flush()
 }
@@ -92,7 +93,22 @@ func signed(c score.Comparison) string {
 	}
 }
 
-// likely is the reason for a difference that explains it best.
+// qualified says who says that an area qualifies.
+func (w words) qualified(q *score.Qualified) string {
+	switch {
+	case q == nil:
+		return ""
+	case q.Published != q.Ours && q.Ours:
+		return w.p.T("report.compare.qualified.ours")
+	case q.Published != q.Ours:
+		return w.p.T("report.compare.qualified.published")
+	case q.Ours:
+		return w.p.T("report.compare.qualified.both")
+	}
+	return w.p.T("report.compare.qualified.none")
+}
+
+// likely is what explains a difference.
 func (w words) likely(c score.Comparison) string {
 	if c.Equal {
 		return ""
@@ -101,15 +117,27 @@ func (w words) likely(c score.Comparison) string {
 	for _, f := range c.Missing {
 		parts = append(parts, w.p.T("report.compare.missing", Fill(w.p, f)))
 	}
-	for _, id := range c.Readings {
-		text, ok := w.p.Lookup("report.reading." + id)
-		if !ok {
-			text = id
-		}
-		parts = append(parts, w.p.T("report.compare.reading", id, text))
+	if len(c.Readings) > 0 {
+		parts = append(parts, w.p.T("report.compare.reading", strings.Join(c.Readings, ", ")))
 	}
 	if len(parts) == 0 {
 		return w.p.T("report.compare.unknown")
 	}
 	return strings.Join(parts, w.p.T("report.semicolon"))
+}
+
+// readings says what the readings mean that were named.
+func (t *text) readings(rows []score.Comparison) {
+	g := textgrid.New()
+	named := false
+	for _, id := range score.ReadingIDs() {
+		if slices.ContainsFunc(rows, func(c score.Comparison) bool { return slices.Contains(c.Readings, id) }) {
+			g.Row(id, t.p.T("report.reading."+id))
+			named = true
+		}
+	}
+	if named {
+		fmt.Fprintf(t, "\n%s\n", t.p.T("report.compare.readings"))
+		t.grid(g, func(int, int) string { return "" })
+	}
 }

@@ -368,7 +368,7 @@ func (v *viewer) facts(at place, m *score.Metric) []fact {
 	}
 	add("inputs", v.inputs(m.Inputs))
 	if m.Progress != nil && m.Threshold != nil && m.Threshold.Sign() > 0 && m.Reason == "" && m.Counted == nil {
-		add("formula", v.p.T("report.html.curve", m.Max, exact(*m.Progress, ""), m.Threshold, m.Max, exact(m.Points, "")))
+		add("formula", v.p.T("report.html.curve", m.Max, Exact(*m.Progress), m.Threshold, m.Max, Exact(m.Points)))
 	}
 	add("exact", exact(m.Points, v.points(m.Points)))
 	add("types", strings.Join(m.Types, ", "))

@@ -228,7 +228,7 @@ func bar(points, most kizuna.Fraction) string {
 	const width = 10
 	n := 0
 	if points.Sign() > 0 && most.Sign() > 0 {
-		n = int(min(width, max(1, floor(points.Mul(kizuna.Int(width)).Div(most)))))
+		n = int(min(width, max(1, points.Mul(kizuna.Int(width)).Div(most).Floor())))
 	}
 	return strings.Repeat("#", n) + strings.Repeat("-", width-n)
 }

@@ -71,10 +71,12 @@ func named(name, id string) string {
 	return name
 }
 
-// component names an option or a part: association types as they are, parts by
+func (w words) component(id string) string { return Component(w.p, id) }
+
+// Component names an option or a part: association types as they are, parts by
 // the catalogue.
-func (w words) component(id string) string {
-	if text, ok := w.p.Lookup("report.component." + id); ok {
+func Component(p *locale.Printer, id string) string {
+	if text, ok := p.Lookup("report.component." + id); ok {
 		return text
 	}
 	return id
@@ -255,26 +257,32 @@ func (w words) points(f kizuna.Fraction) string {
 	return f.String()
 }
 
-// exact is the points' exact value where it is not the one shown: "69.46", or
-// "20/3" where decimals do not end. What is too long to be read is cut, never
-// rounded, so that it does not seem to pass.
+// exact is the points' exact value where it is not the one shown.
 func exact(f kizuna.Fraction, shown string) string {
-	const readable, decimals = 9, 4
+	if f.String() == shown {
+		return ""
+	}
+	return Exact(f)
+}
+
+// Exact writes a figure that decides: "69.46", or "20/3" where decimals do not
+// end. What is too long to be read is cut, never rounded, so that it does not
+// seem to pass.
+func Exact(f kizuna.Fraction) string {
+	const readable, decimals = 6, 4
 	unit := kizuna.Ratio(1, 10_000)
-	cut := unit.Mul(kizuna.Int(floor(f.Div(unit))))
+	cut := unit.Mul(kizuna.Int(f.Div(unit).Floor()))
 	s := f.String()
 	switch {
-	case s == shown:
-		return ""
-	case cut.Cmp(f) == 0 && strings.Contains(s, "/"):
+	case !strings.Contains(s, "/"):
+		return s
+	case cut.Cmp(f) == 0:
 		return strings.TrimRight(f.Decimal(decimals), "0")
 	case len(s) <= readable:
 		return s
 	}
 	return "~" + cut.Decimal(decimals)
 }
-
-func floor(f kizuna.Fraction) int64 { return -kizuna.Int(0).Sub(f).Ceil() }
 
 // amount is a number for people, its thousands set apart: "12,345.67". What two
 // decimals would round to nothing is written exactly.

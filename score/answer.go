@@ -96,8 +96,8 @@ func (a *Answer) Result(accounts ...string) *Result {
 	missing, _ := a.Book.MissingMonths()
 	p := a.Question.Program
 	r := &Result{
-		Program: p.Version, ProgramID: p.ID, Carried: a.Question.Carried,
-		AsOf: a.Question.AsOf, Missing: missing, Findings: a.Findings(), Rules: p,
+		Program: p.Version, ProgramID: p.ID, Digest: program.Digest(p), Carried: a.Question.Carried,
+		AsOf: a.Question.AsOf, Missing: missing, Findings: a.Findings(), Remarks: a.Book.Remarks(), Rules: p,
 	}
 	last := a.Book.Plan.Last
 	r.Months.Set("M-1", last)

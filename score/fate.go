@@ -8,6 +8,7 @@ import (
 	"github.com/kizuna-org/kizuna/attribution"
 	"github.com/kizuna-org/kizuna/people"
 	"github.com/kizuna-org/kizuna/program"
+	"github.com/kizuna-org/kizuna/usage"
 )
 
 // Place is a component of a metric in an area's track.
@@ -38,7 +39,9 @@ func (a *Answer) places(visit func(at Place, number int)) {
 // RowFate is what becomes of a usage row: what it counts for whom, or by which
 // clause it does not.
 type RowFate struct {
-	At       kizuna.Ref                `json:"at"`
+	At       kizuna.Ref                `json:"at"`              // the first of its lines
+	Added    int                       `json:"added,omitempty"` // how many more were added up in it
+	Lines    []usage.Lines             `json:"lines,omitempty"` // all of them, once somebody has looked
 	Tenant   string                    `json:"tenant,omitempty"`
 	Name     string                    `json:"name,omitempty"`
 	Resource attribution.ResourceOfRow `json:"resource,omitzero"`
@@ -58,23 +61,23 @@ type PlaceOf struct {
 	attribution.Line
 }
 
-// FateOfRow follows a line of a usage file. Without accounts it looks at those
-// that any association ties to the row.
-func (a *Answer) FateOfRow(at kizuna.Ref, accounts ...string) (*RowFate, error) {
+// FateOfRow follows a row of the ledger. Without accounts it looks at those that
+// any association ties to it.
+func (a *Answer) FateOfRow(number int, accounts ...string) *RowFate {
+	var row usage.Row
+	a.Book.Row(number, &row)
+	out := &RowFate{At: row.At, Added: row.Lines - 1, Tenant: row.Tenant, Name: a.Customer(row.Tenant), Accounts: []RowFateFor{}}
 	for _, r := range a.Book.Refused() {
-		if r.Row.At.File == at.File && r.Row.At.Line == at.Line {
-			return &RowFate{At: at, Tenant: r.Row.Tenant, Refused: r.Err, Accounts: []RowFateFor{}}, nil
+		if r.Number == number {
+			out.Refused = r.Err
+			return out
 		}
 	}
-	found := a.Book.FindRow(at)
-	if found == nil {
-		return nil, kizuna.Errorf("no-such-row", "%s is no row of usage that was kept", at).
-			WithMend("name a data line as FILE:LINE; the account of an import tells what was set aside or refused")
-	}
+	found := a.Book.FindRow(number)
+	out.Resource = found.Resource
 	if len(accounts) == 0 {
 		accounts = a.Book.AccountsOf(found)
 	}
-	out := &RowFate{At: at, Tenant: found.Tenant, Name: a.Customer(found.Tenant), Resource: found.Resource, Accounts: []RowFateFor{}}
 	for _, account := range accounts {
 		lines := make(map[int]attribution.Line)
 		fate := RowFateFor{Account: account}
@@ -88,7 +91,7 @@ func (a *Answer) FateOfRow(at kizuna.Ref, accounts ...string) (*RowFate, error) 
 		})
 		out.Accounts = append(out.Accounts, fate)
 	}
-	return out, nil
+	return out
 }
 
 // CustomerFate is what a customer's usage comes to for an account.
@@ -106,6 +109,20 @@ type CustomerFateIn struct {
 	Tally   attribution.Tally          `json:"tally"`
 	Tests   []attribution.Test         `json:"tests,omitempty"`
 	Clauses map[attribution.Clause]int `json:"clauses"`
+}
+
+// Associated reports whether some association of the account covers, or once
+// covered, some of the usage.
+func (f *CustomerFate) Associated() bool {
+	for _, place := range f.Places {
+		for clause := range place.Clauses {
+			switch clause {
+			case attribution.Counted, attribution.WrongType, attribution.NotInPeriod, attribution.NotAtMonthEnd:
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // FateOfCustomer follows all usage of a tenant for an account.

@@ -9,7 +9,11 @@ import (
 // ProgressFor returns the least progress at which a component gives that many
 // points; the inverse of [program.Component.Points] between 0 and its maximum.
 func ProgressFor(c *program.Component, points kizuna.Fraction) kizuna.Fraction {
-	return c.Threshold.Mul(points).Div(c.Max)
+	progress := c.Threshold.Mul(points).Div(c.Max)
+	if c.Step.Sign() > 0 {
+		progress = kizuna.Int(progress.Div(c.Step).Ceil()).Mul(c.Step)
+	}
+	return progress
 }
 
 // PeopleFor returns how many counted people give that many points under a rule

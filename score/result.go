@@ -22,6 +22,7 @@ type Result struct {
 	Accounts  Keyed[*Account]     `json:"accounts"`
 	Rules     *program.Program    `json:"-"`                  // for names and maxima
 	Findings  []*kizuna.Error     `json:"findings,omitempty"` // facts that can never count, and why
+	Remarks   []*kizuna.Error     `json:"remarks,omitempty"`  // facts that count in a way that should be said
 }
 
 // Account is a partner's global account.

@@ -47,6 +47,9 @@ func (s *Scorer) area(account string, area *program.Area, total attribution.Cont
 		Finish(track, &s.Plan.Program.Scoring)
 		out.Tracks.Set(name, track)
 	}
+	if area.Track.Kind == program.BestMetrics {
+		s.mix(out, area)
+	}
 	candidates := area.Track.Tracks
 	if area.Track.Kind == program.Classified {
 		s.classify(out, account, area, total)
@@ -54,6 +57,24 @@ func (s *Scorer) area(account string, area *program.Area, total attribution.Cont
 	}
 	out.Take(candidates, &s.Plan.Program.Scoring)
 	return out
+}
+
+// mix gives every track the best of each metric over all of them.
+func (s *Scorer) mix(out *Area, area *program.Area) {
+	mixed := &Track{}
+	for i := range area.Metrics {
+		var best *Metric
+		for _, t := range out.Tracks {
+			if m := t.Value.Metrics[i].Value; best == nil || m.Points.Cmp(best.Points) > 0 {
+				best = m
+			}
+		}
+		mixed.Metrics.Set(area.Metrics[i].ID, best)
+	}
+	Finish(mixed, &s.Plan.Program.Scoring)
+	for i := range out.Tracks {
+		out.Tracks[i].Value = mixed
+	}
 }
 
 // Finish adds up a track's metrics and says whether it passes.
@@ -127,7 +148,15 @@ func (s *Scorer) classify(out *Area, account string, area *program.Area, total a
 	switch c.Kind {
 	case program.BySellingWorkloads:
 		out.ClassificationCounts = []int64{now, base}
-		then = now >= c.AtLeast && base >= c.AtLeast
+		inLast, inBase := now >= c.AtLeast, base >= c.AtLeast
+		switch c.Decides {
+		case program.BothMonths:
+			then = inLast && inBase
+		case program.LastMonth:
+			then = inLast
+		case program.EitherMonth:
+			then = inLast || inBase
+		}
 	case program.BySegment:
 		all, _ := values(measures.All)
 		out.ClassificationCounts = []int64{now, all}
@@ -155,6 +184,7 @@ func (s *Scorer) metric(account string, rule *program.Rule, total attribution.Co
 	if len(rule.People) > 0 {
 		out.people = true
 		s.skilling(out, account, rule)
+		out.Points = s.Plan.Program.Scoring.Counted(out.Points)
 		return out
 	}
 	var scored Keyed[*Component]
@@ -163,6 +193,7 @@ func (s *Scorer) metric(account string, rule *program.Rule, total attribution.Co
 		scored.Set(c.ID, s.component(account, c, total))
 	}
 	Combine(out, rule, scored)
+	out.Points = s.Plan.Program.Scoring.Counted(out.Points)
 	for _, c := range scored {
 		for _, t := range c.Value.Types {
 			if !slices.Contains(out.Types, t) {
@@ -193,11 +224,19 @@ func Combine(out *Metric, rule *program.Rule, scored Keyed[*Component]) {
 	default:
 		out.Parts = scored
 		for _, p := range scored {
-			out.Points = out.Points.Add(p.Value.Points)
+			out.Points = out.Points.Add(p.Value.earned(rule))
 		}
-		out.Points = out.Points.Min(rule.Max)
+		out.Points = out.Points.Clamp(kizuna.Fraction{}, rule.Max)
 	}
 	out.settle(scored)
+}
+
+// earned is what a part adds: its points, or what it lost where losses offset.
+func (c *Component) earned(rule *program.Rule) kizuna.Fraction {
+	if rule.LossesOffset && c.Progress != nil && c.Progress.Sign() < 0 {
+		return c.Max.Mul(*c.Progress).Div(c.Threshold)
+	}
+	return c.Points
 }
 
 func (m *Metric) take(c *Component) {
@@ -341,8 +380,10 @@ func People(out *Metric, r *program.PeopleRule, t people.Tally) {
 	for i, step := range r.Steps {
 		g := Gate{AnyOf: step.AnyOf, Have: t.Steps[i], Need: step.People, Open: t.Steps[i] >= step.People}
 		if g.Open {
-			g.Points = step.Points
-			out.Points = out.Points.Add(step.Points)
+			if open || !r.StepsInOrder {
+				g.Points = step.Points
+				out.Points = out.Points.Add(step.Points)
+			}
 		}
 		open = open && g.Open
 		out.Gates = append(out.Gates, g)

@@ -86,32 +86,50 @@ func (l *Ledger) Len() int { return l.length }
 
 func (l *Ledger) at(i int) *entry { return &l.blocks[i/blockLength][i%blockLength] }
 
-// Add keeps a row, or adds it to the one it equals. The row is copied.
-func (l *Ledger) Add(row *Row) (merged bool) {
+// Add keeps a row, or adds it to the one it equals, and returns that one's
+// position. The row is copied.
+func (l *Ledger) Add(row *Row) (position int, merged bool) {
 	var e entry
 	l.encode(row, &e)
 	if 4*(l.length+1) > 3*len(l.index) {
 		l.grow()
 	}
-	hash := uint32(maphash.Comparable(l.seed, e.key) >> 32)
-	i := int(hash) & (len(l.index) - 1)
-	for l.index[i].position != 0 {
-		if l.index[i].hash == hash {
-			if first := l.at(int(l.index[i].position - 1)); first.key == e.key {
-				if first.data.add(&e.data) {
-					return true
-				}
-				// A sum that does not fit stays two rows: nothing is lost, and the
-				// rules add them up anyway.
-				l.append(&e)
-				return false
-			}
+	s, hash := l.find(&e.key)
+	if s.position != 0 {
+		if position = int(s.position - 1); l.at(position).data.add(&e.data) {
+			return position, true
 		}
-		i = (i + 1) & (len(l.index) - 1)
+		// A sum that does not fit stays two rows: nothing is lost, and the rules
+		// add them up anyway.
+		l.append(&e)
+		return l.length - 1, false
 	}
 	l.append(&e)
-	l.index[i] = slot{hash, uint32(l.length)}
-	return false
+	*s = slot{hash, uint32(l.length)}
+	return l.length - 1, false
+}
+
+// find returns the slot of a key, free if no row has it.
+func (l *Ledger) find(k *key) (s *slot, hash uint32) {
+	hash = uint32(maphash.Comparable(l.seed, *k) >> 32)
+	for i := int(hash) & (len(l.index) - 1); ; i = (i + 1) & (len(l.index) - 1) {
+		s = &l.index[i]
+		if s.position == 0 || s.hash == hash && l.at(int(s.position-1)).key == *k {
+			return s, hash
+		}
+	}
+}
+
+// Find returns the position of the row that this one equals in all but its
+// figures. Like Add, it is for one goroutine.
+func (l *Ledger) Find(row *Row) (position int, ok bool) {
+	if l.length == 0 {
+		return 0, false
+	}
+	var e entry
+	l.encode(row, &e)
+	s, _ := l.find(&e.key)
+	return int(s.position) - 1, s.position != 0
 }
 
 func (l *Ledger) append(e *entry) {

@@ -30,6 +30,12 @@ type Row struct {
 	Lines int
 }
 
+// Lines names lines of one file, as ranges: "2-5 9".
+type Lines struct {
+	File  string `json:"file"`
+	Lines string `json:"lines"`
+}
+
 // Period returns the stretch of time that the row is about.
 func (r *Row) Period() kizuna.Interval {
 	if r.Day != nil {

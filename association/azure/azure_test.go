@@ -26,7 +26,7 @@ type list struct {
 
 func (l *list) Usage(*usage.Row)         {}
 func (l *list) Facts(records ...any)     { l.records = append(l.records, records...) }
-func (l *list) Kept()                    { l.kept++ }
+func (l *list) Kept(kizuna.Ref)          { l.kept++ }
 func (l *list) SetAside(a intake.Aside)  { l.aside = append(l.aside, a) }
 func (l *list) Refuse(err *kizuna.Error) { l.problems = append(l.problems, err) }
 

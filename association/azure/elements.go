@@ -339,7 +339,7 @@ func (r *reader) subscription(raw json.RawMessage) error {
 
 func (r *reader) keep(records ...any) {
 	r.sink.Facts(records...)
-	r.sink.Kept()
+	r.sink.Kept(r.at)
 }
 
 // tenant returns the tenant that the record names, or the one of the options.

@@ -56,7 +56,7 @@ func put(t *testing.T, s blob.Store, data []byte) blob.Ref {
 	t.Helper()
 	ref, err := s.Put(t.Context(), bytes.NewReader(data), most)
 	if err != nil {
-		t.Fatal(err)
+		t.Fatal(err, errors.Unwrap(err))
 	}
 	return ref
 }

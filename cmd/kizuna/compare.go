@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/report"
@@ -35,18 +36,20 @@ func (c *compareCmd) Run(a *app) error {
 			return err
 		}
 	}
-	rows, err := in.compare(published, account)
+	rows, err := in.answer.Compare(published, account, func(q score.Question) (*score.Answer, error) {
+		return score.Ask(q, in.facts), a.Context.Err()
+	})
 	if err != nil {
 		return err
 	}
 	if a.JSON {
 		return a.writeJSON(a.Stdout, map[string]any{"as_of": in.answer.Question.AsOf, "rows": rows})
 	}
-	return report.Compare(a.Stdout, rows, report.Options{P: a.P, Color: a.Color})
+	return report.Compare(a.Stdout, rows, report.Options{P: a.P, Rules: in.answer.Question.Program, Color: a.Color})
 }
 
 // readPublished reads a table of figures: account (or partner), area, track and
-// metric if there are any, points.
+// metric if there are any, points, and whether the area qualifies.
 func readPublished(ctx context.Context, name string) ([]score.Published, error) {
 	f, err := os.Open(name)
 	if err != nil {
@@ -59,9 +62,10 @@ func readPublished(ctx context.Context, name string) ([]score.Published, error) 
 	}
 	account, area := r.Find("account", "partner", "location_id", "global_id"), r.Find("area", "solution_area")
 	track, metric, points := r.Find("track"), r.Find("metric"), r.Find("points", "score", "total")
+	qualified := r.Find("qualified", "passes")
 	if area < 0 || points < 0 {
 		return nil, kizuna.Errorf("published-columns", "%s has no columns area and points", name).
-			WithMend("write the columns account, area, track, metric, points; an empty metric is the area's total").
+			WithMend("write the columns account, area, track, metric, points, qualified; an empty metric is the area's total").
 			WithRef(kizuna.Ref{File: name, Line: 1})
 	}
 	var out []score.Published
@@ -86,17 +90,26 @@ func readPublished(ctx context.Context, name string) ([]score.Published, error) 
 			}
 			return nil, err
 		}
+		if p.Qualified, err = yesOrNo(cell(qualified), r.Ref(qualified)); err != nil {
+			return nil, err
+		}
 		out = append(out, p)
 	}
 	return nil, ctx.Err()
 }
 
-// compare asks the question again under every other reading, so that a figure
-// which another reading explains is told so.
-func (in *inquiry) compare(published []score.Published, account string) ([]score.Comparison, error) {
-	var readings []score.Reading
-	for _, r := range score.Readings(in.answer.Question) {
-		readings = append(readings, score.Reading{ID: r.ID, Answer: score.Ask(r.Question, in.facts)})
+// yesOrNo reads whether something holds; an empty cell does not say.
+func yesOrNo(cell string, at kizuna.Ref) (*bool, error) {
+	var answer bool
+	switch strings.ToLower(cell) {
+	case "":
+		return nil, nil
+	case "yes", "true", "1":
+		answer = true
+	case "no", "false", "0":
+	default:
+		return nil, kizuna.Errorf("published-qualified", "%q is neither yes nor no", cell).
+			WithMend("write yes, no, or nothing").WithRef(at)
 	}
-	return in.answer.Compare(published, account, readings)
+	return &answer, nil
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/kizuna-org/kizuna/attribution"
 	"github.com/kizuna-org/kizuna/locale"
 	"github.com/kizuna-org/kizuna/proof"
+	"github.com/kizuna-org/kizuna/report"
 	"github.com/kizuna-org/kizuna/score"
 	"github.com/kizuna-org/kizuna/textgrid"
 )
@@ -39,14 +40,17 @@ func (c *explainCmd) Run(a *app) error {
 		return err
 	}
 	if a.JSON {
+		if err := in.nameLines(a.Context, rowsOf(e)); err != nil {
+			return err
+		}
 		p, err := proof.New(in.answer, e)
 		if err != nil {
 			return err
 		}
 		return a.writeJSON(a.Stdout, p)
 	}
-	a.warn(in.data)
-	v := explainView{a, in.answer, c.Most}
+	a.warn(in)
+	v := explainView{a, in, in.answer, c.Most}
 	v.head(e, c.Partner, location)
 	if len(e.People) > 0 || len(e.Components) == 0 {
 		v.people(e)
@@ -70,6 +74,7 @@ func (c *explainCmd) Run(a *app) error {
 // explainView writes an explanation for people.
 type explainView struct {
 	*app
+	in     *inquiry
 	answer *score.Answer
 	most   int
 }
@@ -87,7 +92,7 @@ func (v explainView) head(e *score.Explanation, asked, location string) {
 		who = v.P.T("explain.location-of", asked, e.Account)
 	}
 	fmt.Fprintln(v.Stdout, v.P.T("explain.question", who, rules.Ref(), v.answer.Question.AsOf))
-	fmt.Fprintln(v.Stdout, v.P.T("explain.points", e.Score.Points, e.Score.Max))
+	fmt.Fprintln(v.Stdout, v.P.T("explain.points", report.Exact(e.Score.Points), e.Score.Max))
 	if e.Score.Reason != "" {
 		fmt.Fprintln(v.Stdout, reasonText(v.P, e.Score.Reason))
 	}
@@ -152,13 +157,13 @@ func (v explainView) component(c *score.ComponentExplanation) {
 
 func (v explainView) curve(c *score.ComponentExplanation) {
 	if c.ID != "" {
-		fmt.Fprintf(v.Stdout, "[%s] ", c.ID)
+		fmt.Fprintf(v.Stdout, "[%s] ", report.Component(v.P, c.ID))
 	}
 	if c.Curve.Progress == nil {
-		fmt.Fprintln(v.Stdout, v.P.T("explain.no-progress", c.Points))
+		fmt.Fprintln(v.Stdout, v.P.T("explain.no-progress", report.Exact(c.Points)))
 		return
 	}
-	fmt.Fprintln(v.Stdout, v.P.T("explain.curve", c.Curve.Max, c.Curve.Progress, c.Curve.Threshold, c.Points))
+	fmt.Fprintln(v.Stdout, v.P.T("explain.curve", c.Curve.Max, report.Exact(*c.Curve.Progress), c.Curve.Threshold, report.Exact(c.Points)))
 }
 
 // customer opens one contribution down to its rows and the reaches behind them.
@@ -171,10 +176,13 @@ func (v explainView) customer(e *score.Explanation, c *score.ComponentExplanatio
 	in := v.answer.Book.Plan.Input(c.Measure, trace.Tally)
 	fmt.Fprintln(v.Stdout)
 	if c.ID != "" {
-		fmt.Fprintf(v.Stdout, "[%s] ", c.ID)
+		fmt.Fprintf(v.Stdout, "[%s] ", report.Component(v.P, c.ID))
 	}
 	fmt.Fprintln(v.Stdout, v.P.T("explain.contribution", strings.TrimSpace(trace.Tenant+" "+trace.Name), in.Now.Show(), in.Base.Show()))
 	writeTests(v.app, trace.Tests)
+	if err := v.in.nameLines(v.Context, linesOf(trace.Lines[:min(v.most, len(trace.Lines))])); err != nil {
+		return err
+	}
 	writeLines(v.app, trace.Lines, v.most)
 	return nil
 }
@@ -205,7 +213,7 @@ func writeLines(a *app, lines []attribution.Line, most int) {
 		if line.Day != nil {
 			when = line.Day.String()
 		}
-		fmt.Fprintf(a.Stdout, "  %s  %s  %s  %s\n", line.Source[0], when, line.Resource.Workload,
+		fmt.Fprintf(a.Stdout, "  %s  %s  %s  %s\n", sourceOf(&line), when, line.Resource.Workload,
 			a.P.T("explain.credited", line.Credited, line.Amount, coveredShare(line), a.P.T("clause."+string(line.Clause))))
 		for _, r := range line.Reaches {
 			key := "explain.reach"
@@ -282,6 +290,9 @@ func (c *verifyCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
+	if err := in.nameLines(a.Context, rowsOf(e)); err != nil {
+		return err
+	}
 	fresh, err := proof.New(in.answer, e)
 	if err != nil {
 		return err
@@ -309,10 +320,14 @@ func (c *verifyCmd) say(a *app, fresh *proof.Proof, differences []proof.Differen
 	} else {
 		fmt.Fprintln(a.Stdout, a.P.T("verify.differs", len(differences)))
 		g := textgrid.New(a.P.T("column.path"), a.P.T("column.proof"), a.P.T("column.facts"))
-		for _, d := range differences {
+		const most = 20
+		for _, d := range differences[:min(most, len(differences))] {
 			g.Row(d.Path, d.Proof, d.Now)
 		}
 		g.WriteTo(a.Stdout)
+		if more := len(differences) - most; more > 0 {
+			fmt.Fprintln(a.Stdout, a.P.T("verify.more", more))
+		}
 	}
 	if !holds {
 		return errProblems

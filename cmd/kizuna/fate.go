@@ -9,6 +9,8 @@ import (
 
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/attribution"
+	"github.com/kizuna-org/kizuna/dataset"
+	"github.com/kizuna-org/kizuna/report"
 	"github.com/kizuna-org/kizuna/score"
 	"github.com/kizuna-org/kizuna/textgrid"
 )
@@ -46,15 +48,36 @@ func (c *fateUsageCmd) Run(a *app) error {
 		}
 		accounts = []string{account}
 	}
-	fate, err := in.answer.FateOfRow(at, accounts...)
+	line, err := dataset.FateOfLine(a.Context, c.Data, in.data.Ledger, at)
 	if err != nil {
+		return err
+	}
+	fate := lineFate{LineFate: line}
+	for _, number := range line.Rows {
+		fate.Rows = append(fate.Rows, in.answer.FateOfRow(number, accounts...))
+	}
+	if err := in.nameLines(a.Context, fate.named()); err != nil {
 		return err
 	}
 	if a.JSON {
 		return a.writeJSON(a.Stdout, fate)
 	}
-	a.sayRow(in, fate)
+	a.sayLine(in, fate)
 	return nil
+}
+
+// lineFate is what became of a line, and of the rows that it is part of.
+type lineFate struct {
+	*dataset.LineFate
+	Rows []*score.RowFate `json:"rows,omitempty"`
+}
+
+func (f *lineFate) named() []named {
+	var rows []named
+	for _, r := range f.Rows {
+		rows = append(rows, named{[]kizuna.Ref{r.At}, r.Added, &r.Lines})
+	}
+	return rows
 }
 
 func parseRef(s string) (kizuna.Ref, error) {
@@ -67,8 +90,30 @@ func parseRef(s string) (kizuna.Ref, error) {
 		WithMend("write FILE:LINE, such as usage.csv:12")
 }
 
-func (a *app) sayRow(in *inquiry, fate *score.RowFate) {
-	fmt.Fprintf(a.Stdout, "%s: %s  %s\n", fate.At, strings.TrimSpace(fate.Tenant+" "+fate.Name), fate.Resource.Workload)
+func (a *app) sayLine(in *inquiry, fate lineFate) {
+	for _, row := range fate.Rows {
+		a.sayRow(in, fate.At, row)
+	}
+	say := func(key string, args ...any) {
+		fmt.Fprintf(a.Stdout, "%s: %s\n", fate.At, a.P.T(key, args...))
+	}
+	switch {
+	case fate.SetAside != nil:
+		say("fate.set-aside", a.asideText(fate.SetAside.Reason, fate.SetAside.Detail))
+	case fate.Refused != nil:
+		say("fate.refused", a.P.Error(fate.Refused))
+	case fate.LeftOut != nil:
+		say("fate.left-out", a.P.Error(fate.LeftOut))
+	case fate.ReplacedBy != "":
+		say("fate.replaced", fate.ReplacedBy)
+	}
+}
+
+func (a *app) sayRow(in *inquiry, at kizuna.Ref, fate *score.RowFate) {
+	fmt.Fprintf(a.Stdout, "%s: %s  %s\n", at, strings.TrimSpace(fate.Tenant+" "+fate.Name), fate.Resource.Workload)
+	if len(fate.Lines) > 0 {
+		fmt.Fprintln(a.Stdout, a.P.T("fate.added-up", fate.Added+1, showLines(fate.Lines)))
+	}
 	if fate.Refused != nil {
 		fmt.Fprintln(a.Stdout, a.P.T("fate.refused", a.P.Error(fate.Refused)))
 		return
@@ -106,7 +151,7 @@ func (a *app) placeNames(in *inquiry, at score.Place, more ...string) []string {
 	}
 	metric := area.Metric(at.Metric).Name.In(a.P.Lang)
 	if at.Component != "" {
-		metric += " › " + at.Component
+		metric += " › " + report.Component(a.P, at.Component)
 	}
 	return append([]string{name, metric}, more...)
 }
@@ -114,27 +159,51 @@ func (a *app) placeNames(in *inquiry, at score.Place, more ...string) []string {
 type fateCustomerCmd struct {
 	questionFlags
 	Tenant  string `arg:"" help:"${help_customer}"`
-	Partner string `name:"partner" required:"" placeholder:"ID" help:"${help_partner}"`
+	Partner string `name:"partner" placeholder:"ID" help:"${help_partner}"`
 }
 
-// Run follows all usage of a customer.
+// Run follows all usage of a customer, for one account or for all that are
+// associated with it.
 func (c *fateCustomerCmd) Run(a *app) error {
 	in, err := c.ask(a)
 	if err != nil {
 		return err
 	}
-	account, _, err := in.answer.Resolve(c.Partner)
-	if err != nil {
-		return err
+	accounts := in.answer.Accounts()
+	if c.Partner != "" {
+		account, _, err := in.answer.Resolve(c.Partner)
+		if err != nil {
+			return err
+		}
+		accounts = []string{account}
 	}
-	fate, err := in.answer.FateOfCustomer(c.Tenant, account)
-	if err != nil {
-		return err
+	fates := make([]*score.CustomerFate, 0, len(accounts))
+	for _, account := range accounts {
+		fate, err := in.answer.FateOfCustomer(c.Tenant, account)
+		if err != nil {
+			return err
+		}
+		if c.Partner != "" || fate.Associated() {
+			fates = append(fates, fate)
+		}
 	}
 	if a.JSON {
-		return a.writeJSON(a.Stdout, fate)
+		return a.writeJSON(a.Stdout, fates)
 	}
-	fmt.Fprintf(a.Stdout, "%s\n\n", a.P.T("fate.customer", strings.TrimSpace(fate.Tenant+" "+fate.Name), account))
+	if len(fates) == 0 {
+		fmt.Fprintln(a.Stdout, a.P.T("fate.customer-of-nobody", c.Tenant))
+	}
+	for i, fate := range fates {
+		if i > 0 {
+			fmt.Fprintln(a.Stdout)
+		}
+		a.sayCustomer(in, fate)
+	}
+	return nil
+}
+
+func (a *app) sayCustomer(in *inquiry, fate *score.CustomerFate) {
+	fmt.Fprintf(a.Stdout, "%s\n\n", a.P.T("fate.customer", strings.TrimSpace(fate.Tenant+" "+fate.Name), fate.Account))
 	g := textgrid.New(a.P.T("column.area"), a.P.T("column.metric"), a.P.T("column.now"), a.P.T("column.base"), a.P.T("column.rows")).Right(2, 3)
 	for _, place := range fate.Places {
 		if len(place.Clauses) == 0 || len(place.Clauses) == 1 && place.Clauses[attribution.WorkloadNotHere] > 0 {
@@ -144,7 +213,6 @@ func (c *fateCustomerCmd) Run(a *app) error {
 		g.Row(a.placeNames(in, place.Place, values.Now.Show(), values.Base.Show(), a.clauseCounts(place.Clauses))...)
 	}
 	g.WriteTo(a.Stdout)
-	return nil
 }
 
 // clauseCounts tells how many rows met which clause, counted rows first.
@@ -198,7 +266,7 @@ func (c *fateClaimCmd) Run(a *app) error {
 	g.WriteTo(a.Stdout)
 	for _, e := range fate.Marginal {
 		name := in.answer.Question.Program.Area(e.Area).Name.In(a.P.Lang)
-		fmt.Fprintln(a.Stdout, a.P.T("fate.marginal", name, e.Before, e.After))
+		fmt.Fprintln(a.Stdout, a.P.T("fate.marginal", name, report.Exact(e.Before), report.Exact(e.After)))
 	}
 	if len(fate.Marginal) == 0 {
 		fmt.Fprintln(a.Stdout, a.P.T("fate.marginal-none"))

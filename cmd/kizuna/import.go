@@ -20,13 +20,20 @@ type importCmd struct {
 	Cost    string   `name:"cost" placeholder:"COLUMN" help:"${help_import_cost}"`
 	Tenant  string   `name:"tenant" placeholder:"ID" help:"${help_import_tenant}"`
 	Since   string   `name:"since" placeholder:"DATE" help:"${help_import_since}"`
-	Files   []string `arg:"" name:"file" help:"${help_import_files}"`
+	Azure   string   `name:"azure-from" enum:"as-before,partnercenter,focus,both" default:"as-before" help:"${help_import_azure_from}"`
+	Files   []string `arg:"" name:"file" optional:"" help:"${help_import_files}"`
 }
 
 // Run imports the files. Refused rows are no failure unless nothing may be lost
 // (--strict); a file that cannot be imported at all is one.
 func (c *importCmd) Run(a *app) error {
 	opts := dataset.ImportOptions{Strict: c.Strict, Mapping: c.Mapping, As: c.As, Cost: c.Cost, Tenant: c.Tenant}
+	if c.Azure != "as-before" {
+		opts.AzureFrom = dataset.AzureSource(c.Azure)
+	}
+	if len(c.Files) == 0 && opts.AzureFrom == "" {
+		return kizuna.Errorf("import-nothing", "no file is named").WithMend("name the files to import")
+	}
 	if c.Since != "" {
 		day, err := kizuna.ParseDate(c.Since)
 		if err != nil {
@@ -64,14 +71,17 @@ func (a *app) showAccount(account *dataset.Account) error {
 		files.Row(f.File, f.Kind, monthsOf(f.Months), strconv.Itoa(r.Read), strconv.Itoa(r.Kept), strconv.Itoa(r.Merged),
 			strconv.Itoa(r.SetAside), strconv.Itoa(r.Refused), a.statusOf(f))
 	}
-	if _, err := files.WriteTo(a.Stdout); err != nil {
-		return err
+	if files.Len() > 0 {
+		if _, err := files.WriteTo(a.Stdout); err != nil {
+			return err
+		}
 	}
 	for _, f := range account.Files {
 		if err := a.showFile(f, len(account.Files) > 1); err != nil {
 			return err
 		}
 	}
+	a.showErrors(a.P.T("import.overlaps"), account.Overlaps)
 	if !account.Kept {
 		fmt.Fprintf(a.Stdout, "\n%s\n", a.P.T("import.nothing-kept"))
 	}
@@ -122,7 +132,7 @@ func (a *app) showFile(f *dataset.FileAccount, several bool) error {
 		if aside.Amount != nil {
 			amount = aside.Amount.String() + " " + aside.Unit
 		}
-		asides.Row(strconv.Itoa(aside.Rows), a.asideText(aside), amount)
+		asides.Row(strconv.Itoa(aside.Rows), a.asideText(aside.Reason, aside.Detail), amount)
 	}
 	if err := a.section(asides, name+a.P.T("import.asides")); err != nil {
 		return err
@@ -147,11 +157,11 @@ func (a *app) showFile(f *dataset.FileAccount, several bool) error {
 	return nil
 }
 
-func (a *app) asideText(aside dataset.Aside) string {
-	if aside.Detail == "" {
-		return a.P.T(aside.Reason)
+func (a *app) asideText(reason, detail string) string {
+	if detail == "" {
+		return a.P.T(reason)
 	}
-	return a.P.T("import.aside-detail", a.P.T(aside.Reason), aside.Detail)
+	return a.P.T("import.aside-detail", a.P.T(reason), detail)
 }
 
 func (a *app) section(grid *textgrid.Grid, title string) error {

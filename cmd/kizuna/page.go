@@ -95,7 +95,7 @@ func (o *opener) row(line attribution.Line) report.Row {
 		}
 	}
 	return report.Row{
-		Source: line.Source[0].String(), Month: when,
+		Source: sourceOf(&line), Month: when,
 		What:   strings.TrimSpace(line.Resource.Workload + " " + line.Resource.Offer),
 		Amount: line.Amount.String(), Credited: line.Credited.String(),
 		Covered: strings.Join(covered, "; "), Clause: o.p.T("clause." + string(line.Clause)),

@@ -149,7 +149,38 @@ func (a *app) showProgram(p *program.Program) error {
 			return err
 		}
 	}
+	if err := a.showClaims(p); err != nil {
+		return err
+	}
 	return a.showSources(p)
+}
+
+// showClaims lists the rules for claims of a partner of record.
+func (a *app) showClaims(p *program.Program) error {
+	if p.Claims == nil {
+		return nil
+	}
+	fmt.Fprintf(a.Stdout, "\n%s\n", a.P.T("program.claims"))
+	grid := textgrid.New(a.P.T("program.rule"), a.P.T("program.value"), a.P.T("program.basis"), a.P.T("program.note")).Indent("  ")
+	for _, f := range p.Claims.Figures() {
+		value, names := f.Value, f.Names
+		for {
+			if len(names) > 0 {
+				value, names = names[0], names[1:]
+			}
+			basis := ""
+			if f.Provenance.Basis != "" {
+				basis = a.P.T("program.basis." + string(f.Provenance.Basis))
+			}
+			grid.Row(f.Key, value, basis, f.Provenance.Note)
+			if len(names) == 0 {
+				break
+			}
+			f = program.Figure{} // the rest of a list stands alone
+		}
+	}
+	_, err := grid.WriteTo(a.Stdout)
+	return err
 }
 
 func (a *app) showArea(p *program.Program, area *program.Area) error {

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/kizuna-org/kizuna"
@@ -24,6 +25,7 @@ type questionFlags struct {
 
 // inquiry is a data directory, loaded, and the answer to a question about it.
 type inquiry struct {
+	dir    string
 	data   *dataset.Dataset
 	facts  *score.Facts
 	answer *score.Answer
@@ -48,7 +50,7 @@ func (f *questionFlags) ask(a *app) (*inquiry, error) {
 		People:   &data.People,
 		Coverage: data.Coverage(),
 	}
-	return &inquiry{data, facts, score.Ask(q, facts)}, nil
+	return &inquiry{f.Data, data, facts, score.Ask(q, facts)}, nil
 }
 
 // question fills in what was not said: the day after the last month that every
@@ -117,10 +119,15 @@ func isProgramFile(ref string) bool {
 	return strings.HasSuffix(ref, ".yaml") || strings.HasSuffix(ref, ".yml") || strings.ContainsRune(ref, os.PathSeparator)
 }
 
-// warn says on standard error which rows could not be understood, so that
-// nothing is dropped silently; the answer itself stands on standard output.
-func (a *app) warn(data *dataset.Dataset) {
+// warn says on standard error which rows could not be understood, which usage two
+// files measure and what counts in a way that should be said, so that nothing is
+// dropped silently; the answer itself stands on standard output.
+func (a *app) warn(in *inquiry) {
 	const most = 10
+	data := in.data
+	for _, note := range slices.Concat(data.Overlaps, in.answer.Book.Remarks()) {
+		fmt.Fprintf(a.Stderr, "%s\n", a.P.Error(note))
+	}
 	for i, problem := range data.Problems {
 		if i == most {
 			break

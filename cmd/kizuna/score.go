@@ -37,9 +37,9 @@ func (c *scoreCmd) Run(a *app) error {
 		}
 	}
 	if a.JSON {
-		return a.writeJSON(a.Stdout, scoreAnswer{result, in.data.Problems, in.data.Notes, in.data.Sources})
+		return a.writeJSON(a.Stdout, scoreAnswer{result, in.data.Problems, in.data.Overlaps, in.data.Notes, in.data.Sources})
 	}
-	a.warn(in.data)
+	a.warn(in)
 	return report.Text(a.Stdout, result, report.Options{P: a.P, Color: a.Color, Detail: c.Partner != "" || c.Area != ""})
 }
 
@@ -47,6 +47,7 @@ func (c *scoreCmd) Run(a *app) error {
 type scoreAnswer struct {
 	*score.Result
 	Problems []*kizuna.Error  `json:"problems,omitempty"` // rows that could not be understood
+	Overlaps []*kizuna.Error  `json:"overlaps,omitempty"` // usage that two files measure
 	Notes    []*kizuna.Error  `json:"notes,omitempty"`    // what was seen and not used
 	Sources  []dataset.Source `json:"sources"`
 }

@@ -1,10 +1,14 @@
 package main
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
+	"io"
 	"os"
 	"testing"
 
+	"github.com/klauspost/compress/zstd"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -21,9 +25,25 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:           "testdata/script",
 		UpdateScripts: os.Getenv("UPDATE_SCRIPTS") != "",
+		Cmds:          map[string]func(*testscript.TestScript, bool, []string){"pack": pack},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("LANG", "C") // scripts that want Japanese say so
 			return nil
 		},
 	})
+}
+
+// pack is the script command "pack gz|zst FILE": it writes FILE.gz or FILE.zst.
+func pack(ts *testscript.TestScript, _ bool, args []string) {
+	var b bytes.Buffer
+	var w io.WriteCloser = gzip.NewWriter(&b)
+	if args[0] == "zst" {
+		packed, err := zstd.NewWriter(&b)
+		ts.Check(err)
+		w = packed
+	}
+	_, err := io.WriteString(w, ts.ReadFile(args[1]))
+	ts.Check(err)
+	ts.Check(w.Close())
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]+"."+args[0]), b.Bytes(), 0o666))
 }

@@ -23,7 +23,7 @@ type counter struct{ kept, aside, refused int }
 
 func (c *counter) Usage(*usage.Row)      {}
 func (c *counter) Facts(...any)          {}
-func (c *counter) Kept()                 { c.kept++ }
+func (c *counter) Kept(kizuna.Ref)       { c.kept++ }
 func (c *counter) SetAside(intake.Aside) { c.aside++ }
 func (c *counter) Refuse(*kizuna.Error)  { c.refused++ }
 func (c *counter) closed() int           { return c.kept + c.aside + c.refused }

@@ -22,7 +22,7 @@ type collector struct {
 	mapping *Mapping
 	binding *binding
 	sink    intake.Sink
-	place   func(field) kizuna.Ref // of a field of the current row
+	place   func(field) kizuna.Ref // of a field of the current row, or of wholeRow
 
 	row    usage.Row
 	amount kizuna.Decimal
@@ -169,9 +169,8 @@ func (c *collector) usage(ch *charge) {
 		Workload:     w.name,
 		Currency:     c.currency(ch),
 		Revenue:      &c.amount,
-		At:           c.place(cost),
+		At:           c.place(wholeRow),
 	}
-	row.At.Column = 0
 	if p.period.daily {
 		c.day = p.period.day
 		row.Day = &c.day
@@ -181,7 +180,7 @@ func (c *collector) usage(ch *charge) {
 	}
 	c.sink.Usage(row)
 	c.facts(tenant, ch[customerName], subscription, row.At)
-	c.sink.Kept()
+	c.sink.Kept(row.At)
 	c.rows++
 }
 
@@ -309,7 +308,7 @@ func (c *collector) count(service, currency string) {
 }
 
 func (c *collector) aside(ch *charge, reason, detail string, amount *kizuna.Decimal) {
-	a := intake.Aside{Reason: reason, Detail: detail, At: c.place(category), Unit: ch[currency]}
+	a := intake.Aside{Reason: reason, Detail: detail, At: c.place(wholeRow), Unit: ch[currency]}
 	if amount != nil {
 		kept := *amount
 		a.Amount = &kept

@@ -18,7 +18,12 @@ func Read(ctx context.Context, r *table.Reader, m *Mapping, opts Options, sink i
 	if err != nil {
 		return Report{}, err
 	}
-	c := newCollector(m, b, sink, func(f field) kizuna.Ref { return r.Ref(b.at[f]) })
+	c := newCollector(m, b, sink, func(f field) kizuna.Ref {
+		if f == wholeRow {
+			return r.Ref(-1)
+		}
+		return r.Ref(b.at[f])
+	})
 	var ch charge
 	for n := 0; ; n++ {
 		if n%1024 == 0 && ctx.Err() != nil {

@@ -103,6 +103,9 @@ const (
 	fields
 )
 
+// wholeRow stands for no field in particular.
+const wholeRow field = -1
+
 // columns are the names of the fields' columns. The column of the cost is named
 // by the options.
 var columns = [fields]string{

@@ -41,7 +41,7 @@ func (l *log) Usage(row *usage.Row) {
 }
 
 func (l *log) Facts(records ...any) { l.facts = append(l.facts, records...) }
-func (l *log) Kept()                { l.kept++ }
+func (l *log) Kept(kizuna.Ref)      { l.kept++ }
 
 func (l *log) SetAside(a intake.Aside) {
 	l.aside++
@@ -530,5 +530,25 @@ func FuzzReadParquet(f *testing.F) {
 		if err != nil && kizuna.CodeOf(err) == "" {
 			t.Fatalf("%#v", err)
 		}
+	})
+}
+
+// Whatever a mapping says, it is refused with a code, or says something of every name.
+func FuzzParseMapping(f *testing.F) {
+	f.Add("providers: [Microsoft]\nservices: {Storage Accounts: Storage}\nmeters: {Functions: Functions}\n", "Storage-Accounts")
+	f.Add("providers:\n  - &a Microsoft\n  - *a\n", "x")
+	f.Add("services: {a: {b: c}}", "")
+	f.Fuzz(func(t *testing.T, text, name string) {
+		m, err := focus.ParseMapping([]byte(text), "f.yaml")
+		if err != nil {
+			if kizuna.CodeOf(err) == "" {
+				t.Fatalf("%#v", err)
+			}
+			return
+		}
+		if w, known := m.Workload("", name); !known && w != name {
+			t.Fatalf("%q became %q", name, w)
+		}
+		m.Counts(name)
 	})
 }

@@ -79,7 +79,7 @@ func (in *input) take(record []string) {
 		in.rows++
 		in.speaksFor(in.text(account))
 		in.speaksFor(in.text(profileAccount))
-		in.sink.Kept()
+		in.sink.Kept(in.place())
 	}
 }
 

@@ -63,10 +63,13 @@ func Detect(header []string) (Kind, Vintage, bool) {
 	return "", "", false
 }
 
-// vintage goes by columns that came with one.
+// vintage goes by columns that came with one. A report whose columns have not
+// changed since is of the vintage that they came with.
 func vintage(header []string) Vintage {
 	switch {
-	case table.FindIn(header, "EOU", "IndustryName", "PartnerID", "PGAPartnerID", "FiscalMonthName", "SummaryPricingLevel") >= 0:
+	case table.FindIn(header, columns[hierarchy]...) >= 0: // it names the account differently
+		return "2021-08"
+	case table.FindIn(header, "EOU", "IndustryName", "PartnerID", "PGAPartnerID", "FiscalMonthName", "SummaryPricingLevel", "FY24Offers") >= 0:
 		return "2023-08"
 	case table.FindIn(header, "PGAMpnId", "ClaimId") >= 0:
 		return "2021-10"

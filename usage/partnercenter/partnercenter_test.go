@@ -94,7 +94,7 @@ func (a *account) Facts(records ...any) {
 	}
 }
 
-func (a *account) Kept() {
+func (a *account) Kept(kizuna.Ref) {
 	a.kept++
 	a.line("kept")
 }

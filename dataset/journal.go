@@ -1,0 +1,183 @@
+package dataset
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strconv"
+
+	"github.com/kizuna-org/kizuna"
+	"github.com/kizuna-org/kizuna/table"
+)
+
+// A journal says of an imported file's lines what became of those that are not a
+// row of their own: added to another one, set aside, refused. It is written while
+// the file is read, beside the tables, so that a line can be followed later at no
+// cost in memory. A file all of whose lines are rows has none.
+const journalTable = "lines"
+
+var journalColumns = []string{"line", "to", "fate", "row", "reason", "detail", "error"}
+
+// entry is what became of some lines that follow each other.
+type entry struct {
+	from, to       int
+	fate           fate
+	row            int    // merged, moved: the line of the row that they were added to
+	reason, detail string // set aside
+	err            *kizuna.Error
+}
+
+type fate string
+
+const (
+	merged   fate = "merged"
+	moved    fate = "moved" // one line, as merged, with the lines that had been merged into it
+	setAside fate = "set_aside"
+	refused  fate = "refused"
+)
+
+// journal writes the entries of one file. The first error is kept until close.
+type journal struct {
+	stage *stage
+	name  string // of its directory
+	last  entry  // not written yet
+	file  *os.File
+	out   *table.Writer
+	err   error
+}
+
+// longestDetail bounds what an entry keeps of a cell of a stranger's file.
+const longestDetail = 200
+
+func (j *journal) add(e entry) {
+	e.to = e.from
+	if l := &j.last; l.fate == e.fate && e.fate != moved && l.row == e.row && l.reason == e.reason && l.detail == e.detail && l.err == nil && e.err == nil &&
+		(e.from == l.to || e.from == l.to+1) {
+		l.to = e.to
+		return
+	}
+	j.flush()
+	j.last = e
+}
+
+func (j *journal) flush() {
+	e := &j.last
+	if e.fate == "" || j.err != nil {
+		return
+	}
+	if j.out == nil {
+		if j.file, j.out, j.err = j.stage.create(j.name, journalTable, journalColumns); j.err != nil {
+			return
+		}
+	}
+	var broken string
+	if e.err != nil {
+		broken, j.err = keep(e.err)
+	}
+	cells := []string{strconv.Itoa(e.from), strconv.Itoa(e.to), string(e.fate), "", e.reason, e.detail, broken}
+	if e.row > 0 {
+		cells[3] = strconv.Itoa(e.row)
+	}
+	j.out.Write(cells) //nolint:errcheck // reported by Close
+}
+
+// close returns the name of the journal's directory, "" if there is nothing in it.
+func (j *journal) close() (dir string, err error) {
+	j.flush()
+	if j.out == nil {
+		return "", j.err
+	}
+	return j.name, errors.Join(j.err, j.out.Close(), j.file.Sync(), j.file.Close())
+}
+
+func clip(s string) string {
+	if len(s) <= longestDetail {
+		return s
+	}
+	return s[:longestDetail] + "…"
+}
+
+// keptError is an error that can still be translated when it is read again.
+type keptError struct {
+	kizuna.Error
+	Args     []any `json:"args,omitempty"`
+	MendArgs []any `json:"mend_args,omitempty"`
+}
+
+func keep(err *kizuna.Error) (string, error) {
+	kept := keptError{Error: *err}
+	kept.Args, kept.MendArgs = err.Args()
+	text, broken := json.Marshal(kept)
+	return string(text), broken
+}
+
+func restore(text string) (*kizuna.Error, error) {
+	var kept keptError
+	if err := json.Unmarshal([]byte(text), &kept); err != nil {
+		return nil, err
+	}
+	for _, args := range [][]any{kept.Args, kept.MendArgs} {
+		for i, arg := range args {
+			if n, ok := arg.(float64); ok {
+				args[i] = int64(n) // only whole numbers are kept as such
+			}
+		}
+	}
+	return kept.WithArgs(kept.Args, kept.MendArgs), nil
+}
+
+// readJournal visits the entries of an imported file's journal in their order.
+func readJournal(ctx context.Context, fsys fs.FS, f *importedFile, visit func(entry)) error {
+	if f.Journal == "" {
+		return nil
+	}
+	name := path.Join(importedDir, f.Journal, journalTable+packedTable)
+	damaged := func(cause error) error {
+		return kizuna.Errorf("journal", "what became of the lines of %s cannot be read", f.Name).
+			WithMend("restore %s, or remove the directory %s and import the files again", name, importedDir).WithCause(cause)
+	}
+	file, err := fsys.Open(name)
+	if err != nil {
+		return damaged(err)
+	}
+	defer file.Close()
+	r, err := table.Open(file, filepath.FromSlash(name), table.Limits{})
+	if err != nil {
+		return damaged(err)
+	}
+	if len(r.Header()) != len(journalColumns) {
+		return damaged(nil)
+	}
+	for n := 0; ; n++ {
+		if n%1024 == 0 && ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		cells, err := r.Next()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return damaged(err)
+		}
+		e := entry{fate: fate(cells[2]), reason: cells[4], detail: cells[5]}
+		e.from, err = strconv.Atoi(cells[0])
+		to, err2 := strconv.Atoi(cells[1])
+		e.to = to
+		var err3, err4 error
+		if cells[3] != "" {
+			e.row, err3 = strconv.Atoi(cells[3])
+		}
+		if cells[6] != "" {
+			e.err, err4 = restore(cells[6])
+		}
+		if err := errors.Join(err, err2, err3, err4); err != nil {
+			return damaged(err)
+		}
+		visit(e)
+	}
+}
