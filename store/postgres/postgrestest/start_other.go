@@ -1,0 +1,5 @@
+//go:build !unix
+
+package postgrestest
+
+func start() (*server, error) { return nil, errMissing }
