@@ -101,7 +101,11 @@ func (g *group) flush(ctx context.Context) error {
 	}
 	rows = rows[:0]
 	for _, m := range g.learned {
-		rows = append(rows, []any{m.key, m.digest, m.entry, int64(m.recorded), m.answer})
+		var answer any
+		if m.answer != nil {
+			answer = string(m.answer) // a text: SQLite would take bytes for a blob
+		}
+		rows = append(rows, []any{m.key, m.digest, m.entry, int64(m.recorded), answer})
 	}
 	if err := g.insert("commands", commandColumns, rows); err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/store"
@@ -22,11 +23,28 @@ type where struct {
 	args  []any
 }
 
-func newWhere(part string, args ...any) *where { return &where{[]string{part}, args} }
+func newWhere(part string, args ...any) *where {
+	w := new(where)
+	w.and(part, args...)
+	return w
+}
 
 func (w *where) and(part string, args ...any) {
+	for _, arg := range args {
+		// What cannot be stored is not there, and PostgreSQL would not take it.
+		if text, ok := arg.(string); ok && !storable(text) {
+			part, args = "1 = 0", nil
+			break
+		}
+	}
 	w.parts = append(w.parts, part)
 	w.args = append(w.args, args...)
+}
+
+// storable reports whether every database can keep the texts: UTF-8 without zero
+// bytes.
+func storable(texts ...string) bool {
+	return !slices.ContainsFunc(texts, func(s string) bool { return !utf8.ValidString(s) || strings.IndexByte(s, 0) >= 0 })
 }
 
 func (w *where) String() string { return strings.Join(w.parts, " AND ") }
@@ -55,6 +73,8 @@ func (w *where) shown(s store.Scope) {
 	}
 	parts := []string{"(tenant = '' AND location = '' AND second = '' AND subject = '')"}
 	in := func(column string, ids []string) {
+		// An empty id is nobody's: it must not show what has no id in this column.
+		ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return id == "" || !storable(id) })
 		if len(ids) == 0 {
 			return
 		}
@@ -202,14 +222,16 @@ func (s *DB) Events(ctx context.Context, v store.View, after int64, limit int) (
 	w := newWhere("entry > ?", after)
 	w.shown(v.Scope)
 	// Whole entries only: a limit never parts what happened together.
-	w.and("entry <= (SELECT COALESCE(MAX(entry), 0) FROM (SELECT entry FROM outbox WHERE entry > ? ORDER BY entry, n LIMIT ?) AS page)", after, limit)
-	return collect(each(ctx, s, scanEvent, "SELECT "+eventColumns+" FROM outbox WHERE "+w.String()+" ORDER BY entry, n", w.args...))
+	last := "SELECT COALESCE(MAX(entry), 0) FROM (SELECT entry FROM outbox WHERE " + w.String() + " ORDER BY entry, n LIMIT ?) AS page"
+	query := "SELECT " + eventColumns + " FROM outbox WHERE " + w.String() + " AND entry <= (" + last + ") ORDER BY entry, n"
+	return collect(each(ctx, s, scanEvent, query, append(slices.Concat(w.args, w.args), limit)...))
 }
 
 // Personal implements [store.Store].
 func (s *DB) Personal(ctx context.Context, v store.View, refs []string) (map[string]store.Personal, error) {
 	const atOnce = 500
 	out := make(map[string]store.Personal, len(refs))
+	refs = slices.DeleteFunc(slices.Clone(refs), func(ref string) bool { return !storable(ref) })
 	for some := range slices.Chunk(refs, atOnce) {
 		w := newWhere("erased = 0 AND ref IN (?" + strings.Repeat(", ?", len(some)-1) + ")")
 		for _, ref := range some {

@@ -9,6 +9,7 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"unicode/utf8"
 
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/audit"
@@ -32,6 +33,7 @@ type tx struct {
 	facts    []audit.FactSet
 	blobs    []kizuna.Hash
 	answer   json.RawMessage
+	failed   error
 }
 
 func (g *group) newTx(j *job) *tx {
@@ -49,7 +51,10 @@ func (t *tx) decide(decide func(store.Tx) error) (err error) {
 			t.w.db.log.Error("a command panicked", "action", t.job.command.Action, "panic", p)
 		}
 	}()
-	return decide(t)
+	if err := decide(t); err != nil {
+		return err
+	}
+	return t.failed
 }
 
 func (t *tx) Context() context.Context { return t.job.ctx }
@@ -72,6 +77,12 @@ func (t *tx) lost(err error) error {
 	if err != nil && t.broken == nil {
 		t.broken = err
 	}
+	return err
+}
+
+// fails notes an error that ends the command, even if the command goes on.
+func (t *tx) fails(err error) error {
+	t.failed = cmp.Or(t.failed, err)
 	return err
 }
 
@@ -103,6 +114,9 @@ func (t *tx) Load(things ...store.Thing) error {
 	for _, thing := range things {
 		if _, ok := t.latest[thing]; !ok {
 			t.latest[thing] = nil
+			if !storable(string(thing.Kind), thing.ID) {
+				continue
+			}
 			wanted[thing.Kind] = append(wanted[thing.Kind], thing.ID)
 		}
 	}
@@ -131,7 +145,7 @@ func (t *tx) Load(things ...store.Thing) error {
 }
 
 func (t *tx) Find(q store.Query) ([]*store.Record, error) {
-	where := newWhere("kind = ?", q.Kind)
+	where := newWhere("kind = ?", string(q.Kind))
 	where.matches(q)
 	where.and(isLatest)
 	rows, err := t.w.query(t.ctx, "SELECT "+recordColumns+" FROM records r WHERE "+where.String()+" ORDER BY id", where.args...)
@@ -176,8 +190,9 @@ func (t *tx) Find(q store.Query) ([]*store.Record, error) {
 }
 
 func (t *tx) Put(r *store.Record) error {
-	if r.Kind == "" || r.ID == "" || !json.Valid(r.Body) {
-		return kizuna.Errorf("record", "a record of %q has no kind, no id or no body", r.Thing)
+	if c := r.Concerns; r.Kind == "" || r.ID == "" || !storableBody(r.Body) ||
+		!storable(string(r.Kind), r.ID, c.Tenant, c.Location, c.Second, c.Subject) {
+		return unstorable(r.Thing.String())
 	}
 	before, ok := t.known(r.Thing)
 	if !ok {
@@ -200,6 +215,13 @@ func (t *tx) Put(r *store.Record) error {
 	return nil
 }
 
+func storableBody(body []byte) bool { return json.Valid(body) && utf8.Valid(body) }
+
+func unstorable(what string) error {
+	return kizuna.Errorf("record", "%q cannot be recorded", what).
+		WithMend("kind, id and a body in JSON must be there, in UTF-8 without zero bytes")
+}
+
 // clone copies a record so that neither side can change what the other holds.
 func clone(r *store.Record) *store.Record {
 	c := *r
@@ -212,6 +234,9 @@ func clone(r *store.Record) *store.Record {
 }
 
 func (t *tx) Emit(thing store.Thing, c store.Concerns, events ...lifecycle.Event) {
+	if !storable(string(thing.Kind), thing.ID, c.Tenant, c.Location, c.Second, c.Subject) {
+		t.fails(unstorable(thing.String()))
+	}
 	for _, e := range events {
 		t.events = append(t.events, eventRow{store.Event{
 			Entry: t.seq, N: len(t.events), Recorded: t.now, Thing: thing, Concerns: c, Event: e,
@@ -220,8 +245,20 @@ func (t *tx) Emit(thing store.Thing, c store.Concerns, events ...lifecycle.Event
 }
 
 func (t *tx) AddFacts(file string, rows iter.Seq2[*store.Fact, error]) error {
+	return t.fails(t.addFacts(file, rows))
+}
+
+func (t *tx) addFacts(file string, rows iter.Seq2[*store.Fact, error]) error {
 	if !t.job.command.Alone {
 		return kizuna.Errorf("facts-alone", "facts are recorded by a command of their own")
+	}
+	if !storable(file) {
+		return unstorable(file)
+	}
+	if there, err := t.haveFacts(file); err != nil {
+		return err
+	} else if there {
+		return kizuna.Errorf("facts-twice", "the rows of file %s are recorded already", file)
 	}
 	const batch = 512
 	digester := store.NewFactDigester()
@@ -238,6 +275,9 @@ func (t *tx) AddFacts(file string, rows iter.Seq2[*store.Fact, error]) error {
 		}
 		if n%batch == 0 && t.job.ctx.Err() != nil {
 			return context.Cause(t.job.ctx)
+		}
+		if c := f.Concerns; !storableBody(f.Body) || !storable(f.Table, c.Tenant, c.Location, c.Second, c.Subject) {
+			return unstorable(fmt.Sprintf("%s, row %d", file, n))
 		}
 		digester.Add(f)
 		pending = append(pending, []any{
@@ -257,10 +297,23 @@ func (t *tx) AddFacts(file string, rows iter.Seq2[*store.Fact, error]) error {
 	return nil
 }
 
+func (t *tx) haveFacts(file string) (there bool, err error) {
+	rows, err := t.w.query(t.ctx, "SELECT 1 FROM facts WHERE file = ? LIMIT 1", file)
+	if err != nil {
+		return false, t.lost(err)
+	}
+	defer rows.Close()
+	there = rows.Next()
+	return there, t.lost(rows.Err())
+}
+
 func (t *tx) Keep(about string, c store.Concerns, value map[string]string) (string, error) {
 	body, err := json.Marshal(value)
 	if err != nil {
 		return "", err
+	}
+	if !storable(about, c.Tenant, c.Location, c.Second, c.Subject) {
+		return "", unstorable("personal data")
 	}
 	salt := rand.Text()
 	p := personalRow{entry: t.seq, concerns: c, ref: rand.Text(), about: about, salt: salt, value: body}
@@ -283,7 +336,8 @@ func (t *tx) Personal(ref string) (p store.Personal, ok bool, err error) {
 	if t.gone(ref) {
 		return p, false, nil
 	}
-	rows, err := t.w.query(t.ctx, "SELECT ref, about, value FROM personal WHERE ref = ? AND erased = 0", ref)
+	where := newWhere("ref = ?", ref)
+	rows, err := t.w.query(t.ctx, "SELECT ref, about, value FROM personal WHERE erased = 0 AND "+where.String(), where.args...)
 	if err != nil {
 		return p, false, t.lost(err)
 	}
@@ -314,7 +368,8 @@ func (t *tx) Erase(about string) ([]string, error) {
 			}
 		}
 	}
-	rows, err := t.w.query(t.ctx, "SELECT ref FROM personal WHERE about = ? AND about <> '' AND erased = 0 ORDER BY ref", about)
+	where := newWhere("about = ? AND about <> ''", about)
+	rows, err := t.w.query(t.ctx, "SELECT ref FROM personal WHERE erased = 0 AND "+where.String()+" ORDER BY ref", where.args...)
 	if err != nil {
 		return nil, t.lost(err)
 	}

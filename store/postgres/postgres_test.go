@@ -1,0 +1,23 @@
+package postgres_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/kizuna-org/kizuna/store"
+	"github.com/kizuna-org/kizuna/store/postgres"
+	"github.com/kizuna-org/kizuna/store/postgres/postgrestest"
+	"github.com/kizuna-org/kizuna/store/storetest"
+)
+
+func fresh(t testing.TB) storetest.Open {
+	dsn := postgrestest.New(t)
+	if _, err := postgres.Migrate(t.Context(), dsn, 0); err != nil {
+		t.Fatal(err)
+	}
+	return func(ctx context.Context, opts store.Options) (store.Store, error) {
+		return postgres.Open(ctx, dsn, opts)
+	}
+}
+
+func TestPostgreSQLKeepsThePromises(t *testing.T) { storetest.Run(t, fresh) }

@@ -1,0 +1,21 @@
+package sqlite_test
+
+import (
+	"context"
+	"path/filepath"
+	"testing"
+
+	"github.com/kizuna-org/kizuna/store"
+	"github.com/kizuna-org/kizuna/store/sqlite"
+	"github.com/kizuna-org/kizuna/store/storetest"
+)
+
+func fresh(t testing.TB) storetest.Open {
+	file := filepath.Join(t.TempDir(), "kizuna.db")
+	if _, err := sqlite.Migrate(t.Context(), file, 0); err != nil {
+		t.Fatal(err)
+	}
+	return func(ctx context.Context, opts store.Options) (store.Store, error) { return sqlite.Open(ctx, file, opts) }
+}
+
+func TestSQLiteKeepsThePromises(t *testing.T) { storetest.Run(t, fresh) }
