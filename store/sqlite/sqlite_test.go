@@ -15,7 +15,9 @@ func fresh(t testing.TB) storetest.Open {
 	if _, err := sqlite.Migrate(t.Context(), file, 0); err != nil {
 		t.Fatal(err)
 	}
-	return func(ctx context.Context, opts store.Options) (store.Store, error) { return sqlite.Open(ctx, file, opts) }
+	return func(ctx context.Context, opts store.Options) (store.Store, error) {
+		return sqlite.Open(ctx, file, opts)
+	}
 }
 
 func TestSQLiteKeepsThePromises(t *testing.T) { storetest.Run(t, fresh) }

@@ -14,8 +14,13 @@ import (
 	"github.com/kizuna-org/kizuna/store"
 )
 
-// isLatest holds for the last version of a thing.
-const isLatest = "NOT EXISTS (SELECT 1 FROM records n WHERE n.kind = r.kind AND n.id = r.id AND n.version = r.version + 1)"
+// Which version is the last of a thing, and which was at a moment. "There is none
+// behind it" would say the same, but PostgreSQL may look for the answer in the whole
+// table.
+const (
+	isLatest      = "version = (SELECT MAX(n.version) FROM records n WHERE n.kind = r.kind AND n.id = r.id)"
+	isLatestKnown = "version = (SELECT MAX(n.version) FROM records n WHERE n.kind = r.kind AND n.id = r.id AND n.recorded <= ?)"
+)
 
 // where is a condition that grows, with its parameters.
 type where struct {
@@ -96,8 +101,7 @@ func (w *where) latestKnown(v store.View) {
 		w.and(isLatest)
 		return
 	}
-	w.and("recorded <= ?", int64(v.KnownAt))
-	w.and("NOT EXISTS (SELECT 1 FROM records n WHERE n.kind = r.kind AND n.id = r.id AND n.version = r.version + 1 AND n.recorded <= ?)", int64(v.KnownAt))
+	w.and(isLatestKnown, int64(v.KnownAt))
 }
 
 func holds(v store.View, r *store.Record) bool { return v.AsOf == nil || r.Valid.Contains(*v.AsOf) }

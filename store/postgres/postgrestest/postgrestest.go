@@ -40,7 +40,7 @@ var shared = sync.OnceValues(func() (*server, error) {
 	return start()
 })
 
-// New returns the DSN of an empty database, which is dropped after the test. A test
+// New returns the DSN of an empty database, which does not outlive the tests. A test
 // without PostgreSQL is skipped, but fails where CI is set.
 func New(t testing.TB) string {
 	t.Helper()
@@ -53,7 +53,9 @@ func New(t testing.TB) string {
 	}
 	name := "kizuna_" + strings.ToLower(rand.Text())
 	execute(t, s.dsn, "CREATE DATABASE "+name)
-	t.Cleanup(func() { execute(t, s.dsn, "DROP DATABASE "+name+" WITH (FORCE)") })
+	if s.alive == nil { // ours vanishes as a whole, and dropping makes it write all to the disk
+		t.Cleanup(func() { execute(t, s.dsn, "DROP DATABASE "+name+" WITH (FORCE)") })
+	}
 	return withDatabase(t, s.dsn, name)
 }
 
