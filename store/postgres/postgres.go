@@ -82,8 +82,20 @@ func schema() (s sqlstore.Schema, err error) {
 // dialect lets one transaction write at a time, over all processes, so that
 // moments follow the order of commits. The number is arbitrary, and Kizuna's own.
 var dialect = sqlstore.Dialect{
-	Begin:    []string{"BEGIN", "SELECT pg_advisory_xact_lock(5390412371)"},
+	// Each statement sees what was committed when it begins, not what was before
+	// the lock was had.
+	Begin:    []string{"BEGIN ISOLATION LEVEL READ COMMITTED", "SELECT pg_advisory_xact_lock(5390412371)"},
 	Numbered: true,
+	Lateral:  true,
+	Pipeline: pipeline,
+}
+
+func pipeline(ctx context.Context, driverConn any, statements []sqlstore.Statement) error {
+	var batch pgx.Batch
+	for _, s := range statements {
+		batch.Queue(s.SQL, s.Args...)
+	}
+	return driverConn.(*stdlib.Conn).Conn().SendBatch(ctx, &batch).Close()
 }
 
 func connect(ctx context.Context, dsn string) (*sql.DB, error) {

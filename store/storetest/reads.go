@@ -273,9 +273,9 @@ var reads = []promise{
 	{"history tells what was done by whom", func(l *lab) {
 		c := command("key", "")
 		c.Behalf, c.Reason = "partner:l", "because"
-		r := record("a", 1)
+		r, file := record("a", 1), kizuna.HashOf([]byte("file"))
 		l.send(c, func(tx store.Tx) error {
-			tx.Cite("hash")
+			tx.Cite(file, file)
 			return tx.Put(&r)
 		})
 		chapters, err := l.History(l.Context(), everything, thing("a"))
@@ -285,7 +285,7 @@ var reads = []promise{
 		e := chapters[0].Entry
 		l.same("the record", chapters[0].Record, &r)
 		if e.Seq != r.Entry || e.At != r.Recorded || e.Actor != clerk.String() || e.Behalf != c.Behalf || e.Action != c.Action ||
-			e.Reason != c.Reason || e.Key == "" || e.Key == c.Key || len(e.Things) != 1 || len(e.Blobs) != 1 || e.Blobs[0] != "hash" {
+			e.Reason != c.Reason || e.Key != kizuna.HashOf([]byte(c.Key)) || len(e.Things) != 1 || len(e.Blobs) != 1 || e.Blobs[0] != file {
 			l.Errorf("entry %s", text(e))
 		}
 		if thing := e.Things[0]; thing.Kind != "thing" || thing.ID != "a" || thing.Version != 1 || thing.SHA256 != r.Digest() {

@@ -175,7 +175,7 @@ func (g *group) insert(table, columns string, rows [][]any) error {
 
 // chunks calls fn with lists of parameters of few sizes; a short list is filled up
 // with its last value.
-func (g *group) chunks(values []any, fn func(in string, args []any) error) error {
+func (g *group) chunks(values []any, fn func(some []any) error) error {
 	for len(values) > 0 {
 		size := 1
 		for size < len(values) && size < 64 {
@@ -187,7 +187,7 @@ func (g *group) chunks(values []any, fn func(in string, args []any) error) error
 		for i := n; i < size; i++ {
 			args[i] = values[n-1]
 		}
-		if err := fn("?"+strings.Repeat(", ?", size-1), args); err != nil {
+		if err := fn(args); err != nil {
 			return err
 		}
 		values = values[n:]

@@ -31,6 +31,19 @@ type Dialect struct {
 	Begin []string
 	// Numbered says that parameters are written $1, $2.
 	Numbered bool
+	// Lateral says that what is looked up by many keys must be written as one look-up
+	// for each: the plan for a list of keys may be to read the whole table, and stay
+	// so while the table grows.
+	Lateral bool
+	// Pipeline, if set, runs statements on a connection of the driver in one round
+	// trip; the first error ends them.
+	Pipeline func(ctx context.Context, driverConn any, statements []Statement) error
+}
+
+// Statement is SQL with its parameters, of which nothing comes back.
+type Statement struct {
+	SQL  string
+	Args []any
 }
 
 // DB is a store in a SQL database.
@@ -94,6 +107,16 @@ func (d Dialect) bind(query string) string {
 		b.WriteString(strconv.Itoa(n))
 	}
 	return b.String()
+}
+
+// lookUp selects the rows of a table in which a column is one of n values and the
+// rest holds; the parameters are the values, then those of the rest.
+func (d Dialect) lookUp(n int, columns, table, column, rest string) string {
+	if d.Lateral {
+		return "SELECT found.* FROM (VALUES (?)" + strings.Repeat(", (?)", n-1) + ") AS wanted (key) CROSS JOIN LATERAL " +
+			"(SELECT " + columns + " FROM " + table + " WHERE " + column + " = wanted.key AND " + rest + " OFFSET 0) AS found"
+	}
+	return "SELECT " + columns + " FROM " + table + " WHERE " + column + " IN (?" + strings.Repeat(", ?", n-1) + ") AND " + rest
 }
 
 // failure is a database's error as people see it.

@@ -121,9 +121,9 @@ func (t *tx) Load(things ...store.Thing) error {
 		}
 	}
 	for _, kind := range slices.Sorted(maps.Keys(wanted)) {
-		err := t.chunks(wanted[kind], func(in string, args []any) error {
-			rows, err := t.w.query(t.ctx, "SELECT "+recordColumns+" FROM records r WHERE kind = ? AND id IN ("+in+") AND "+isLatest,
-				append([]any{kind}, args...)...)
+		err := t.chunks(wanted[kind], func(ids []any) error {
+			query := t.w.db.dialect.lookUp(len(ids), recordColumns, "records r", "id", "kind = ? AND "+isLatest)
+			rows, err := t.w.query(t.ctx, query, append(ids, string(kind))...)
 			if err != nil {
 				return err
 			}
@@ -265,9 +265,11 @@ func (t *tx) addFacts(file string, rows iter.Seq2[*store.Fact, error]) error {
 	var n int64
 	var pending [][]any
 	write := func() error {
-		err := t.insert("facts", factColumns, pending)
-		pending = pending[:0]
-		return t.lost(err)
+		defer func() { pending = pending[:0] }()
+		if err := t.insert("facts", factColumns, pending); err != nil {
+			return t.lost(err)
+		}
+		return t.lost(t.w.send(t.ctx))
 	}
 	for f, err := range rows {
 		if err != nil {

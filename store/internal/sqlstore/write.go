@@ -167,9 +167,9 @@ func (w *writer) try(jobs []*job) (err error) {
 	if err := w.begin(ctx); err != nil {
 		return writeFailure(err)
 	}
-	committed := false
+	ended := false
 	defer func() {
-		if !committed {
+		if !ended {
 			w.rollback(ctx)
 		}
 	}()
@@ -194,9 +194,15 @@ func (w *writer) try(jobs []*job) (err error) {
 	if err := g.flush(ctx); err != nil {
 		return writeFailure(err)
 	}
-	committed = true
-	if err := w.exec(ctx, "COMMIT"); err != nil {
-		w.release()
+	ended = true
+	err = w.exec(ctx, "COMMIT")
+	if err == nil {
+		err = w.send(ctx)
+	}
+	if err != nil {
+		if w.rollback(ctx) { // then it was still open, and nothing was recorded
+			return writeFailure(err)
+		}
 		return kizuna.Errorf("store-unknown", "the store broke while it committed").
 			WithMend("send the command again with the same key to learn what became of it").WithCause(err)
 	}
@@ -213,6 +219,7 @@ type writer struct {
 	db         *DB
 	conn       *sql.Conn
 	statements map[string]*sql.Stmt
+	pending    []Statement // they go to the database with the next one that is waited for
 }
 
 func (w *writer) begin(ctx context.Context) (err error) {
@@ -232,13 +239,18 @@ func (w *writer) begin(ctx context.Context) (err error) {
 	return nil
 }
 
-func (w *writer) rollback(ctx context.Context) {
+// rollback ends the transaction and reports whether it could; if not, the
+// connection is given up.
+func (w *writer) rollback(ctx context.Context) bool {
+	w.pending = nil
 	if w.conn == nil {
-		return
+		return false
 	}
 	if _, err := w.conn.ExecContext(ctx, "ROLLBACK"); err != nil {
 		w.release()
+		return false
 	}
+	return true
 }
 
 // release gives the connection up; the next transaction takes a new one.
@@ -252,7 +264,7 @@ func (w *writer) release() {
 	// Never back into the pool: its transaction may still be open.
 	_ = w.conn.Raw(func(any) error { return driver.ErrBadConn })
 	_ = w.conn.Close()
-	w.conn, w.statements = nil, nil
+	w.conn, w.statements, w.pending = nil, nil, nil
 }
 
 func (w *writer) prepared(ctx context.Context, query string) (*sql.Stmt, error) {
@@ -266,7 +278,13 @@ func (w *writer) prepared(ctx context.Context, query string) (*sql.Stmt, error) 
 	return st, err
 }
 
+// exec runs a statement of which nothing comes back; with a pipeline it, and its
+// error, may wait for the next query or send.
 func (w *writer) exec(ctx context.Context, query string, args ...any) error {
+	if w.db.dialect.Pipeline != nil {
+		w.pending = append(w.pending, Statement{w.db.dialect.bind(query), args})
+		return nil
+	}
 	st, err := w.prepared(ctx, query)
 	if err != nil {
 		return err
@@ -275,7 +293,20 @@ func (w *writer) exec(ctx context.Context, query string, args ...any) error {
 	return err
 }
 
+// send runs the statements that wait.
+func (w *writer) send(ctx context.Context) error {
+	if len(w.pending) == 0 {
+		return nil
+	}
+	statements := w.pending
+	w.pending = nil
+	return w.conn.Raw(func(driverConn any) error { return w.db.dialect.Pipeline(ctx, driverConn, statements) })
+}
+
 func (w *writer) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	if err := w.send(ctx); err != nil {
+		return nil, err
+	}
 	st, err := w.prepared(ctx, query)
 	if err != nil {
 		return nil, err
@@ -341,8 +372,8 @@ func (g *group) recall(jobs []*job) error {
 			keys = append(keys, j.key.String())
 		}
 	}
-	return g.chunks(keys, func(in string, args []any) error {
-		rows, err := g.w.query(g.ctx, "SELECT key, digest, entry, recorded, answer FROM commands WHERE key IN ("+in+")", args...)
+	return g.chunks(keys, func(keys []any) error {
+		rows, err := g.w.query(g.ctx, g.w.db.dialect.lookUp(len(keys), commandColumns, "commands", "key", "1 = 1"), keys...)
 		if err != nil {
 			return err
 		}
