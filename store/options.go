@@ -12,11 +12,8 @@ type Options struct {
 	// Migrate brings the schema up to date first. Without it a store whose schema is
 	// older is refused ("store-old").
 	Migrate bool
-	// Connections is how many may read at once; 0: as the store sees fit. It is
-	// never fewer than [MinConnections].
+	// Connections is how many connections are kept open for reading; 0: as many as
+	// there are processors. More are opened while they are needed: one who reads may
+	// read something else meanwhile, and must never wait for himself.
 	Connections int
 }
-
-// MinConnections is what one reader of the audit trail needs: it reads what was
-// recorded side by side with the entries that speak of it.
-const MinConnections = 8

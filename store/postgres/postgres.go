@@ -39,9 +39,6 @@ func Open(ctx context.Context, dsn string, opts store.Options) (*sqlstore.DB, er
 	if err != nil {
 		return nil, err
 	}
-	if opts.Connections > 0 {
-		db.SetMaxOpenConns(max(opts.Connections, store.MinConnections) + 1) // and the writer's
-	}
 	s, err := schema()
 	if err == nil {
 		err = s.Ready(ctx, db)

@@ -12,7 +12,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"runtime"
 
 	"github.com/pressly/goose/v3"
 	_ "modernc.org/sqlite" // the driver "sqlite", in pure Go
@@ -44,10 +43,6 @@ func Open(ctx context.Context, file string, opts store.Options) (*sqlstore.DB, e
 	if err != nil {
 		return nil, errors.Join(err, write.Close())
 	}
-	if opts.Connections == 0 {
-		opts.Connections = runtime.GOMAXPROCS(0)
-	}
-	read.SetMaxOpenConns(max(opts.Connections, store.MinConnections))
 	if err := schema().Ready(ctx, write); err != nil {
 		return nil, errors.Join(err, write.Close(), read.Close())
 	}

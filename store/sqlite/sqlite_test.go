@@ -11,13 +11,26 @@ import (
 )
 
 func fresh(t testing.TB) storetest.Open {
-	file := filepath.Join(t.TempDir(), "kizuna.db")
+	_, open := named(t)
+	return open
+}
+
+func named(t testing.TB) (file string, open storetest.Open) {
+	file = filepath.Join(t.TempDir(), "kizuna.db")
 	if _, err := sqlite.Migrate(t.Context(), file, 0); err != nil {
 		t.Fatal(err)
 	}
-	return func(ctx context.Context, opts store.Options) (store.Store, error) {
+	return file, func(ctx context.Context, opts store.Options) (store.Store, error) {
 		return sqlite.Open(ctx, file, opts)
 	}
 }
 
+func TestMain(m *testing.M) {
+	storetest.Main(m, func(ctx context.Context, file string, opts store.Options) (store.Store, error) {
+		return sqlite.Open(ctx, file, opts)
+	})
+}
+
 func TestSQLiteKeepsThePromises(t *testing.T) { storetest.Run(t, fresh) }
+
+func TestKilledWritersLoseNothing(t *testing.T) { storetest.Crash(t, 200, named) }

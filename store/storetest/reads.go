@@ -240,6 +240,27 @@ var reads = []promise{
 		l.finds(store.View{Scope: store.Everything, AsOf: &at}, store.Query{Kind: "thing", Limit: 2}, "b/1", "d/1")
 		l.finds(store.View{}, store.Query{Kind: "thing", Limit: 2, After: "a"}, "c/1", "e/1")
 	}},
+	{"one who reads may read something else meanwhile", func(l *lab) {
+		s := l.another(store.Options{Connections: 1})
+		for i := range 3 {
+			l.put(record(id(i), 1))
+		}
+		q := store.Query{Kind: "thing"}
+		read := 0
+		for range s.Find(l.Context(), everything, q) {
+			for range s.Find(l.Context(), everything, q) {
+				for r := range s.Find(l.Context(), everything, q) {
+					if _, err := s.Get(l.Context(), everything, r.Thing); err != nil {
+						l.Fatal(err)
+					}
+					read++
+				}
+			}
+		}
+		if read != 27 {
+			l.Errorf("read %d", read)
+		}
+	}},
 	{"whoever stops reading early holds nothing up", func(l *lab) {
 		for i := range 10 {
 			l.put(record(id(i), 1))

@@ -12,10 +12,12 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"log/slog"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -68,6 +70,7 @@ func New(read, write *sql.DB, d Dialect, opts store.Options) *DB {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
+	read.SetMaxIdleConns(cmp.Or(opts.Connections, runtime.GOMAXPROCS(0)))
 	s := &DB{
 		read: read, write: write, dialect: d, log: opts.Log, clock: func() kizuna.Moment { return kizuna.MomentOf(opts.Clock()) },
 		jobs:    make(chan *job, maxGroup),
