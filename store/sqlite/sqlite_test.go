@@ -34,3 +34,5 @@ func TestMain(m *testing.M) {
 func TestSQLiteKeepsThePromises(t *testing.T) { storetest.Run(t, fresh) }
 
 func TestKilledWritersLoseNothing(t *testing.T) { storetest.Crash(t, 200, named) }
+
+func TestRandomCommandsMatchTheModel(t *testing.T) { storetest.Model(t, fresh) }

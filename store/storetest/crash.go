@@ -117,7 +117,7 @@ func Crash(t *testing.T, kills int, fresh func(testing.TB) (name string, open Op
 					return
 				}
 			}
-				if acknowledged == 0 {
+			if acknowledged == 0 {
 				t.Error("no command was acknowledged before its writer died: nothing was tested")
 			}
 			verify(t, open)
