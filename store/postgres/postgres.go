@@ -69,7 +69,7 @@ func schema() (s sqlstore.Schema, err error) {
 	if err != nil {
 		return s, err
 	}
-	locker, err := lock.NewPostgresSessionLocker()
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 600)) // asks each second, for ten minutes
 	return sqlstore.Schema{
 		Dialect: goose.DialectPostgres, Files: files,
 		Options: []goose.ProviderOption{goose.WithSessionLocker(locker)},

@@ -12,9 +12,11 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/pressly/goose/v3"
-	_ "modernc.org/sqlite" // the driver "sqlite", in pure Go
+	"modernc.org/sqlite" // the driver "sqlite", in pure Go
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/store"
@@ -57,7 +59,19 @@ func Migrate(ctx context.Context, file string, to int64) ([]int64, error) {
 		return nil, err
 	}
 	defer db.Close()
-	return schema().Migrate(ctx, db, to)
+	// SQLite has no lock that outlives a transaction: of several who apply a version
+	// at once all but one fail, and find it applied when they look again.
+	const attempts = 10
+	var applied []int64
+	for range attempts {
+		var some []int64
+		some, err = schema().Migrate(ctx, db, to)
+		applied = append(applied, some...)
+		if kizuna.CodeOf(err) != "store-migrate" {
+			break
+		}
+	}
+	return applied, err
 }
 
 func schema() sqlstore.Schema {
@@ -74,7 +88,10 @@ var dialect = sqlstore.Dialect{Begin: []string{"BEGIN IMMEDIATE"}}
 
 // connect opens a pool; of a writer's there is one connection.
 func connect(ctx context.Context, file string, readOnly bool) (*sql.DB, error) {
-	pragmas := []string{"busy_timeout(30000)", "journal_mode(WAL)", "synchronous(FULL)", "temp_store(MEMORY)", "cache_size(-65536)"}
+	// secure_delete: what is erased is gone from the file, not only from the table.
+	pragmas := []string{
+		"busy_timeout(30000)", "journal_mode(WAL)", "synchronous(FULL)", "secure_delete(ON)", "temp_store(MEMORY)", "cache_size(-65536)",
+	}
 	if readOnly {
 		pragmas = append(pragmas, "query_only(1)")
 	}
@@ -90,9 +107,26 @@ func connect(ctx context.Context, file string, readOnly bool) (*sql.DB, error) {
 	if !readOnly {
 		db.SetMaxOpenConns(1)
 	}
-	if err := db.PingContext(ctx); err != nil {
+	if err := ping(ctx, db); err != nil {
 		return nil, errors.Join(kizuna.Errorf("store-open", "the store %s cannot be opened", file).
 			WithMend("check the path and the permissions").WithCause(err), db.Close())
 	}
 	return db, nil
+}
+
+// ping opens a connection. Of several who open a new file at once one gives it its
+// journal; the others SQLite turns away, whatever its timeout.
+func ping(ctx context.Context, db *sql.DB) error {
+	for wait := time.Millisecond; ; wait *= 2 {
+		err := db.PingContext(ctx)
+		busy, ok := errors.AsType[*sqlite.Error](err)
+		if !ok || busy.Code()&0xff != sqlite3.SQLITE_BUSY || wait > time.Second {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(wait):
+		}
+	}
 }

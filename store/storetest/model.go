@@ -347,6 +347,9 @@ func (m *machine) follow(t *rapid.T, script *script, r *store.Receipt, told []an
 	}
 	equal(t, "what the command was told", told, want)
 	equal(t, "its answer", r.Answer, tx.answer)
+	if n := len(m.moments); n > 0 && r.Recorded <= m.moments[n-1] {
+		t.Fatalf("recorded at %s, after %s", r.Recorded, m.moments[n-1])
+	}
 	m.moments = append(m.moments, r.Recorded)
 }
 

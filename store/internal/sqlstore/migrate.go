@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"io/fs"
 
 	"github.com/pressly/goose/v3"
@@ -34,12 +35,15 @@ func (s Schema) Migrate(ctx context.Context, db *sql.DB, to int64) (applied []in
 	} else {
 		results, err = p.UpTo(ctx, to)
 	}
-	if err != nil {
-		return nil, kizuna.Errorf("store-migrate", "the store's schema cannot be brought up to date").
-			WithMend("see the log; the store is as it was").WithCause(err)
+	if partial, ok := errors.AsType[*goose.PartialError](err); ok {
+		results = partial.Applied
 	}
 	for _, r := range results {
 		applied = append(applied, r.Source.Version)
+	}
+	if err != nil {
+		return applied, kizuna.Errorf("store-migrate", "the store's schema cannot be brought up to date").
+			WithMend("see the log; each version is applied whole or not at all").WithCause(err)
 	}
 	return applied, nil
 }
