@@ -173,7 +173,7 @@ func checkAfterCrash(t *testing.T, open Open, acks []ack) {
 	for _, a := range acks {
 		// Asked again it says the same, and does nothing.
 		again := l.send(command(a.Key, a.Key), func(store.Tx) error {
-			return kizuna.Errorf("lost", "an acknowledged command is lost")
+			return refusal("acknowledged-but-lost")
 		})
 		a.Receipt.Repeated = true
 		l.same("the receipt", again, a.Receipt)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"iter"
 
-	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/store"
 )
 
@@ -47,7 +46,7 @@ var facts = []promise{
 		l.refused(err, "facts-alone")
 	}},
 	{"all rows or none", func(l *lab) {
-		bad := kizuna.Errorf("bad-row", "bad")
+		bad := refusal("bad-row")
 		l.refused(l.importFile("f", rows(700, bad)), "bad-row")
 		if got := l.facts(everything, "f"); len(got) != 0 {
 			l.Errorf("%d rows", len(got))

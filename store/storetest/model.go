@@ -248,7 +248,7 @@ func (s *script) run(tx store.Tx) (told []any, refs []string, err error) {
 	tx.Answer(len(told))
 	switch s.outcome {
 	case "error":
-		return told, refs, kizuna.Errorf("no", "no")
+		return told, refs, refusal("no")
 	case "panic":
 		panic("no")
 	}

@@ -150,6 +150,9 @@ func clone(r *store.Record) *store.Record {
 	return &c
 }
 
+// refusal is an error of a test's own; no reader ever sees it.
+func refusal(code string) error { return &kizuna.Error{Code: code, Message: code} }
+
 // same compares values as they are written in JSON, which is how they are kept.
 func (l *lab) same(what string, got, want any) {
 	l.Helper()

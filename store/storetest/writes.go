@@ -125,7 +125,7 @@ var writes = []promise{
 	{"a command that fails leaves nothing", func(l *lab) {
 		before := l.put(record("a", 1))
 		for name, fail := range map[string]func() error{
-			"an error": func() error { return kizuna.Errorf("no", "no") },
+			"an error": func() error { return refusal("no") },
 			"a panic":  func() error { panic("no") },
 		} {
 			c := command(name, "")
@@ -289,7 +289,7 @@ var together = []promise{
 				}
 				switch i % 4 {
 				case 1:
-					return kizuna.Errorf("no", "no")
+					return refusal("no")
 				case 2:
 					panic("no")
 				}
@@ -366,7 +366,7 @@ var together = []promise{
 				mu.Lock()
 				defer mu.Unlock()
 				if tries++; tries < 5 {
-					return kizuna.Errorf("no", "no")
+					return refusal("no")
 				}
 				return increment("a")(tx)
 			}
