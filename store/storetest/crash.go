@@ -128,7 +128,7 @@ func Crash(t *testing.T, kills int, fresh func(testing.TB) (name string, open Op
 // killed starts writers, kills them at a random moment, and returns what they had
 // acknowledged.
 func killed(name string, writers int) ([]ack, error) {
-	outs, complaints := make([]bytes.Buffer, writers), make([]bytes.Buffer, writers)
+	outs, complaints := make([]*heard, writers), make([]bytes.Buffer, writers)
 	running := make([]*exec.Cmd, writers)
 	for i := range running {
 		self, err := os.Executable()
@@ -137,14 +137,22 @@ func killed(name string, writers int) ([]ack, error) {
 		}
 		running[i] = exec.Command(self)
 		running[i].Env = append(os.Environ(), writerEnv+"="+name)
-		running[i].Stdout, running[i].Stderr = &outs[i], &complaints[i]
+		outs[i] = &heard{first: make(chan struct{})}
+		running[i].Stdout, running[i].Stderr = outs[i], &complaints[i]
 		if err := running[i].Start(); err != nil {
 			return nil, err
 		}
 	}
 	var failed error
 	for i, w := range running {
-		// From before the store is open until it has written for a while.
+		// From before the store is open until it has written for a while; however
+		// slow the machine, about half of them have acknowledged something.
+		if rand.IntN(2) == 0 {
+			select {
+			case <-outs[i].first:
+			case <-time.After(time.Minute): // it cannot write, and will have said why
+			}
+		}
 		time.Sleep(time.Duration(rand.IntN(100/writers)) * time.Millisecond)
 		failed = errors.Join(failed, w.Process.Kill())
 		_ = w.Wait() // it was killed
@@ -154,7 +162,7 @@ func killed(name string, writers int) ([]ack, error) {
 	}
 	var acks []ack
 	for i := range outs {
-		lines := bufio.NewScanner(&outs[i])
+		lines := bufio.NewScanner(&outs[i].said)
 		for lines.Scan() {
 			var a ack
 			if err := json.Unmarshal(lines.Bytes(), &a); err != nil {
@@ -164,6 +172,18 @@ func killed(name string, writers int) ([]ack, error) {
 		}
 	}
 	return acks, failed
+}
+
+// heard is what a writer says, and when it first did.
+type heard struct {
+	said  bytes.Buffer // not embedded: it would be read into past Write
+	once  sync.Once
+	first chan struct{}
+}
+
+func (h *heard) Write(b []byte) (int, error) {
+	h.once.Do(func() { close(h.first) })
+	return h.said.Write(b)
 }
 
 func checkAfterCrash(t *testing.T, open Open, acks []ack) {
