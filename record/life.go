@@ -16,9 +16,13 @@ type life[T any] struct {
 	// fresh is a thing that does not exist yet; nil: the zero T.
 	fresh    func(id string) T
 	concerns func(*T) store.Concerns
-	holds    func(*T) kizuna.Intervals // nil: as long as the record says
+	// about fills in whom the thing concerns that it does not tell itself; nil: nobody.
+	about func(*session, *T, *store.Concerns) error
+	holds func(*T) kizuna.Intervals // nil: as long as the record says
 	// due is when the clock next has something to do; nil: never.
 	due func(*session, *T) (at kizuna.Instant, ok bool, err error)
+	// tick does what the clock has to do now; nil: nothing.
+	tick func(*session, T) (T, []lifecycle.Event, error)
 }
 
 func (l *life[T]) thing(id string) store.Thing {
@@ -55,6 +59,11 @@ func save[T any](s *session, l *life[T], id string, version int64, value T, even
 		return err
 	}
 	r := &store.Record{Thing: l.thing(id), Version: version + 1, Concerns: l.concerns(&value), Body: body}
+	if l.about != nil {
+		if err := l.about(s, &value, &r.Concerns); err != nil {
+			return err
+		}
+	}
 	if l.holds != nil {
 		r.Valid = l.holds(&value)
 	}

@@ -11,6 +11,7 @@ import (
 	"context"
 	"encoding/json"
 	"regexp"
+	"time"
 
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/blob"
@@ -25,12 +26,30 @@ type Record struct {
 	blobs    blob.Store
 	id       string // of the program: "mcpp"
 	programs []*program.Program
+	clock    func() kizuna.Moment // of readers; what is recorded the store dates
+	imports  Imports
 }
+
+// Option is a choice that a record is made with.
+type Option func(*Record)
+
+// WithImports lets life cycles look up what imported files say.
+func WithImports(i Imports) Option { return func(r *Record) { r.imports = i } }
 
 // New returns the record that a store keeps. Files go to blobs. The rules are
 // those of the program's version in force on the day of a step.
-func New(s store.Store, blobs blob.Store, id string, programs []*program.Program) *Record {
-	return &Record{store: s, blobs: blobs, id: id, programs: programs}
+func New(s store.Store, blobs blob.Store, id string, programs []*program.Program, opts ...Option) *Record {
+	r := (&Record{store: s, blobs: blobs, id: id, programs: programs, imports: noImports{}}).WithClock(time.Now)
+	for _, o := range opts {
+		o(r)
+	}
+	return r
+}
+
+// WithClock returns the record with another clock; the store has its own.
+func (r Record) WithClock(clock func() time.Time) *Record {
+	r.clock = func() kizuna.Moment { return kizuna.MomentOf(clock()) }
+	return &r
 }
 
 // Ask says who asks for a command, and how.
@@ -105,6 +124,10 @@ func change[T any](ctx context.Context, r *Record, ask Ask, l *life[T], id strin
 	if err != nil {
 		return nil, err
 	}
-	o.Entry, o.Recorded, o.Repeated = receipt.Entry, receipt.Recorded, receipt.Repeated
+	o.told(receipt)
 	return o, nil
+}
+
+func (o *Outcome[T]) told(r *store.Receipt) {
+	o.Entry, o.Recorded, o.Repeated = r.Entry, r.Recorded, r.Repeated
 }
