@@ -19,6 +19,10 @@ func (a *app) showOutcome(t store.Thing, version int64, events []lifecycle.Event
 	if _, err := fmt.Fprintln(a.Stdout, head); err != nil {
 		return err
 	}
+	return a.showEvents(events)
+}
+
+func (a *app) showEvents(events []lifecycle.Event) error {
 	for _, e := range events {
 		if _, err := fmt.Fprintf(a.Stdout, "  %s\n", a.event(e)); err != nil {
 			return err

@@ -67,7 +67,7 @@ func (f *storeFlags) open(a *app) (*opened, error) {
 	if o.key, err = f.signingKey(); err != nil {
 		return nil, errors.Join(err, o.close())
 	}
-	o.Record = record.New(o.Store, o.blobs, "mcpp", programs)
+	o.Record = record.New(o.Store, o.blobs, "mcpp", programs).WithClock(clock)
 	return o, nil
 }
 
@@ -220,6 +220,13 @@ func (f *askFlags) ask() (ask record.Ask, err error) {
 
 // tell runs a command on the record and shows what became of it.
 func tell[T any](a *app, f *askFlags, run func(*opened, record.Ask) (*record.Outcome[T], error)) error {
+	return tellAll(a, f, run, func(o *record.Outcome[T]) error {
+		return a.showOutcome(o.Thing, o.Version, o.Events, o.Repeated)
+	})
+}
+
+// tellAll runs a command about many things and shows what became of them.
+func tellAll[T any](a *app, f *askFlags, run func(*opened, record.Ask) (T, error), show func(T) error) error {
 	ask, err := f.ask()
 	if err != nil {
 		return err
@@ -228,13 +235,13 @@ func tell[T any](a *app, f *askFlags, run func(*opened, record.Ask) (*record.Out
 	if err != nil {
 		return err
 	}
-	outcome, err := run(o, ask)
+	answer, err := run(o, ask)
 	// What was recorded is sealed even if the user has interrupted meanwhile.
 	if err = errors.Join(err, o.done(context.WithoutCancel(a.Context))); err != nil {
 		return err
 	}
 	if a.JSON {
-		return a.writeJSON(a.Stdout, outcome)
+		return a.writeJSON(a.Stdout, answer)
 	}
-	return a.showOutcome(outcome.Thing, outcome.Version, outcome.Events, outcome.Repeated)
+	return show(answer)
 }
