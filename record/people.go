@@ -239,7 +239,6 @@ func eventsOn(events []lifecycle.Event, mcid string) []lifecycle.Event {
 }
 
 // carry takes the certificates of a profile that ended to the one that goes on.
-// What both had is of the one that goes on already, unless it says less.
 func (s *session) carry(from, to string) ([]lifecycle.Event, error) {
 	found, err := s.Find(store.Query{Kind: certificates.kind, Subject: association.Fold(from)})
 	if err != nil {
@@ -269,7 +268,7 @@ func (s *session) carry(from, to string) ([]lifecycle.Event, error) {
 func (r *Record) Certificate(ctx context.Context, ask Ask, action lifecycle.Action, mcid, id string, on kizuna.Date, ends *kizuna.Date) (*Outcome[certificate.Certificate], error) {
 	o, receipt, err := do(ctx, r, ask, "certificate."+string(action), []any{mcid, id, on, ends},
 		func(s *session) (*Outcome[certificate.Certificate], error) {
-			mcid, id, thing, err := s.whichCertificate(mcid, id)
+			mcid, id, thing, err := s.whichCertificate(mcid, id, nil)
 			if err != nil {
 				return nil, err
 			}
@@ -287,8 +286,9 @@ func (r *Record) Certificate(ctx context.Context, ask Ask, action lifecycle.Acti
 }
 
 // whichCertificate spells a profile and a certificate as the record and the program
-// do, and finds where the certificate is kept.
-func (s *session) whichCertificate(mcid, id string) (string, string, string, error) {
+// do, and finds where the certificate is kept. A profile that others were merged
+// into may have two of a kind: the one that was earned on the day, if any.
+func (s *session) whichCertificate(mcid, id string, earned *kizuna.Date) (_, _, thing string, err error) {
 	p, _, err := load(s, profiles, mcid)
 	if err != nil {
 		return "", "", "", err
@@ -302,7 +302,24 @@ func (s *session) whichCertificate(mcid, id string) (string, string, string, err
 	if p.State == profile.Merged {
 		mcid = p.Into // what is told of a profile that ended is of the one that goes on
 	}
-	return mcid, id, mcid + "/" + id, nil
+	best := -1
+	err = each(s, certificates, store.Query{Subject: association.Fold(mcid)}, func(c *certificate.Certificate, at kizuna.Ref) {
+		if c.Certificate != id {
+			return
+		}
+		fits := 0
+		if c.State == certificate.Held || c.State == certificate.Retired {
+			fits = 1
+		}
+		if earned != nil && slices.ContainsFunc(c.Terms, func(t certificate.Term) bool { return t.Earned == *earned }) {
+			fits = 2
+		}
+		if fits > best {
+			best = fits
+			_, thing, _ = strings.Cut(at.File, "/")
+		}
+	})
+	return mcid, id, cmp.Or(thing, mcid+"/"+id), err
 }
 
 // Verified is what an export of the vendor's changed.
@@ -339,7 +356,7 @@ func (r *Record) Verify(ctx context.Context, ask Ask, rows []people.Certificatio
 }
 
 func (s *session) verify(row people.Certification, v *Verified) error {
-	mcid, id, thing, err := s.whichCertificate(row.MCID, row.Certificate)
+	mcid, id, thing, err := s.whichCertificate(row.MCID, row.Certificate, row.EarnedOn)
 	if err != nil {
 		return err
 	}
