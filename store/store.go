@@ -51,8 +51,12 @@ type Store interface {
 	// Facts lists rows of imported files, in order of n. Whether a file is in force
 	// is for the reader to ask of its record.
 	Facts(ctx context.Context, v View, file string) iter.Seq2[*Fact, error]
+	// FactsOf lists the rows of a table that have a key, whatever file they are of,
+	// those recorded last first.
+	FactsOf(ctx context.Context, v View, table, key string) iter.Seq2[*Fact, error]
 
-	// Personal returns what is held under the references; what was erased is missing.
+	// Personal returns what is held under the references; what was erased is
+	// missing. What concerns nobody only an operator may see.
 	Personal(ctx context.Context, v View, refs []string) (map[string]Personal, error)
 	// PersonalAbout lists all that is held about somebody.
 	PersonalAbout(ctx context.Context, v View, about string) ([]Personal, error)
@@ -136,6 +140,7 @@ type Fact struct {
 	File     string          `json:"file"` // the id of the file's record
 	N        int64           `json:"n"`    // counts the file's rows from 0
 	Table    string          `json:"table"`
+	Key      string          `json:"key,omitempty"` // what the row is about, as a folded id: what rows are found by
 	Concerns Concerns        `json:"concerns"`
 	Body     json.RawMessage `json:"body"`
 }
@@ -210,6 +215,10 @@ func (s Scope) Shows(c Concerns) bool {
 	return in(s.Tenants, c.Tenant) || in(s.Locations, c.Location) || in(s.Locations, c.Second) || in(s.Subjects, c.Subject)
 }
 
+// ShowsPersonal reports whether the scope shows personal data that concerns c: what
+// concerns nobody only an operator may see.
+func (s Scope) ShowsPersonal(c Concerns) bool { return s.All || c != (Concerns{}) && s.Shows(c) }
+
 // Command is a write: who does what, and the key under which it happens once.
 type Command struct {
 	Key    string // at most [MaxKey] bytes; empty: none, the command happens each time
@@ -255,6 +264,8 @@ type Tx interface {
 	Put(r *Record) error
 	// Emit tells that something happened to a thing.
 	Emit(t Thing, c Concerns, events ...lifecycle.Event)
+	// FactsOf is [Store.FactsOf].
+	FactsOf(table, key string) ([]*Fact, error)
 	// AddFacts records the rows of an imported file; the command must be Alone.
 	AddFacts(file string, rows iter.Seq2[*Fact, error]) error
 	// Keep holds personal data and returns its reference; c says who may see it.

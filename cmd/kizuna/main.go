@@ -37,6 +37,16 @@ type commands struct {
 	Compare  compareCmd  `cmd:"" help:"${help_compare}"`
 	Calc     calcCmd     `cmd:"" help:"${help_calc}"`
 	Program  programCmd  `cmd:"" help:"${help_program_cmd}"`
+
+	Migrate migrateCmd `cmd:"" help:"${help_migrate}"`
+	PAL     palCmd     `cmd:"" name:"pal" help:"${help_pal}"`
+
+	Company      companyCmd      `cmd:"" help:"${help_company}"`
+	Subscription subscriptionCmd `cmd:"" help:"${help_subscription}"`
+	Access       accessCmd       `cmd:"" help:"${help_access}"`
+	DPOR         dporCmd         `cmd:"" name:"dpor" help:"${help_dpor}"`
+	CSP          cspCmd          `cmd:"" name:"csp" help:"${help_csp}"`
+	People       peopleCmd       `cmd:"" help:"${help_people}"`
 }
 
 // app is what commands need of the world around them.

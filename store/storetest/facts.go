@@ -41,6 +41,29 @@ var facts = []promise{
 			l.Errorf("entry %s", text(e))
 		}
 	}},
+	{"rows are found by what they are about", func(l *lab) {
+		l.refused(l.importFile("f", rows(12, nil)), "")
+		l.refused(l.importFile("g", rows(3, nil)), "")
+		places := func(v store.View, table, key string) (out []string) {
+			for f, err := range l.FactsOf(l.Context(), v, table, key) {
+				l.refused(err, "")
+				out = append(out, fmt.Sprint(f.File, f.N))
+			}
+			return out
+		}
+		want := []string{"g1", "f1", "f11"} // what was recorded last comes first
+		l.same("places", places(everything, "claims", "1"), want)
+		l.same("places", places(store.View{Scope: store.Scope{Tenants: []string{"2"}}}, "claims", "1"), []string(nil))
+		l.same("places", places(everything, "other", "1"), []string(nil))
+		l.same("places", places(everything, "claims", ""), []string(nil))
+		l.write(func(tx store.Tx) error {
+			found, err := tx.FactsOf("claims", "1")
+			if err == nil && len(found) != len(want) {
+				l.Errorf("a command finds %d rows", len(found))
+			}
+			return err
+		})
+	}},
 	{"rows are recorded by a command of their own", func(l *lab) {
 		_, err := l.Write(l.Context(), command("", ""), func(tx store.Tx) error { return tx.AddFacts("f", rows(1, nil)) })
 		l.refused(err, "facts-alone")
@@ -148,5 +171,6 @@ func rows(n int, err error) iter.Seq2[*store.Fact, error] {
 }
 
 func fact(i int) *store.Fact {
-	return &store.Fact{Table: "claims", Concerns: store.Concerns{Tenant: fmt.Sprint(i % 10)}, Body: fmt.Appendf(nil, `{"n":%d}`, i)}
+	key := fmt.Sprint(i % 10)
+	return &store.Fact{Table: "claims", Key: key, Concerns: store.Concerns{Tenant: key}, Body: fmt.Appendf(nil, `{"n":%d}`, i)}
 }

@@ -129,6 +129,10 @@ func (t *modelTx) NewID() string             { panic("random") }
 func (t *modelTx) Load(...store.Thing) error { return nil }
 func (t *modelTx) Cite(...kizuna.Hash)       {}
 func (t *modelTx) Answer(v any)              { t.answer = json.RawMessage(text(v)) }
+func (t *modelTx) FactsOf(string, string) ([]*store.Fact, error) {
+	panic("facts have no history to compare")
+}
+
 func (t *modelTx) AddFacts(string, iter.Seq2[*store.Fact, error]) error {
 	panic("facts have no history to compare")
 }
@@ -545,7 +549,7 @@ func (m *machine) sameEvents(t *rapid.T, v store.View, limit int) {
 func (m *machine) samePeople(t *rapid.T, v store.View) {
 	want := make(map[string]store.Personal)
 	for ref, p := range m.refs {
-		if v.Scope.Shows(p.concerns) {
+		if v.Scope.ShowsPersonal(p.concerns) {
 			want[ref] = p.Personal
 		}
 	}

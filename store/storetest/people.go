@@ -35,8 +35,11 @@ var people = []promise{
 		if len(got) != 3 || got[refs[0]].Value["name"] != "絆" || got[refs[1]].About != "x" {
 			l.Errorf("held: %s", text(got))
 		}
-		if got := must(l.Personal(l.Context(), store.View{}, refs)); len(got) != 2 || got[refs[1]].Ref != "" {
+		if got := must(l.Personal(l.Context(), store.View{}, refs)); len(got) != 0 {
 			l.Errorf("a scope shows %s", text(got))
+		}
+		if got := must(l.Personal(l.Context(), store.View{Scope: store.Scope{Tenants: []string{"t"}}}, refs)); len(got) != 1 || got[refs[1]].Ref == "" {
+			l.Errorf("the scope of one shows %s", text(got))
 		}
 		if got := must(l.PersonalAbout(l.Context(), everything, "x")); len(got) != 2 {
 			l.Errorf("about x: %s", text(got))

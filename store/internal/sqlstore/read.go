@@ -71,12 +71,19 @@ func (w *where) matches(q store.Query) {
 	}
 }
 
-// shown adds what a scope shows.
+// shown adds what a scope shows, what concerns nobody included.
 func (w *where) shown(s store.Scope) {
+	w.concerning(s, "(tenant = '' AND location = '' AND second = '' AND subject = '')")
+}
+
+// concerning adds that a row concerns somebody in the scope, or else what parts say.
+func (w *where) concerning(s store.Scope, parts ...string) {
 	if s.All {
 		return
 	}
-	parts := []string{"(tenant = '' AND location = '' AND second = '' AND subject = '')"}
+	if len(parts) == 0 {
+		parts = []string{"1 = 0"}
+	}
 	in := func(column string, ids []string) {
 		// An empty id is nobody's: it must not show what has no id in this column.
 		ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return id == "" || !storable(id) })
@@ -212,7 +219,14 @@ func (s *DB) History(ctx context.Context, v store.View, t store.Thing) ([]store.
 func (s *DB) Facts(ctx context.Context, v store.View, file string) iter.Seq2[*store.Fact, error] {
 	w := newWhere("file = ?", file)
 	w.shown(v.Scope)
-	return each(ctx, s, scanFact, "SELECT file, n, tbl, tenant, location, second, subject, body FROM facts WHERE "+w.String()+" ORDER BY n", w.args...)
+	return each(ctx, s, scanFact, "SELECT "+factColumns+" FROM facts WHERE "+w.String()+" ORDER BY n", w.args...)
+}
+
+// FactsOf implements [store.Store].
+func (s *DB) FactsOf(ctx context.Context, v store.View, table, key string) iter.Seq2[*store.Fact, error] {
+	w := newWhere("tbl = ? AND key = ? AND key <> ''", table, key)
+	w.shown(v.Scope)
+	return each(ctx, s, scanFact, "SELECT "+factColumns+" FROM facts WHERE "+w.String()+" ORDER BY entry DESC, n", w.args...)
 }
 
 // Due implements [store.Store].
@@ -241,7 +255,7 @@ func (s *DB) Personal(ctx context.Context, v store.View, refs []string) (map[str
 		for _, ref := range some {
 			w.args = append(w.args, ref)
 		}
-		w.shown(v.Scope)
+		w.concerning(v.Scope)
 		for p, err := range each(ctx, s, scanPersonal, "SELECT ref, about, value FROM personal WHERE "+w.String(), w.args...) {
 			if err != nil {
 				return nil, err
@@ -255,7 +269,7 @@ func (s *DB) Personal(ctx context.Context, v store.View, refs []string) (map[str
 // PersonalAbout implements [store.Store].
 func (s *DB) PersonalAbout(ctx context.Context, v store.View, about string) ([]store.Personal, error) {
 	w := newWhere("erased = 0 AND about = ? AND about <> ''", about)
-	w.shown(v.Scope)
+	w.concerning(v.Scope)
 	return collect(each(ctx, s, scanPersonal, "SELECT ref, about, value FROM personal WHERE "+w.String()+" ORDER BY ref", w.args...))
 }
 
@@ -295,7 +309,8 @@ func scanRecordAnd(rows *sql.Rows, more ...any) (*store.Record, error) {
 func scanFact(rows *sql.Rows) (*store.Fact, error) {
 	f := new(store.Fact)
 	c := &f.Concerns
-	return f, rows.Scan(&f.File, &f.N, &f.Table, &c.Tenant, &c.Location, &c.Second, &c.Subject, (*[]byte)(&f.Body))
+	var entry int64
+	return f, rows.Scan(&f.File, &f.N, &entry, &f.Table, &f.Key, &c.Tenant, &c.Location, &c.Second, &c.Subject, (*[]byte)(&f.Body))
 }
 
 func scanEvent(rows *sql.Rows) (e store.Event, err error) {

@@ -278,12 +278,12 @@ func (t *tx) addFacts(file string, rows iter.Seq2[*store.Fact, error]) error {
 		if n%batch == 0 && t.job.ctx.Err() != nil {
 			return context.Cause(t.job.ctx)
 		}
-		if c := f.Concerns; !storableBody(f.Body) || !storable(f.Table, c.Tenant, c.Location, c.Second, c.Subject) {
+		if c := f.Concerns; !storableBody(f.Body) || !storable(f.Table, f.Key, c.Tenant, c.Location, c.Second, c.Subject) {
 			return unstorable(fmt.Sprintf("%s, row %d", file, n))
 		}
 		digester.Add(f)
 		pending = append(pending, []any{
-			file, n, t.seq, f.Table, f.Concerns.Tenant, f.Concerns.Location, f.Concerns.Second, f.Concerns.Subject, string(f.Body),
+			file, n, t.seq, f.Table, f.Key, f.Concerns.Tenant, f.Concerns.Location, f.Concerns.Second, f.Concerns.Subject, string(f.Body),
 		})
 		n++
 		if len(pending) == batch {
@@ -307,6 +307,23 @@ func (t *tx) haveFacts(file string) (there bool, err error) {
 	defer rows.Close()
 	there = rows.Next()
 	return there, t.lost(rows.Err())
+}
+
+func (t *tx) FactsOf(table, key string) ([]*store.Fact, error) {
+	rows, err := t.w.query(t.ctx, "SELECT "+factColumns+" FROM facts WHERE tbl = ? AND key = ? AND key <> '' ORDER BY entry DESC, n", table, key)
+	if err != nil {
+		return nil, t.lost(err)
+	}
+	defer rows.Close()
+	var out []*store.Fact
+	for rows.Next() {
+		f, err := scanFact(rows)
+		if err != nil {
+			return nil, t.lost(err)
+		}
+		out = append(out, f)
+	}
+	return out, t.lost(rows.Err())
 }
 
 func (t *tx) Keep(about string, c store.Concerns, value map[string]string) (string, error) {

@@ -1,0 +1,177 @@
+package record
+
+import (
+	"context"
+	"errors"
+
+	"github.com/kizuna-org/kizuna"
+	"github.com/kizuna-org/kizuna/association"
+	"github.com/kizuna-org/kizuna/association/access"
+	"github.com/kizuna-org/kizuna/association/claim"
+	"github.com/kizuna-org/kizuna/association/csp"
+	"github.com/kizuna-org/kizuna/association/dpor"
+	"github.com/kizuna-org/kizuna/association/pal"
+	"github.com/kizuna-org/kizuna/company"
+	"github.com/kizuna-org/kizuna/people"
+	"github.com/kizuna-org/kizuna/people/certificate"
+	"github.com/kizuna-org/kizuna/people/profile"
+	"github.com/kizuna-org/kizuna/store"
+)
+
+// Facts returns all that life cycles tell scoring, as it was known at the view's
+// moment, in the order of the things' ids. The place of a fact is the thing whose
+// story tells it, such as claim/C-1. Names of people are left out: nothing counts
+// by them.
+func (r *Record) Facts(ctx context.Context, v store.View) (association.Facts, people.Facts, error) {
+	v.AsOf = nil // scoring looks back: it wants what held before, too
+	in := viewed{ctx, r.store, v}
+	var f association.Facts
+	err := errors.Join(
+		each(in, subscriptions, store.Query{}, func(s *Subscription, at kizuna.Ref) {
+			fact := s.Fact()
+			fact.At = at
+			f.Subscriptions = append(f.Subscriptions, fact)
+		}),
+		each(in, claims, store.Query{}, func(c *claim.Claim, at kizuna.Ref) {
+			told(&f.Claims, c.Facts(), at, func(x *association.Claim) *kizuna.Ref { return &x.At })
+		}),
+		addLinks(in, store.Query{}, &f),
+		addRoles(in, store.Query{}, &f),
+		addMemberships(in, store.Query{}, &f),
+		addPlacements(in, store.Query{}, &f),
+		each(in, appointments, store.Query{}, func(d *dpor.Record, at kizuna.Ref) {
+			told(&f.Appointments, d.Facts(), at, func(x *association.Appointment) *kizuna.Ref { return &x.At })
+		}),
+		each(in, resales, store.Query{}, func(c *csp.Resale, at kizuna.Ref) {
+			told(&f.Resales, c.Facts(), at, func(x *association.Resale) *kizuna.Ref { return &x.At })
+		}),
+	)
+	if err != nil {
+		return f, people.Facts{}, err
+	}
+	if f.Locations, err = r.locationFacts(ctx, in); err != nil {
+		return f, people.Facts{}, err
+	}
+	p, err := peopleFacts(in)
+	return f, p, err
+}
+
+// each visits the things of a kind that match, with the place of their facts.
+func each[T any](r Reader, l *life[T], q store.Query, visit func(*T, kizuna.Ref)) error {
+	q.Kind = l.kind
+	found, err := r.Find(q)
+	if err != nil {
+		return err
+	}
+	for _, one := range found {
+		value, err := l.decode(one)
+		if err != nil {
+			return err
+		}
+		visit(&value, placeOf(one))
+	}
+	return nil
+}
+
+// told adds facts with their place.
+func told[T any](to *[]T, facts []T, at kizuna.Ref, place func(*T) *kizuna.Ref) {
+	for i := range facts {
+		*place(&facts[i]) = at
+	}
+	*to = append(*to, facts...)
+}
+
+func addLinks(r Reader, q store.Query, f *association.Facts) error {
+	return each(r, links, q, func(l *pal.Link, at kizuna.Ref) {
+		told(&f.Links, l.Facts(), at, func(x *association.Link) *kizuna.Ref { return &x.At })
+	})
+}
+
+func addRoles(r Reader, q store.Query, f *association.Facts) error {
+	return each(r, roles, q, func(a *access.Assignment, at kizuna.Ref) {
+		told(&f.Assignments, a.Facts(), at, func(x *association.Assignment) *kizuna.Ref { return &x.At })
+	})
+}
+
+func addMemberships(r Reader, q store.Query, f *association.Facts) error {
+	return each(r, memberships, q, func(m *access.Membership, at kizuna.Ref) {
+		told(&f.Memberships, m.Facts(), at, func(x *association.Membership) *kizuna.Ref { return &x.At })
+	})
+}
+
+func addPlacements(r Reader, q store.Query, f *association.Facts) error {
+	return each(r, placements, q, func(p *access.Placement, at kizuna.Ref) {
+		told(&f.Scopes, p.Facts(), at, func(x *association.ScopeParent) *kizuna.Ref { return &x.At })
+	})
+}
+
+// locationFacts returns the locations with the names of the companies, all of which
+// are fetched at once.
+func (r *Record) locationFacts(ctx context.Context, in viewed) ([]association.Location, error) {
+	var out []association.Location
+	var refs []string // of the names, one for each fact
+	err := each(in, locations, store.Query{}, func(l *company.Location, at kizuna.Ref) {
+		told(&out, l.Facts(), at, func(x *association.Location) *kizuna.Ref { return &x.At })
+		for len(refs) < len(out) {
+			refs = append(refs, l.Name)
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	names, err := r.Names(ctx, in.view, refs...)
+	for i := range out {
+		out[i].Name = names[refs[i]]["name"]
+	}
+	return out, err
+}
+
+// peopleFacts returns the people with their links and certificates, profiles
+// spelled one way.
+func peopleFacts(in Reader) (f people.Facts, err error) {
+	spelled := make(map[string]string)
+	err = each(in, profiles, store.Query{}, func(p *Profile, at kizuna.Ref) {
+		if p.State == profile.Merged {
+			return
+		}
+		spelled[association.Fold(p.MCID)] = p.MCID
+		f.People = append(f.People, people.Person{ID: p.Person, MCID: p.MCID, At: at})
+		told(&f.Links, p.Facts(), at, func(x *people.ProfileLink) *kizuna.Ref { return &x.At })
+	})
+	if err != nil {
+		return f, err
+	}
+	err = each(in, certificates, store.Query{}, func(c *certificate.Certificate, at kizuna.Ref) {
+		facts := c.Facts()
+		if claimed, ok := c.Claimed(); ok {
+			facts = append(facts, claimed)
+		}
+		for i := range facts {
+			if mcid, ok := spelled[association.Fold(facts[i].MCID)]; ok {
+				facts[i].MCID = mcid
+			}
+		}
+		told(&f.Certifications, facts, at, func(x *people.Certification) *kizuna.Ref { return &x.At })
+	})
+	return f, err
+}
+
+// Names returns what is held under the references of names, if the view shows it
+// and it was not erased.
+func (r *Record) Names(ctx context.Context, v store.View, refs ...string) (map[string]map[string]string, error) {
+	var wanted []string
+	for _, ref := range refs {
+		if ref != "" {
+			wanted = append(wanted, ref)
+		}
+	}
+	out := make(map[string]map[string]string)
+	if len(wanted) == 0 {
+		return out, nil
+	}
+	held, err := r.store.Personal(ctx, v, wanted)
+	for ref, p := range held {
+		out[ref] = p.Value
+	}
+	return out, err
+}
