@@ -33,7 +33,7 @@ func NewFactDigester() *FactDigester { return &FactDigester{sha256.New()} }
 
 // Add takes the next row.
 func (d *FactDigester) Add(f *Fact) {
-	write(d.h, f.Table, f.Concerns.Tenant, f.Concerns.Location, f.Concerns.Second, f.Concerns.Subject, string(f.Body))
+	write(d.h, f.Table, f.Key, f.Concerns.Tenant, f.Concerns.Location, f.Concerns.Second, f.Concerns.Subject, string(f.Body))
 }
 
 // Sum returns the digest of the rows so far.

@@ -51,6 +51,9 @@ type Store interface {
 	// Facts lists rows of imported files, in order of n. Whether a file is in force
 	// is for the reader to ask of its record.
 	Facts(ctx context.Context, v View, file string) iter.Seq2[*Fact, error]
+	// FactsOf lists the rows of a table that have a key, whatever file they are of,
+	// those recorded last first.
+	FactsOf(ctx context.Context, v View, table, key string) iter.Seq2[*Fact, error]
 
 	// Personal returns what is held under the references; what was erased is missing.
 	Personal(ctx context.Context, v View, refs []string) (map[string]Personal, error)
@@ -136,6 +139,7 @@ type Fact struct {
 	File     string          `json:"file"` // the id of the file's record
 	N        int64           `json:"n"`    // counts the file's rows from 0
 	Table    string          `json:"table"`
+	Key      string          `json:"key,omitempty"` // what the row is about, as a folded id: what rows are found by
 	Concerns Concerns        `json:"concerns"`
 	Body     json.RawMessage `json:"body"`
 }
@@ -255,6 +259,8 @@ type Tx interface {
 	Put(r *Record) error
 	// Emit tells that something happened to a thing.
 	Emit(t Thing, c Concerns, events ...lifecycle.Event)
+	// FactsOf is [Store.FactsOf].
+	FactsOf(table, key string) ([]*Fact, error)
 	// AddFacts records the rows of an imported file; the command must be Alone.
 	AddFacts(file string, rows iter.Seq2[*Fact, error]) error
 	// Keep holds personal data and returns its reference; c says who may see it.

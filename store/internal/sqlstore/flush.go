@@ -43,7 +43,7 @@ func (r personalRow) saltedHash() (kizuna.Hash, error) {
 // The tables and their columns, in the order in which rows give them.
 const (
 	recordColumns   = "kind, id, version, entry, recorded, tenant, location, second, subject, valid, due, body"
-	factColumns     = "file, n, entry, tbl, tenant, location, second, subject, body"
+	factColumns     = "file, n, entry, tbl, key, tenant, location, second, subject, body"
 	entryColumns    = "seq, recorded, body, hash"
 	eventColumns    = "entry, n, recorded, kind, id, tenant, location, second, subject, type, detail"
 	citationColumns = "entry, sha256"

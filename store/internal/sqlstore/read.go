@@ -188,7 +188,14 @@ func (s *DB) History(ctx context.Context, v store.View, t store.Thing) ([]store.
 func (s *DB) Facts(ctx context.Context, v store.View, file string) iter.Seq2[*store.Fact, error] {
 	w := newWhere("file = ?", file)
 	w.shown(v.Scope)
-	return each(ctx, s, scanFact, "SELECT file, n, tbl, tenant, location, second, subject, body FROM facts WHERE "+w.String()+" ORDER BY n", w.args...)
+	return each(ctx, s, scanFact, "SELECT "+factColumns+" FROM facts WHERE "+w.String()+" ORDER BY n", w.args...)
+}
+
+// FactsOf implements [store.Store].
+func (s *DB) FactsOf(ctx context.Context, v store.View, table, key string) iter.Seq2[*store.Fact, error] {
+	w := newWhere("tbl = ? AND key = ? AND key <> ''", table, key)
+	w.shown(v.Scope)
+	return each(ctx, s, scanFact, "SELECT "+factColumns+" FROM facts WHERE "+w.String()+" ORDER BY entry DESC, n", w.args...)
 }
 
 // Due implements [store.Store].
@@ -269,7 +276,8 @@ func scanRecordAnd(rows *sql.Rows, more ...any) (*store.Record, error) {
 func scanFact(rows *sql.Rows) (*store.Fact, error) {
 	f := new(store.Fact)
 	c := &f.Concerns
-	return f, rows.Scan(&f.File, &f.N, &f.Table, &c.Tenant, &c.Location, &c.Second, &c.Subject, (*[]byte)(&f.Body))
+	var entry int64
+	return f, rows.Scan(&f.File, &f.N, &entry, &f.Table, &f.Key, &c.Tenant, &c.Location, &c.Second, &c.Subject, (*[]byte)(&f.Body))
 }
 
 func scanEvent(rows *sql.Rows) (e store.Event, err error) {

@@ -241,7 +241,7 @@ func (t *tx) AddFacts(file string, rows iter.Seq2[*store.Fact, error]) error {
 		}
 		digester.Add(f)
 		pending = append(pending, []any{
-			file, n, t.seq, f.Table, f.Concerns.Tenant, f.Concerns.Location, f.Concerns.Second, f.Concerns.Subject, string(f.Body),
+			file, n, t.seq, f.Table, f.Key, f.Concerns.Tenant, f.Concerns.Location, f.Concerns.Second, f.Concerns.Subject, string(f.Body),
 		})
 		n++
 		if len(pending) == batch {
@@ -255,6 +255,23 @@ func (t *tx) AddFacts(file string, rows iter.Seq2[*store.Fact, error]) error {
 	}
 	t.facts = append(t.facts, audit.FactSet{File: file, Rows: n, SHA256: digester.Sum()})
 	return nil
+}
+
+func (t *tx) FactsOf(table, key string) ([]*store.Fact, error) {
+	rows, err := t.w.query(t.ctx, "SELECT "+factColumns+" FROM facts WHERE tbl = ? AND key = ? AND key <> '' ORDER BY entry DESC, n", table, key)
+	if err != nil {
+		return nil, t.lost(err)
+	}
+	defer rows.Close()
+	var out []*store.Fact
+	for rows.Next() {
+		f, err := scanFact(rows)
+		if err != nil {
+			return nil, t.lost(err)
+		}
+		out = append(out, f)
+	}
+	return out, t.lost(rows.Err())
 }
 
 func (t *tx) Keep(about string, c store.Concerns, value map[string]string) (string, error) {

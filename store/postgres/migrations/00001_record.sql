@@ -30,6 +30,7 @@ CREATE TABLE facts (
 	n        BIGINT NOT NULL,
 	entry    BIGINT NOT NULL,
 	tbl      TEXT COLLATE "C" NOT NULL,
+	key      TEXT COLLATE "C" NOT NULL, -- what the row is about
 	tenant   TEXT   NOT NULL,
 	location TEXT   NOT NULL,
 	second   TEXT   NOT NULL,
@@ -37,6 +38,7 @@ CREATE TABLE facts (
 	body     TEXT   NOT NULL,
 	PRIMARY KEY (file, n)
 );
+CREATE INDEX facts_key ON facts (tbl, key) WHERE key <> '';
 
 -- What every command did, as canonical JSON, with its SHA-256.
 CREATE TABLE entries (

@@ -28,6 +28,7 @@ CREATE TABLE facts (
 	n        INTEGER NOT NULL,
 	entry    INTEGER NOT NULL,
 	tbl      TEXT    NOT NULL,
+	key      TEXT    NOT NULL, -- what the row is about
 	tenant   TEXT    NOT NULL,
 	location TEXT    NOT NULL,
 	second   TEXT    NOT NULL,
@@ -35,6 +36,7 @@ CREATE TABLE facts (
 	body     TEXT    NOT NULL,
 	PRIMARY KEY (file, n)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX facts_key ON facts (tbl, key) WHERE key <> '';
 
 -- What every command did, as canonical JSON, with its SHA-256.
 CREATE TABLE entries (
