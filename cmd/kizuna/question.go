@@ -25,7 +25,7 @@ type questionFlags struct {
 
 // inquiry is a data directory, loaded, and the answer to a question about it.
 type inquiry struct {
-	dir    string
+	shelf  dataset.Shelf
 	data   *dataset.Dataset
 	facts  *score.Facts
 	answer *score.Answer
@@ -33,7 +33,8 @@ type inquiry struct {
 
 // ask loads the directory and scores it.
 func (f *questionFlags) ask(a *app) (*inquiry, error) {
-	data, err := dataset.Load(a.Context, f.Data, dataset.Options{Packed: true, Relative: true})
+	shelf := dataset.Directory(f.Data)
+	data, err := dataset.LoadShelf(a.Context, shelf, dataset.Options{Packed: true})
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +51,7 @@ func (f *questionFlags) ask(a *app) (*inquiry, error) {
 		People:   &data.People,
 		Coverage: data.Coverage(),
 	}
-	return &inquiry{f.Data, data, facts, score.Ask(q, facts)}, nil
+	return &inquiry{shelf, data, facts, score.Ask(q, facts)}, nil
 }
 
 // question fills in what was not said: the day after the last month that every
