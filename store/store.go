@@ -55,7 +55,8 @@ type Store interface {
 	// those recorded last first.
 	FactsOf(ctx context.Context, v View, table, key string) iter.Seq2[*Fact, error]
 
-	// Personal returns what is held under the references; what was erased is missing.
+	// Personal returns what is held under the references; what was erased is
+	// missing. What concerns nobody only an operator may see.
 	Personal(ctx context.Context, v View, refs []string) (map[string]Personal, error)
 	// PersonalAbout lists all that is held about somebody.
 	PersonalAbout(ctx context.Context, v View, about string) ([]Personal, error)

@@ -37,6 +37,9 @@ type commands struct {
 	Compare  compareCmd  `cmd:"" help:"${help_compare}"`
 	Calc     calcCmd     `cmd:"" help:"${help_calc}"`
 	Program  programCmd  `cmd:"" help:"${help_program_cmd}"`
+
+	Migrate migrateCmd `cmd:"" help:"${help_migrate}"`
+	PAL     palCmd     `cmd:"" name:"pal" help:"${help_pal}"`
 }
 
 // app is what commands need of the world around them.

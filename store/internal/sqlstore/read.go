@@ -48,12 +48,19 @@ func (w *where) matches(q store.Query) {
 	}
 }
 
-// shown adds what a scope shows.
+// shown adds what a scope shows, what concerns nobody included.
 func (w *where) shown(s store.Scope) {
+	w.concerning(s, "(tenant = '' AND location = '' AND second = '' AND subject = '')")
+}
+
+// concerning adds that a row concerns somebody in the scope, or else what parts say.
+func (w *where) concerning(s store.Scope, parts ...string) {
 	if s.All {
 		return
 	}
-	parts := []string{"(tenant = '' AND location = '' AND second = '' AND subject = '')"}
+	if len(parts) == 0 {
+		parts = []string{"1 = 0"}
+	}
 	in := func(column string, ids []string) {
 		if len(ids) == 0 {
 			return
@@ -222,7 +229,7 @@ func (s *DB) Personal(ctx context.Context, v store.View, refs []string) (map[str
 		for _, ref := range some {
 			w.args = append(w.args, ref)
 		}
-		w.shown(v.Scope)
+		w.concerning(v.Scope)
 		for p, err := range each(ctx, s, scanPersonal, "SELECT ref, about, value FROM personal WHERE "+w.String(), w.args...) {
 			if err != nil {
 				return nil, err
@@ -236,7 +243,7 @@ func (s *DB) Personal(ctx context.Context, v store.View, refs []string) (map[str
 // PersonalAbout implements [store.Store].
 func (s *DB) PersonalAbout(ctx context.Context, v store.View, about string) ([]store.Personal, error) {
 	w := newWhere("erased = 0 AND about = ? AND about <> ''", about)
-	w.shown(v.Scope)
+	w.concerning(v.Scope)
 	return collect(each(ctx, s, scanPersonal, "SELECT ref, about, value FROM personal WHERE "+w.String()+" ORDER BY ref", w.args...))
 }
 

@@ -1,0 +1,240 @@
+package main
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/kizuna-org/kizuna"
+	"github.com/kizuna-org/kizuna/audit"
+	"github.com/kizuna-org/kizuna/blob"
+	"github.com/kizuna-org/kizuna/blob/dir"
+	"github.com/kizuna-org/kizuna/blob/s3"
+	"github.com/kizuna-org/kizuna/lifecycle"
+	"github.com/kizuna-org/kizuna/program"
+	"github.com/kizuna-org/kizuna/record"
+	"github.com/kizuna-org/kizuna/store"
+	"github.com/kizuna-org/kizuna/store/postgres"
+	"github.com/kizuna-org/kizuna/store/sqlite"
+)
+
+// storeFlags say where the record is kept.
+type storeFlags struct {
+	Store string `name:"store" required:"" env:"KIZUNA_STORE" placeholder:"DSN" help:"${help_store}"`
+	Blobs string `name:"blobs" env:"KIZUNA_BLOBS" placeholder:"DIR|s3://..." help:"${help_blobs}"`
+	Key   string `name:"audit-key" env:"KIZUNA_AUDIT_KEY" placeholder:"FILE" help:"${help_audit_key}"`
+}
+
+// opened is a record that commands work on.
+type opened struct {
+	store.Store
+	*record.Record
+	blobs  blob.Store
+	key    ed25519.PrivateKey // nil: this process does not seal
+	closes []io.Closer
+}
+
+// open opens the record; close it.
+func (f *storeFlags) open(a *app) (*opened, error) {
+	programs, err := program.Builtin()
+	if err != nil {
+		return nil, err
+	}
+	clock, err := clock()
+	if err != nil {
+		return nil, err
+	}
+	o := &opened{}
+	opts := store.Options{Clock: clock}
+	if f.postgres() {
+		o.Store, err = postgres.Open(a.Context, f.Store, opts)
+	} else {
+		o.Store, err = sqlite.Open(a.Context, f.file(), opts)
+	}
+	if err != nil {
+		return nil, err
+	}
+	o.closes = append(o.closes, o.Store)
+	if err := f.openBlobs(a.Context, o); err != nil {
+		return nil, errors.Join(err, o.close())
+	}
+	if o.key, err = f.signingKey(); err != nil {
+		return nil, errors.Join(err, o.close())
+	}
+	o.Record = record.New(o.Store, o.blobs, "mcpp", programs)
+	return o, nil
+}
+
+func (o *opened) close() (err error) {
+	for _, c := range o.closes {
+		err = errors.Join(err, c.Close())
+	}
+	return err
+}
+
+// done seals what a command recorded, if this process has the key, and closes.
+func (o *opened) done(ctx context.Context) error {
+	for o.key != nil {
+		block, err := o.Seal(ctx, audit.Sealer{Signer: o.key})
+		if err != nil {
+			return errors.Join(err, o.close())
+		}
+		if block == nil {
+			break
+		}
+	}
+	return o.close()
+}
+
+func (f *storeFlags) postgres() bool {
+	return strings.HasPrefix(f.Store, "postgres://") || strings.HasPrefix(f.Store, "postgresql://")
+}
+
+// file is the SQLite file of the store.
+func (f *storeFlags) file() string { return strings.TrimPrefix(f.Store, "sqlite:") }
+
+// openBlobs opens where files are kept: beside the SQLite file, unless said
+// otherwise. A PostgreSQL store without a place has none.
+func (f *storeFlags) openBlobs(ctx context.Context, o *opened) error {
+	place := f.Blobs
+	if place == "" && !f.postgres() {
+		place = f.file() + ".blobs"
+	}
+	switch {
+	case place == "":
+		return nil
+	case strings.HasPrefix(place, "s3://"):
+		config, err := s3.ParseURL(place)
+		if err != nil {
+			return err
+		}
+		o.blobs, err = s3.Open(ctx, config, s3.Credentials())
+		return err
+	}
+	d, err := dir.Open(place)
+	if err != nil {
+		return err
+	}
+	o.blobs, o.closes = d, append(o.closes, d)
+	return nil
+}
+
+// keyFile is where the key lies that seals the audit trail; "": nowhere.
+func (f *storeFlags) keyFile() string {
+	if f.Key == "" && !f.postgres() {
+		return f.file() + ".key"
+	}
+	return f.Key
+}
+
+// signingKey reads the key; nil if there is none at the usual place.
+func (f *storeFlags) signingKey() (ed25519.PrivateKey, error) {
+	name := f.keyFile()
+	if name == "" {
+		return nil, nil
+	}
+	data, err := os.ReadFile(name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && f.Key == "":
+		return nil, nil
+	case err != nil:
+		return nil, kizuna.Errorf("file-unreadable", "%s cannot be read", name).
+			WithMend("check the path and the permissions").WithCause(err)
+	}
+	return audit.DecodePrivateKey(data)
+}
+
+// makeKey makes the key that seals the audit trail if the store has none yet, for
+// the owner's eyes only.
+func (f *storeFlags) makeKey() (made bool, err error) {
+	name := f.keyFile()
+	if name == "" {
+		return false, nil
+	}
+	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, kizuna.Errorf("file-unwritable", "%s cannot be written", name).
+			WithMend("check the path and the permissions").WithCause(err)
+	}
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return false, err
+	}
+	data, err := audit.EncodePrivateKey(key)
+	if err != nil {
+		return false, err
+	}
+	_, err = file.Write(data)
+	return true, errors.Join(err, file.Sync(), file.Close())
+}
+
+// clock is the wall clock, or one that stands still at KIZUNA_NOW, for playing
+// stories: what is recorded is then recorded at that moment, in order.
+func clock() (func() time.Time, error) {
+	now := os.Getenv("KIZUNA_NOW")
+	if now == "" {
+		return time.Now, nil
+	}
+	m, err := kizuna.ParseMoment(now)
+	if err != nil {
+		return nil, err
+	}
+	return m.Time, nil
+}
+
+// askFlags say who asks for a command, and how.
+type askFlags struct {
+	storeFlags
+	As        string `name:"as" required:"" env:"KIZUNA_AS" placeholder:"ROLE:COMPANY/ID" help:"${help_as}"`
+	Behalf    string `name:"on-behalf-of" placeholder:"WHO" help:"${help_behalf}"`
+	Reason    string `name:"reason" placeholder:"WORD" help:"${help_reason}"`
+	Comment   string `name:"comment" placeholder:"TEXT" help:"${help_comment}"`
+	IfVersion int64  `name:"if-version" placeholder:"N" help:"${help_if_version}"`
+	Once      string `name:"idempotency-key" placeholder:"KEY" help:"${help_idempotency_key}"`
+	At        string `name:"at" placeholder:"INSTANT" help:"${help_at}"`
+}
+
+func (f *askFlags) ask() (ask record.Ask, err error) {
+	ask = record.Ask{Behalf: f.Behalf, Reason: f.Reason, Comment: f.Comment, Key: f.Once, Expected: f.IfVersion}
+	if ask.Actor, err = lifecycle.ParseActor(f.As); err != nil {
+		return ask, err
+	}
+	if f.At != "" {
+		at, err := kizuna.ParseInstant(f.At)
+		if err != nil {
+			return ask, err
+		}
+		ask.At = &at
+	}
+	return ask, nil
+}
+
+// tell runs a command on the record and shows what became of it.
+func tell[T any](a *app, f *askFlags, run func(*opened, record.Ask) (*record.Outcome[T], error)) error {
+	ask, err := f.ask()
+	if err != nil {
+		return err
+	}
+	o, err := f.open(a)
+	if err != nil {
+		return err
+	}
+	outcome, err := run(o, ask)
+	// What was recorded is sealed even if the user has interrupted meanwhile.
+	if err = errors.Join(err, o.done(context.WithoutCancel(a.Context))); err != nil {
+		return err
+	}
+	if a.JSON {
+		return a.writeJSON(a.Stdout, outcome)
+	}
+	return a.showOutcome(outcome.Thing, outcome.Version, outcome.Events, outcome.Repeated)
+}
