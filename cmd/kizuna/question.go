@@ -13,9 +13,10 @@ import (
 	"github.com/kizuna-org/kizuna/score"
 )
 
-// questionFlags are what every command takes that asks about a data directory.
+// questionFlags are what every command takes that asks about facts.
 type questionFlags struct {
-	Data        string `name:"data" required:"" type:"path" placeholder:"DIR" help:"${help_data}"`
+	placeFlags
+	KnownAt     string `name:"known-at" placeholder:"MOMENT" help:"${help_known_at}"`
 	Program     string `name:"program" placeholder:"REF|FILE" help:"${help_program}"`
 	AsOf        string `name:"as-of" placeholder:"DATE" help:"${help_as_of}"`
 	CSPHistory  string `name:"csp-history" enum:"owner_on_D,by_interval,program" default:"program" help:"${help_csp_history}"`
@@ -23,7 +24,7 @@ type questionFlags struct {
 	Gate        string `name:"metric-gate" enum:"program,above-0,at-least-1" default:"program" help:"${help_metric_gate}"`
 }
 
-// inquiry is a data directory, loaded, and the answer to a question about it.
+// inquiry is what a data directory or a store holds, loaded, and the answer to a question about it.
 type inquiry struct {
 	shelf  dataset.Shelf
 	data   *dataset.Dataset
@@ -31,14 +32,17 @@ type inquiry struct {
 	answer *score.Answer
 }
 
-// ask loads the directory and scores it.
+// ask loads the facts and scores them.
 func (f *questionFlags) ask(a *app) (*inquiry, error) {
-	shelf := dataset.Directory(f.Data)
+	shelf, err := f.shelf(a, f.KnownAt)
+	if err != nil {
+		return nil, err
+	}
 	data, err := dataset.LoadShelf(a.Context, shelf, dataset.Options{Packed: true})
 	if err != nil {
 		return nil, err
 	}
-	q, err := f.question(data)
+	q, err := f.question(shelf, data)
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +60,7 @@ func (f *questionFlags) ask(a *app) (*inquiry, error) {
 
 // question fills in what was not said: the day after the last month that every
 // source covers, and the program in force on it.
-func (f *questionFlags) question(data *dataset.Dataset) (q score.Question, err error) {
+func (f *questionFlags) question(shelf dataset.Shelf, data *dataset.Dataset) (q score.Question, err error) {
 	q.Trust = attribution.Trust(f.Attribution)
 	switch day, ok := data.Coverage().AsOf(); {
 	case f.AsOf != "":
@@ -66,7 +70,7 @@ func (f *questionFlags) question(data *dataset.Dataset) (q score.Question, err e
 	case ok:
 		q.AsOf = day
 	default:
-		return q, kizuna.Errorf("as-of-missing", "%s holds no usage, so there is no last month to ask about", f.Data).
+		return q, kizuna.Errorf("as-of-missing", "%s holds no usage, so there is no last month to ask about", shelf).
 			WithMend("name the day: --as-of 2023-11-15")
 	}
 	p, carried, err := programFor(f.Program, q.AsOf)
