@@ -39,6 +39,8 @@ type File struct {
 
 	// Facts is the place of what the file says besides usage; "" if nothing.
 	Facts string `json:"facts,omitempty"`
+	// Tables are those of the facts; older catalogues do not tell.
+	Tables []string `json:"tables,omitempty"`
 	// FactsReplacedBy is the number of the file that took the facts' place.
 	FactsReplacedBy int         `json:"facts_replaced_by,omitempty"`
 	Statements      []Statement `json:"statements,omitempty"`
@@ -65,10 +67,10 @@ func (f *File) current() []kizuna.Month {
 	return months
 }
 
-// factsCurrent reports whether what the file says besides usage is in force: as
+// FactsInForce reports whether what the file says besides usage is in force: as
 // long as any of its usage is, or, if it has none, until a newer file of its kind
 // speaks for the same source.
-func (f *File) factsCurrent() bool {
+func (f *File) FactsInForce() bool {
 	switch {
 	case f.Facts == "":
 		return false
@@ -85,7 +87,7 @@ func (f *File) inForce() bool {
 }
 
 // hasTables reports whether any table of the file is in force.
-func (f *File) hasTables() bool { return f.factsCurrent() || len(f.current()) > 0 }
+func (f *File) hasTables() bool { return f.FactsInForce() || len(f.current()) > 0 }
 
 // find returns the file of that content, read with those options.
 func (c *Catalog) find(sha, options string) *File {

@@ -114,7 +114,7 @@ func (d *directory) parse(text []byte) (*Catalog, error) {
 // places lists where the tables and the journal lie that are in force.
 func (f *File) places() []string {
 	var names []string
-	if f.factsCurrent() {
+	if f.FactsInForce() {
 		names = append(names, f.Facts)
 	}
 	for i := range f.Statements {

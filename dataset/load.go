@@ -56,6 +56,19 @@ func LoadShelf(ctx context.Context, shelf Shelf, opts Options) (*Dataset, error)
 	return load(ctx, shelf, opts)
 }
 
+// Read makes one dataset of tables, those that say something first before others:
+// a field that one record leaves empty is filled in from later ones.
+func Read(ctx context.Context, sheets iter.Seq2[*Sheet, error]) (*Dataset, error) {
+	l := newLoader(ctx, nil, Options{})
+	var err error
+	if l.data.Sources, err = l.sheets(sheets); err != nil {
+		return nil, err
+	}
+	l.data.consolidate(nil)
+	l.data.Usage = l.data.Ledger.Rows()
+	return l.data, nil
+}
+
 func load(ctx context.Context, shelf Shelf, opts Options) (*Dataset, error) {
 	l := newLoader(ctx, shelf, opts)
 	if err := l.all(); err != nil {
@@ -145,6 +158,11 @@ func (l *loader) allOf(c *Catalog) (err error) {
 
 func (l *loader) reads(table string) bool { return l.only == "" || l.only == table }
 
+// mayFind reports whether a file's facts may hold a table that is wanted.
+func (l *loader) mayFind(f *File) bool {
+	return l.only == "" || l.only != "usage" && (f.Tables == nil || slices.Contains(f.Tables, l.only))
+}
+
 // adopt takes over facts that were not imported, of the tables that are wanted.
 func (d *Dataset) adopt(own *Dataset, wanted func(table string) bool) {
 	if own == nil {
@@ -173,7 +191,7 @@ func (l *loader) imported(f *File) error {
 		Covers: f.Covers, Certifications: f.Certifications, Months: f.current(), Refused: f.Rows.Refused,
 	}
 	var tables []Source
-	if f.factsCurrent() && l.only != "usage" {
+	if f.FactsInForce() && l.mayFind(f) {
 		var err error
 		if tables, err = l.sheets(l.shelf.Facts(l.ctx, f)); err != nil {
 			return err

@@ -18,6 +18,7 @@ func (s stageDir) write(f *File, c *collector) (facts string, statements []State
 	for _, k := range c.kinds {
 		if !k.empty(&c.facts) {
 			facts = "facts-" + f.SHA256[:12]
+			f.Tables = append(f.Tables, k.table().Name)
 			if err := s.table(facts, k, &c.facts); err != nil {
 				return "", nil, err
 			}

@@ -18,16 +18,13 @@ import (
 )
 
 // A fact's body is a row of a plain table: what its cells say by column, without
-// the empty ones, and the line of the file that it stood in. Of the column that
-// names a person it holds the reference of the name under COLUMN_ref.
+// the empty ones, and the line of the file that it stood in. Of a cell that is
+// personal data it holds the reference, under COLUMN_ref.
 const (
 	sourceFile = "source_file" // not in the body: the file's record says it
 	sourceLine = "source_line"
 	refSuffix  = "_ref"
 )
-
-// personal says which column of a table names a person, by whose id.
-var personal = map[string]string{"people": "name"}
 
 // keys says which column names what a table's rows are about.
 var keys = map[string]string{
@@ -38,7 +35,7 @@ var keys = map[string]string{
 }
 
 // subjects are the columns that name a subject, the first that is filled.
-var subjects = [...]string{"mcid", "object_id", "subscription_id", "person_id"}
+var subjects = [...]string{"mcid", "object_id", "subscription_id"}
 
 // concerns says whose row it is.
 func concerns(row map[string]string) store.Concerns {
@@ -53,81 +50,139 @@ func concerns(row map[string]string) store.Concerns {
 	return c
 }
 
-// factsOf makes facts of a file's tables. Names of people go to keep, which
-// returns what refers to them.
-func factsOf(ctx context.Context, sheets []*dataset.Sheet, keep func(about string, c store.Concerns, value map[string]string) (string, error)) iter.Seq2[*store.Fact, error] {
+// facter makes facts of a file's rows, in one transaction.
+type facter struct{ people *keeper }
+
+// of makes facts of tables.
+func (f *facter) of(sheets []*dataset.Sheet) iter.Seq2[*store.Fact, error] {
 	return func(yield func(*store.Fact, error) bool) {
 		for _, sheet := range sheets {
-			for fact, err := range sheetFacts(ctx, sheet, keep) {
-				if !yield(fact, err) || err != nil {
-					return
+			if err := f.sheet(sheet, func(fact *store.Fact) bool { return yield(fact, nil) }); err != nil {
+				if err != errStopped {
+					yield(nil, err)
 				}
+				return
 			}
 		}
 	}
 }
 
-func sheetFacts(ctx context.Context, sheet *dataset.Sheet, keep func(string, store.Concerns, map[string]string) (string, error)) iter.Seq2[*store.Fact, error] {
-	return func(yield func(*store.Fact, error) bool) {
-		rows, err := sheet.Open(table.Limits{})
+var errStopped = errors.New("stopped")
+
+func (f *facter) sheet(sheet *dataset.Sheet, yield func(*store.Fact) bool) error {
+	rows, err := sheet.Open(table.Limits{})
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for {
+		cells, err := rows.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
 		if err != nil {
-			yield(nil, err)
-			return
+			return err
 		}
-		defer rows.Close()
-		for {
-			cells, err := rows.Next()
-			if errors.Is(err, io.EOF) {
-				return
-			}
-			if err == nil {
-				err = ctx.Err()
-			}
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			fact, err := factOf(sheet.Table, rows.Header(), cells, keep)
-			if !yield(fact, err) || err != nil {
-				return
-			}
+		fact, err := f.fact(sheet.Table, rows.Header(), cells)
+		if err != nil {
+			return err
+		}
+		if !yield(fact) {
+			return errStopped
 		}
 	}
 }
 
-func factOf(name string, header, cells []string, keep func(string, store.Concerns, map[string]string) (string, error)) (*store.Fact, error) {
+func (f *facter) fact(name string, header, cells []string) (*store.Fact, error) {
 	row := make(map[string]string, len(header))
 	for i, column := range header {
 		if column != sourceFile && cells[i] != "" {
 			row[column] = cells[i]
 		}
 	}
-	f := &store.Fact{Table: name, Concerns: concerns(row), Key: association.Fold(row[keys[name]])}
-	if column := personal[name]; row[column] != "" {
-		ref, err := keep(f.Concerns.Subject, f.Concerns, map[string]string{column: row[column]})
-		if err != nil {
+	fact := &store.Fact{Table: name, Key: association.Fold(row[keys[name]]), Concerns: concerns(row)}
+	var err error
+	if name == peopleTable {
+		if fact.Concerns.Subject, err = f.people.keep(row); err != nil {
 			return nil, err
 		}
-		delete(row, column)
-		row[column+refSuffix] = ref
 	}
-	var err error
-	f.Body, err = json.Marshal(row)
-	return f, err
+	fact.Body, err = json.Marshal(row)
+	return fact, err
 }
 
 // Facts lists a file's tables besides usage, as far as they are for the viewer's
 // eyes.
 func (s *Shelf) Facts(ctx context.Context, f *dataset.File) iter.Seq2[*dataset.Sheet, error] {
-	return s.sheets(ctx, f.Name, s.Store.Facts(ctx, s.View, thing(f).ID))
+	return sheetsOf(f.Name, s.Store.Facts(ctx, s.View, thing(f).ID), s.heldFor(ctx))
 }
 
-// sheets makes tables of facts that follow each other; name is that of their file.
-func (s *Shelf) sheets(ctx context.Context, name string, facts iter.Seq2[*store.Fact, error]) iter.Seq2[*dataset.Sheet, error] {
+// InForce reads, inside a command, the rows of a table that have a key, folded, of
+// the files that are in force: those imported last first.
+func InForce(tx store.Tx, table, key string) (*dataset.Dataset, error) {
+	facts, err := tx.FactsOf(table, key)
+	if err != nil {
+		return nil, err
+	}
+	return dataset.Read(tx.Context(), func(yield func(*dataset.Sheet, error) bool) {
+		for rows := range byFile(facts) {
+			f, err := fileOf(tx, rows[0].File)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if !f.FactsInForce() {
+				continue
+			}
+			for sheet, err := range sheetsOf(f.Name, each(rows), heldIn(tx)) {
+				if !yield(sheet, err) {
+					return
+				}
+			}
+		}
+	})
+}
+
+// byFile yields the rows of each file; those of one file follow each other.
+func byFile(facts []*store.Fact) iter.Seq[[]*store.Fact] {
+	return func(yield func([]*store.Fact) bool) {
+		for len(facts) > 0 {
+			n := slices.IndexFunc(facts, func(f *store.Fact) bool { return f.File != facts[0].File })
+			if n < 0 {
+				n = len(facts)
+			}
+			if !yield(facts[:n]) {
+				return
+			}
+			facts = facts[n:]
+		}
+	}
+}
+
+func fileOf(tx store.Tx, id string) (*dataset.File, error) {
+	r, err := tx.Get(store.Thing{Kind: File, ID: id})
+	if err != nil {
+		return nil, err
+	}
+	return decode(r)
+}
+
+func each(facts []*store.Fact) iter.Seq2[*store.Fact, error] {
+	return func(yield func(*store.Fact, error) bool) {
+		for _, f := range facts {
+			if !yield(f, nil) {
+				return
+			}
+		}
+	}
+}
+
+// sheetsOf makes tables of a file's facts that follow each other.
+func sheetsOf(file string, facts iter.Seq2[*store.Fact, error], people lookup) iter.Seq2[*dataset.Sheet, error] {
 	return func(yield func(*dataset.Sheet, error) bool) {
 		next, stop := iter.Pull2(facts)
 		defer stop()
-		queue := &queue{shelf: s, ctx: ctx, next: next}
+		queue := &queue{people: people, next: next}
 		for {
 			first, err := queue.first()
 			if err != nil {
@@ -137,9 +192,9 @@ func (s *Shelf) sheets(ctx context.Context, name string, facts iter.Seq2[*store.
 			if first == nil {
 				return
 			}
-			rows := newFactRows(queue, name, first.table)
+			rows := newFactRows(queue, file, first.table)
 			open := func(table.Limits) (dataset.RowReader, error) { return rows, nil }
-			if !yield(&dataset.Sheet{Table: first.table, File: name, Open: open}, nil) {
+			if !yield(&dataset.Sheet{Table: first.table, File: file, Open: open}, nil) {
 				return
 			}
 			for err == nil { // what the reader left
@@ -153,13 +208,12 @@ func (s *Shelf) sheets(ctx context.Context, name string, facts iter.Seq2[*store.
 	}
 }
 
-// queue reads facts ahead, so that many names are looked up at once.
+// queue reads facts ahead, so that many people are looked up at once.
 type queue struct {
-	shelf *Shelf
-	ctx   context.Context
-	next  func() (*store.Fact, error, bool)
-	rows  []factRow
-	ended bool
+	people lookup
+	next   func() (*store.Fact, error, bool)
+	rows   []factRow
+	ended  bool
 }
 
 type factRow struct {
@@ -196,32 +250,23 @@ func (q *queue) fill() error {
 		}
 		row := factRow{table: fact.Table}
 		if err := json.Unmarshal(fact.Body, &row.cells); err != nil {
-			return kizuna.Errorf("fact-body", "row %d of the imported file %s cannot be read", fact.N, fact.File).WithCause(err)
+			return unreadableFact(fact, err)
 		}
-		if ref := row.ref(); ref != "" {
-			refs = append(refs, ref)
-		}
+		refs = append(refs, row.refs()...)
 		q.rows = append(q.rows, row)
 	}
 	if len(refs) == 0 {
 		return nil
 	}
-	names, err := q.shelf.Store.Personal(q.ctx, q.shelf.View, refs)
+	held, err := q.people(refs)
 	for i := range q.rows {
-		r := &q.rows[i]
-		if ref := r.ref(); ref != "" { // a name that was erased stays empty
-			r.cells[personal[r.table]] = names[ref].Value[personal[r.table]]
-		}
+		q.rows[i].fillIn(held)
 	}
 	return err
 }
 
-func (r *factRow) ref() string {
-	column, ok := personal[r.table]
-	if !ok {
-		return ""
-	}
-	return r.cells[column+refSuffix]
+func unreadableFact(f *store.Fact, cause error) error {
+	return kizuna.Errorf("fact-body", "row %d of the imported file %s cannot be read", f.N, f.File).WithCause(cause)
 }
 
 // factRows are the rows of one table, as a file of it would give them.

@@ -90,12 +90,17 @@ func (s *Shelf) Catalog(ctx context.Context) (*dataset.Catalog, error) {
 }
 
 func addFile(c *dataset.Catalog, r *store.Record) error {
+	f, err := decode(r)
+	c.Files = append(c.Files, f)
+	return err
+}
+
+func decode(r *store.Record) (*dataset.File, error) {
 	f := new(dataset.File)
 	if err := json.Unmarshal(r.Body, f); err != nil {
-		return unreadable(r, err)
+		return nil, unreadable(r, err)
 	}
-	c.Files = append(c.Files, f)
-	return nil
+	return f, nil
 }
 
 func readSettings(c *dataset.Catalog, r *store.Record) error {

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -77,6 +78,9 @@ var stores = map[string]func(t testing.TB, file string) store.Store{
 func (d *desk) file(name string, lines ...string) string {
 	d.Helper()
 	name = filepath.Join(d.files, name)
+	if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
+		d.Fatal(err)
+	}
 	if err := os.WriteFile(name, []byte(strings.Join(lines, "\n")+"\n"), 0o666); err != nil {
 		d.Fatal(err)
 	}
@@ -397,6 +401,11 @@ func TestTwoProcessesImportAtOnce(t *testing.T) {
 	second := stores["sqlite"](t, filepath.Join(base, "record.db"))
 	defer second.Close()
 	blobs := &memory.Store{}
+	// A file that both bring is kept once.
+	common := filepath.Join(base, "dpor.csv")
+	if err := os.WriteFile(common, []byte("subscription_id,location_id,from\ns1,L1,2020-01-01\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
 	const each = 8
 	failed := make(chan error, 2)
 	for i, s := range []store.Store{first, second} {
@@ -410,6 +419,7 @@ func TestTwoProcessesImportAtOnce(t *testing.T) {
 			}
 			files = append(files, name)
 		}
+		files = append(files, common)
 		go func() {
 			_, err := dataset.ImportTo(ctx, shelf, files, dataset.ImportOptions{})
 			failed <- err
@@ -431,13 +441,16 @@ func TestTwoProcessesImportAtOnce(t *testing.T) {
 			t.Errorf("file %d has number %d", i+1, f.Number)
 		}
 		who := f.Name[:len("usage-0")]
+		if f.Name == "dpor.csv" {
+			continue
+		}
 		if was, ok := batches[f.Batch]; ok && was != who {
 			t.Errorf("batch %d is of two processes", f.Batch)
 		}
 		batches[f.Batch] = who
 	}
 	data, err := dataset.LoadShelf(ctx, shelf, dataset.Options{})
-	if err != nil || len(c.Files) != 2*each || len(data.Usage) != 2*each {
+	if err != nil || len(c.Files) != 2*each+1 || len(data.Usage) != 2*each {
 		t.Errorf("%d files, %d rows, %v", len(c.Files), len(data.Usage), err)
 	}
 }
@@ -472,6 +485,57 @@ func TestAPersonWhoIsForgottenChangesNoScore(t *testing.T) {
 		}
 		if !bytes.Equal(answer(d, data), before) {
 			d.Error("the score changed")
+		}
+		d.verify()
+	})
+}
+
+// Partner Center's report of certificates tells people apart by their addresses.
+func TestNoAddressStandsWhereItCannotBeErased(t *testing.T) {
+	onEveryStore(t, func(d *desk) {
+		ctx := context.Background()
+		header := "person_id,name,mcid"
+		d.both(dataset.ImportOptions{}, d.file("people.csv", header, "aiko@example.jp,Aiko,M1", "aiko@example.jp,Aiko,M2", "jun@example.jp,Jun,"))
+		d.both(dataset.ImportOptions{}, d.file("staff.csv", header, "aiko@example.jp,Aiko,M3"), d.file("usage.csv", usageHeader, "2023-10,t1,s1,Storage,1"))
+		d.sameBytes()
+		_, err := d.shelf.Store.Write(ctx, store.Command{Actor: operator, Action: "erase"}, func(tx store.Tx) error {
+			for _, profile := range []string{"M1", "M2", "m3", "m2"} {
+				abouts, err := imports.Abouts(tx, profile)
+				if err != nil {
+					return err
+				}
+				for _, about := range abouts {
+					if _, err := tx.Erase(about); err != nil {
+						return err
+					}
+				}
+			}
+			_, err := tx.Erase("jun@example.jp")
+			return err
+		})
+		if err != nil {
+			d.Fatal(err)
+		}
+		persons := make(map[string]string) // profiles by person
+		for _, p := range d.load(d.shelf, dataset.Options{}).People.People {
+			persons[p.ID] += p.Name + p.MCID + " "
+			if p.ID == "" || strings.Contains(p.ID, "@") {
+				d.Errorf("%+v", p)
+			}
+		}
+		// All three profiles, from two files, are one person's still.
+		if all := slices.Sorted(maps.Values(persons)); len(all) != 2 || all[0] != " " || len(all[1]) != len("M1 M2 M3 ") {
+			d.Errorf("%q", all)
+		}
+		for r, err := range d.shelf.Store.Find(ctx, d.shelf.View, store.Query{Kind: imports.File}) {
+			if err != nil {
+				d.Fatal(err)
+			}
+			for f, err := range d.shelf.Store.Facts(ctx, d.shelf.View, r.ID) {
+				if err != nil || strings.Contains(string(marshal(d, f)), "example.jp") || strings.Contains(string(f.Body), "Aiko") {
+					d.Errorf("%s, %v", marshal(d, f), err)
+				}
+			}
 		}
 		d.verify()
 	})
@@ -542,6 +606,96 @@ func TestAScopeShowsItsOwnFactsOnly(t *testing.T) {
 		shelf.View.Scope = store.Scope{Tenants: []string{"t1"}}
 		if _, err := shelf.Stage(context.Background()); kizuna.CodeOf(err) != "import-view" {
 			d.Errorf("an import by one who may not see everything: %v", err)
+		}
+	})
+}
+
+func TestCommandsFindRowsThatAreInForce(t *testing.T) {
+	onEveryStore(t, func(d *desk) {
+		header := "subscription_id,tenant_id,product"
+		d.imports(dataset.ImportOptions{}, d.file("subscriptions.csv", header, "S1,t1,Azure", "s2,t1,Azure"))
+		d.imports(dataset.ImportOptions{}, d.file("other.csv", header, "s1,,Microsoft 365"))
+		d.imports(dataset.ImportOptions{}, d.file("subscriptions.csv", header, "s1,t3,Other"), d.file("people.csv", "person_id,name,mcid", "p1,Aiko,M1"))
+		_, err := d.shelf.Store.Write(context.Background(), store.Command{Actor: operator, Action: "look"}, func(tx store.Tx) error {
+			found, err := imports.InForce(tx, "subscriptions", "s1")
+			if err != nil {
+				return err
+			}
+			want := "[{s1 t3 Other"
+			if got := fmt.Sprint(found.Associations.Subscriptions); !strings.HasPrefix(got, want) || len(found.Associations.Subscriptions) != 1 {
+				d.Errorf("%s, not %s", got, want)
+			}
+			if found, err = imports.InForce(tx, "people", "m1"); err == nil && (len(found.People.People) != 1 || found.People.People[0].Name != "Aiko") {
+				d.Errorf("%+v", found.People.People)
+			}
+			return err
+		})
+		if err != nil {
+			d.Fatal(err)
+		}
+	})
+}
+
+// broken is a store that breaks before anything is recorded.
+type broken struct{ store.Store }
+
+func (broken) Write(context.Context, store.Command, func(store.Tx) error) (*store.Receipt, error) {
+	return nil, kizuna.Errorf("store-write", "the store cannot be written")
+}
+
+func TestACrashBeforeTheCommitLeavesNothingThatCounts(t *testing.T) {
+	onEveryStore(t, func(d *desk) {
+		usage := d.file("usage.csv", usageHeader, "2023-10,t1,s1,Storage,1")
+		crashing := *d.shelf
+		crashing.Store = broken{d.shelf.Store}
+		if _, err := dataset.ImportTo(context.Background(), &crashing, []string{usage}, dataset.ImportOptions{}); kizuna.CodeOf(err) != "store-write" {
+			d.Errorf("%v", err)
+		}
+		if _, err := dataset.LoadShelf(context.Background(), d.shelf, dataset.Options{}); kizuna.CodeOf(err) != "store-empty" {
+			d.Errorf("%v", err)
+		}
+		if account := d.both(dataset.ImportOptions{}, usage); account.Files[0].Status != dataset.FileImported {
+			d.Errorf("%s", account.Files[0].Status)
+		}
+		d.sameBytes()
+	})
+}
+
+// overtaken is a store in which something is recorded just before the first write.
+type overtaken struct {
+	store.Store
+	by func()
+}
+
+func (o *overtaken) Write(ctx context.Context, c store.Command, decide func(store.Tx) error) (*store.Receipt, error) {
+	if o.by != nil {
+		o.by()
+		o.by = nil
+	}
+	return o.Store.Write(ctx, c, decide)
+}
+
+func TestWhatIsImportedMeanwhileIsTakenIntoAccount(t *testing.T) {
+	onEveryStore(t, func(d *desk) {
+		usage := d.file("usage.csv", usageHeader, "2023-10,t1,s1,Storage,1")
+		newer := d.file("newer/usage.csv", usageHeader, "2023-10,t1,s1,Storage,2")
+		slow := *d.shelf
+		slow.Store = &overtaken{d.shelf.Store, func() { d.imports(dataset.ImportOptions{}, usage) }}
+		account, err := dataset.ImportTo(context.Background(), &slow, []string{usage, newer}, dataset.ImportOptions{})
+		if err != nil {
+			d.Fatal(err)
+		}
+		if f := account.Files[0]; f.Status != dataset.FileUnchanged || len(f.Months) != 1 {
+			d.Errorf("the same file: %+v", f)
+		}
+		if f := account.Files[1]; f.Status != dataset.FileImported || len(f.Replaces) != 1 {
+			d.Errorf("a newer file: %+v", f)
+		}
+		if n := d.entries(); n != 2 {
+			d.Errorf("%d entries", n)
+		}
+		if got := revenue(d.load(d.shelf, dataset.Options{})); got != "2023-10 2" {
+			d.Errorf("%s", got)
 		}
 	})
 }

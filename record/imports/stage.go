@@ -149,7 +149,8 @@ func (st *stage) add(tx store.Tx, f *dataset.File) error {
 			return err
 		}
 		f.Facts = thing(f).ID
-		if err := tx.AddFacts(f.Facts, factsOf(tx.Context(), sheets, tx.Keep)); err != nil {
+		rows := &facter{&keeper{tx, st.shelf.Store, make(map[string]string)}}
+		if err := tx.AddFacts(f.Facts, rows.of(sheets)); err != nil {
 			return err
 		}
 	}
