@@ -50,13 +50,16 @@ func orDot(dir string) string {
 }
 
 func (d *directory) Empty() *kizuna.Error {
+	if missing := d.missing(); missing != nil {
+		return missing
+	}
 	return kizuna.Errorf("data-empty", "%s holds none of Kizuna's tables", d).
 		WithMend("write empty ones to fill in with: kizuna template %s", d)
 }
 
-// exists is an error if there is no such directory.
-func (d *directory) exists() error {
-	if info, err := os.Stat(d.dir); err != nil || !info.IsDir() {
+// missing is an error if there is no such directory.
+func (d *directory) missing() *kizuna.Error {
+	if info, err := fs.Stat(d.fsys, "."); err != nil || !info.IsDir() {
 		return kizuna.Errorf("data-missing", "there is no data directory %s", d.dir).
 			WithMend("make one with: kizuna template %s", d.dir).WithCause(err)
 	}
@@ -75,6 +78,9 @@ func (d *directory) Catalog(context.Context) (*Catalog, error) {
 	text, err := fs.ReadFile(d.fsys, path.Join(importedDir, catalogFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return &Catalog{Form: catalogForm}, nil
+	}
+	if missing := d.missing(); missing != nil {
+		return nil, missing
 	}
 	if err != nil {
 		return nil, kizuna.Errorf("catalog-read", "the catalogue of imported files cannot be read").

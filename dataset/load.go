@@ -43,17 +43,22 @@ func Load(ctx context.Context, dir string, opts Options) (*Dataset, error) {
 
 // LoadFS is [Load] from a file system; places are named relative to its root.
 func LoadFS(ctx context.Context, fsys fs.FS, opts Options) (*Dataset, error) {
-	return load(ctx, &directory{fsys: fsys}, opts)
+	return LoadShelf(ctx, &directory{fsys: fsys}, opts)
 }
 
-// LoadShelf is [Load] from any shelf; the errors are besides those of the shelf.
+// LoadShelf is [Load] from any shelf.
 func LoadShelf(ctx context.Context, shelf Shelf, opts Options) (*Dataset, error) {
-	if d, ok := shelf.(*directory); ok {
-		if err := d.exists(); err != nil {
-			return nil, err
-		}
+	l := newLoader(ctx, shelf, opts)
+	if err := l.all(); err != nil {
+		return nil, err
 	}
-	return load(ctx, shelf, opts)
+	if len(l.data.Sources) == 0 {
+		return nil, shelf.Empty()
+	}
+	if !opts.Packed {
+		l.data.Usage = l.data.Ledger.Rows()
+	}
+	return l.data, nil
 }
 
 // Read makes one dataset of tables, those that say something first before others:
@@ -66,20 +71,6 @@ func Read(ctx context.Context, sheets iter.Seq2[*Sheet, error]) (*Dataset, error
 	}
 	l.data.consolidate(nil)
 	l.data.Usage = l.data.Ledger.Rows()
-	return l.data, nil
-}
-
-func load(ctx context.Context, shelf Shelf, opts Options) (*Dataset, error) {
-	l := newLoader(ctx, shelf, opts)
-	if err := l.all(); err != nil {
-		return nil, err
-	}
-	if len(l.data.Sources) == 0 {
-		return nil, shelf.Empty()
-	}
-	if !opts.Packed {
-		l.data.Usage = l.data.Ledger.Rows()
-	}
 	return l.data, nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -188,6 +189,65 @@ func TestTheDemoScoresTheSameFromAStore(t *testing.T) {
 			d.Fatal(err)
 		}
 		d.fileByFile(filepath.Join(d.files, "demo"))
+	})
+}
+
+// Files of several kinds, months and sources, at random: said again, broken, in
+// parts, measured twice, all or nothing.
+func TestAnyImportsGiveTheSameBytes(t *testing.T) {
+	onEveryStore(t, func(d *desk) {
+		const rounds = 40
+		random := rand.New(rand.NewPCG(1, 2))
+		pick := func(choices ...string) string { return choices[random.IntN(len(choices))] }
+		month := func() string { return pick("2023-08", "2023-09", "2023-10") }
+		id := func(prefix string) string { return prefix + pick("1", "2", "3") }
+		lines := func(header string, line func() string) []string {
+			all := []string{header}
+			for range 1 + random.IntN(4) {
+				all = append(all, line())
+			}
+			return all
+		}
+		d.both(dataset.ImportOptions{}, d.file("usage.csv", usageHeader, "2023-07,t1,s1,Storage,1"))
+		for round := range rounds {
+			var files []string
+			for n := range 1 + random.IntN(3) {
+				name := fmt.Sprintf("%d-%d", round, n)
+				files = append(files, map[string]func() string{
+					"usage": func() string {
+						return d.file(name+"/"+pick("usage", "more")+".csv", lines(usageHeader, func() string {
+							return month() + "," + id("t") + "," + id("s") + ",Storage," + pick("1", "2.5", "much")
+						})...)
+					},
+					"bill": func() string {
+						return d.file(name+"/bill.csv", lines(
+							"ProviderName,ChargeCategory,EffectiveCost,BilledCost,BillingCurrency,ChargePeriodStart,ChargePeriodEnd,ServiceName,BillingAccountId,SubAccountId,x_CustomerId",
+							func() string {
+								m := month()
+								return "Microsoft," + pick("Usage", "Usage", "Tax") + "," + pick("1", "2") + ",0,USD," + m + "-01," + m + "-02,Storage Accounts,acc,/subscriptions/" + id("s") + "," + pick("t1", "")
+							})...)
+					},
+					"report": func() string {
+						return d.file(name+"/report.csv", lines(
+							"PGAMpnID,MPNID,CustomerTenantId,CustomerName,SubscriptionId,Month,ServiceLevel2,PartnerAttributionType,AdminType,IsACRDuplicateAtPGALevel,ACR_USD",
+							func() string {
+								return "1," + id("L") + "," + id("t") + ",Foods," + id("s") + "," + month() + "-01,Storage,PAL,Owner,0," + pick("10", "20")
+							})...)
+					},
+					"subscriptions": func() string {
+						return d.file(name+"/"+pick("subscriptions", "others")+".csv", lines("subscription_id,tenant_id,product", func() string {
+							return id("s") + "," + pick("t1", "t2", "") + "," + pick("Azure", "Bananas", "Other")
+						})...)
+					},
+					"people": func() string {
+						return d.file(name+"/people.csv", lines("person_id,name,mcid", func() string { return pick("p1", "a@b.example") + "," + pick("Aiko", "") + "," + id("M") })...)
+					},
+				}[pick("usage", "bill", "report", "subscriptions", "people")]())
+			}
+			opts := dataset.ImportOptions{Strict: random.IntN(4) == 0, AzureFrom: dataset.AzureSource(pick("", "", "focus", "both"))}
+			d.both(opts, files...)
+			d.sameBytes()
+		}
 	})
 }
 
