@@ -1,37 +1,29 @@
 package dataset
 
 import (
-	"encoding/json"
-	"errors"
-	"io/fs"
-	"os"
-	"path"
-	"path/filepath"
 	"slices"
 
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/intake"
 )
 
-// The places of imported files in a data directory.
-const (
-	importedDir = "imported"
-	catalogFile = "catalog.json"
-	catalogForm = 1 // the version of the catalogue's own format
-)
+// catalogForm is the version of the catalogue's own format.
+const catalogForm = 1
 
-// catalog lists every file that was imported, in that order. What it does not
-// name does not exist: it is written last, whole, and so is the moment at which
-// an import happens.
-type catalog struct {
+// Catalog lists every file that was imported, in that order. What it does not
+// name does not exist: it is written last, and so is the moment at which an
+// import happens.
+type Catalog struct {
 	Form int `json:"form"`
 	// AzureFrom is whose figures count where two measure the same; "": the default.
-	AzureFrom AzureSource     `json:"azure_from,omitempty"`
-	Files     []*importedFile `json:"files"`
+	AzureFrom AzureSource `json:"azure_from,omitempty"`
+	Files     []*File     `json:"files"`
+
+	text []byte // as a directory keeps it
 }
 
-// importedFile is one file that was imported.
-type importedFile struct {
+// File is one file that was imported. Where its tables lie, its shelf knows.
+type File struct {
 	Number  int    `json:"number"` // counts imports from 1
 	Batch   int    `json:"batch"`  // files imported by one command have one number
 	Name    string `json:"name"`
@@ -45,25 +37,27 @@ type importedFile struct {
 	Certifications bool              `json:"certifications,omitempty"`
 	Rows           Rows              `json:"rows"`
 
-	// Facts is the directory of what the file says besides usage; "" if nothing.
+	// Facts is the place of what the file says besides usage; "" if nothing.
 	Facts string `json:"facts,omitempty"`
+	// Tables are those of the facts; older catalogues do not tell.
+	Tables []string `json:"tables,omitempty"`
 	// FactsReplacedBy is the number of the file that took the facts' place.
 	FactsReplacedBy int         `json:"facts_replaced_by,omitempty"`
-	Statements      []statement `json:"statements,omitempty"`
-	// Journal is the directory of what became of its lines; "" if all are rows.
+	Statements      []Statement `json:"statements,omitempty"`
+	// Journal is the place of what became of its lines; "" if all are rows.
 	Journal string `json:"journal,omitempty"`
 }
 
-// statement is a file's usage of one month.
-type statement struct {
+// Statement is a file's usage of one month.
+type Statement struct {
 	Month      kizuna.Month `json:"month"`
-	Dir        string       `json:"dir"`
+	Place      string       `json:"dir"`
 	Rows       int          `json:"rows"` // in its table
 	ReplacedBy int          `json:"replaced_by,omitempty"`
 }
 
 // current lists the months of which the file's usage is in force.
-func (f *importedFile) current() []kizuna.Month {
+func (f *File) current() []kizuna.Month {
 	var months []kizuna.Month
 	for _, s := range f.Statements {
 		if s.ReplacedBy == 0 {
@@ -73,10 +67,10 @@ func (f *importedFile) current() []kizuna.Month {
 	return months
 }
 
-// factsCurrent reports whether what the file says besides usage is in force: as
+// FactsInForce reports whether what the file says besides usage is in force: as
 // long as any of its usage is, or, if it has none, until a newer file of its kind
 // speaks for the same source.
-func (f *importedFile) factsCurrent() bool {
+func (f *File) FactsInForce() bool {
 	switch {
 	case f.Facts == "":
 		return false
@@ -88,35 +82,15 @@ func (f *importedFile) factsCurrent() bool {
 
 // inForce reports whether anything of the file is: a file of which nothing was
 // kept is until a newer one takes its place.
-func (f *importedFile) inForce() bool {
-	return len(f.dirs()) > 0 || f.Facts == "" && len(f.Statements) == 0 && f.FactsReplacedBy == 0
+func (f *File) inForce() bool {
+	return f.hasTables() || f.Facts == "" && len(f.Statements) == 0 && f.FactsReplacedBy == 0
 }
 
-// files lists the directories that belong to what is in force.
-func (f *importedFile) files() []string {
-	dirs := f.dirs()
-	if f.Journal != "" && f.inForce() {
-		dirs = append(dirs, f.Journal)
-	}
-	return dirs
-}
-
-// dirs lists the directories of tables that are in force.
-func (f *importedFile) dirs() []string {
-	var dirs []string
-	if f.factsCurrent() {
-		dirs = append(dirs, f.Facts)
-	}
-	for _, s := range f.Statements {
-		if s.ReplacedBy == 0 {
-			dirs = append(dirs, s.Dir)
-		}
-	}
-	return dirs
-}
+// hasTables reports whether any table of the file is in force.
+func (f *File) hasTables() bool { return f.FactsInForce() || len(f.current()) > 0 }
 
 // find returns the file of that content, read with those options.
-func (c *catalog) find(sha, options string) *importedFile {
+func (c *Catalog) find(sha, options string) *File {
 	for _, f := range slices.Backward(c.Files) {
 		if f.SHA256 == sha && f.Options == options {
 			return f
@@ -127,7 +101,7 @@ func (c *catalog) find(sha, options string) *importedFile {
 
 // add puts a new file in, where it takes the place of older ones of its kind and
 // source. Files of one batch that are parts of one statement stand side by side.
-func (c *catalog) add(f *importedFile) (replaced []*importedFile) {
+func (c *Catalog) add(f *File) (replaced []*File) {
 	for _, old := range c.Files {
 		if old.SHA256 == f.SHA256 {
 			old.replace(f.Number) // the same content, read otherwise
@@ -139,7 +113,7 @@ func (c *catalog) add(f *importedFile) (replaced []*importedFile) {
 		changed := false
 		for i := range old.Statements {
 			s := &old.Statements[i]
-			same := slices.ContainsFunc(f.Statements, func(t statement) bool { return t.Month == s.Month })
+			same := slices.ContainsFunc(f.Statements, func(t Statement) bool { return t.Month == s.Month })
 			if same && s.ReplacedBy == 0 {
 				s.ReplacedBy, changed = f.Number, true
 			}
@@ -156,7 +130,7 @@ func (c *catalog) add(f *importedFile) (replaced []*importedFile) {
 }
 
 // replace takes everything of the file out of force.
-func (f *importedFile) replace(by int) {
+func (f *File) replace(by int) {
 	if f.FactsReplacedBy == 0 {
 		f.FactsReplacedBy = by
 	}
@@ -169,7 +143,7 @@ func (f *importedFile) replace(by int) {
 
 // replacing returns the name of a file that took the place of some of this one;
 // "" if none did.
-func (c *catalog) replacing(f *importedFile) string {
+func (c *Catalog) replacing(f *File) string {
 	by := f.FactsReplacedBy
 	for _, s := range f.Statements {
 		by = max(by, s.ReplacedBy)
@@ -185,58 +159,9 @@ func (c *catalog) replacing(f *importedFile) string {
 // inParts reports whether exports of a kind come as several files.
 func inParts(kind string) bool { return kind == billKind }
 
-func (c *catalog) lastNumber() (number, batch int) {
+func (c *Catalog) lastNumber() (number, batch int) {
 	for _, f := range c.Files {
 		number, batch = max(number, f.Number), max(batch, f.Batch)
 	}
 	return number, batch
-}
-
-// readCatalog reads the catalogue of a data directory; an empty one if nothing
-// has been imported.
-func readCatalog(fsys fs.FS, shown string) (*catalog, []byte, error) {
-	data, err := fs.ReadFile(fsys, path.Join(importedDir, catalogFile))
-	if errors.Is(err, fs.ErrNotExist) {
-		return &catalog{Form: catalogForm}, nil, nil
-	}
-	at := kizuna.Ref{File: filepath.Join(shown, importedDir, catalogFile)}
-	if err != nil {
-		return nil, nil, kizuna.Errorf("catalog-read", "the catalogue of imported files cannot be read").
-			WithMend("check the permissions").WithCause(err).WithRef(at)
-	}
-	var c catalog
-	if err := json.Unmarshal(data, &c); err != nil || c.Form != catalogForm {
-		return nil, nil, kizuna.Errorf("catalog-broken", "the catalogue of imported files is damaged, or of a newer Kizuna").
-			WithMend("restore it, or remove the directory %s and import the files again", filepath.Dir(at.File)).
-			WithCause(err).WithRef(at)
-	}
-	for _, f := range c.Files {
-		for _, dir := range append(f.files(), f.Facts, f.Journal) {
-			if dir != "" && (path.Base(dir) != dir || !fs.ValidPath(dir)) {
-				return nil, nil, kizuna.Errorf("catalog-dir", "the catalogue names a directory %q outside its own", dir).
-					WithMend("restore it, or remove the directory %s and import the files again", filepath.Dir(at.File)).
-					WithRef(at)
-			}
-		}
-	}
-	return &c, data, nil
-}
-
-// write replaces the catalogue in one step.
-func (c *catalog) write(dir string) error {
-	data, err := json.MarshalIndent(c, "", "  ")
-	if err != nil {
-		return err
-	}
-	name := filepath.Join(dir, importedDir, catalogFile)
-	next := name + ".new"
-	f, err := os.Create(next)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(append(data, '\n'))
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(next, name)
 }

@@ -38,7 +38,7 @@ type openRow struct {
 	into                                     []int // the lines of the rows that it was added to
 }
 
-func newCollector(account *FileAccount, stage *stage, tenants tenants) *collector {
+func newCollector(account *FileAccount, stage stageDir, tenants tenants) *collector {
 	name := account.SHA256[:12]
 	return &collector{
 		account: account, journal: stage.journal(account.SHA256), tenants: tenants,

@@ -69,6 +69,12 @@ func (f facts[T]) dedupe(d *Dataset, own int) {
 
 func (f facts[T]) count(d *Dataset) int { return len(*f.records(d)) }
 
+func (f facts[T]) adopt(d, from *Dataset) {
+	*f.records(d) = append(*f.records(d), *f.records(from)...)
+}
+
+func (u usageRows) adopt(*Dataset, *Dataset) {}
+
 func (u usageRows) count(*Dataset) int { return 0 }
 
 func (u usageRows) dedupe(*Dataset, int) {}

@@ -1,7 +1,7 @@
-// Package dataset is a data directory: the plain tables that people keep, the
-// statements that were imported beside them, and the catalogue of these. It
-// loads all of it into the facts that scores are computed from, writes tables,
-// and takes files of other kinds in.
+// Package dataset is where facts come from: the plain tables that people keep, the
+// statements that were imported beside them, and the catalogue of these, in a data
+// directory or on another [Shelf]. It loads all of it into the facts that scores are
+// computed from, writes tables, and takes files of other kinds in.
 //
 // The tables are described in docs/data.md and, in the same words, by [Tables];
 // reading, writing and templates follow from that one description.
@@ -18,7 +18,7 @@ import (
 	"github.com/kizuna-org/kizuna/usage"
 )
 
-// Dataset is everything that a data directory holds.
+// Dataset is everything that a data directory or another shelf holds.
 type Dataset struct {
 	Associations association.Facts
 	People       people.Facts

@@ -1,7 +1,6 @@
 package dataset
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -52,9 +51,16 @@ type Progress struct {
 // refused and the others are kept, unless opts.Strict. Nothing changes until all
 // is written: an error, a done context or a crash leaves what was there.
 func Import(ctx context.Context, dir string, files []string, opts ImportOptions) (*Account, error) {
-	im := &importer{dir: dir, opts: opts, tenants: make(tenants)}
+	return ImportTo(ctx, &directory{fsys: os.DirFS(dir), dir: dir}, files, opts)
+}
+
+// ImportTo is [Import] to any shelf. One that keeps files singly has kept those
+// before an error; to import all again is safe. With opts.Strict it, too, keeps all
+// or nothing.
+func ImportTo(ctx context.Context, shelf Shelf, files []string, opts ImportOptions) (*Account, error) {
+	im := &importer{shelf: shelf, opts: opts, tenants: make(tenants)}
 	var err error
-	if im.catalog, im.before, err = readCatalog(os.DirFS(dir), dir); err != nil {
+	if im.catalog, err = shelf.Catalog(ctx); err != nil {
 		return nil, err
 	}
 	if err := im.knownTenants(ctx); err != nil {
@@ -63,12 +69,10 @@ func Import(ctx context.Context, dir string, files []string, opts ImportOptions)
 	if im.mapping, err = readMapping(opts.Mapping); err != nil {
 		return nil, err
 	}
-	stage, err := newStage(dir)
-	if err != nil {
+	if im.stage, err = shelf.Stage(ctx); err != nil {
 		return nil, err
 	}
-	defer stage.remove()
-	im.stage = stage
+	defer im.stage.Discard()
 	account, err := im.files(ctx, files)
 	if err != nil {
 		return nil, err
@@ -82,33 +86,36 @@ func Import(ctx context.Context, dir string, files []string, opts ImportOptions)
 		return account, nil
 	}
 	account.Kept = true
-	if err := im.commit(ctx, account); err != nil {
+	if err := im.keep(ctx); err != nil {
 		return account, err
 	}
 	account.Overlaps, err = im.overlaps(ctx)
 	return account, err
 }
 
-// overlaps tells what the directory now holds twice.
+// overlaps tells what the shelf now holds twice.
 func (im *importer) overlaps(ctx context.Context) ([]*kizuna.Error, error) {
-	l := newLoader(ctx, os.DirFS(im.dir), im.dir, Options{Limits: im.opts.Limits})
-	var err error
-	if l.twice, err = l.findTwice(im.catalog); err != nil {
+	c, err := im.shelf.Catalog(ctx)
+	if err != nil {
+		return nil, err
+	}
+	l := newLoader(ctx, im.shelf, Options{Limits: im.opts.Limits})
+	if l.twice, err = l.findTwice(c); err != nil {
 		return nil, err
 	}
 	if l.twice == nil {
-		return im.catalog.perhapsTwice(), nil
+		return c.perhapsTwice(), nil
 	}
 	l.only = "usage"
-	l.usage = func(f *importedFile, row *usage.Row) { l.twice.again(f, row) }
-	for _, f := range im.catalog.Files {
+	l.usage = func(f *File, row *usage.Row) { l.twice.again(f, row) }
+	for _, f := range c.Files {
 		if f.Kind == l.twice.second {
 			if err := l.imported(f); err != nil {
 				return nil, err
 			}
 		}
 	}
-	return append(l.twice.notes(), im.catalog.perhapsTwice()...), nil
+	return append(l.twice.notes(), c.perhapsTwice()...), nil
 }
 
 // faulty reports whether the file or a row of it was refused.
@@ -116,13 +123,12 @@ func (f *FileAccount) faulty() bool { return f.Status == FileRefused || f.Rows.R
 
 // importer is one import.
 type importer struct {
-	dir     string
+	shelf   Shelf
 	opts    ImportOptions
-	catalog *catalog
-	before  []byte // the catalogue as it was found
+	catalog *Catalog // as it was found
 	mapping *mapping
 	tenants tenants
-	stage   *stage
+	stage   Stage
 	read    []*readFile // that are to be kept
 }
 
@@ -132,7 +138,8 @@ type readFile struct {
 	options   string
 	what      description
 	collector *collector // nil once it is written
-	entry     *importedFile
+	entry     *File
+	kept      outcome
 }
 
 // files reads all files. Those that may say whose subscriptions are whose come
@@ -201,10 +208,10 @@ func (im *importer) file(ctx context.Context, f *openFile) error {
 	options := im.optionsOf(f.kind)
 	old := im.catalog.find(account.SHA256, options)
 	if old != nil && old.Rows.Refused == 0 || im.twice(account, options) {
-		im.unchanged(account, old)
+		account.unchanged(old, im.catalog)
 		return nil
 	}
-	c := newCollector(account, im.stage, im.tenants)
+	c := newCollector(account, stageDir(im.stage.Dir()), im.tenants)
 	what, err := f.read(ctx, c, im.progress(f, account))
 	if err != nil {
 		c.journal.close() //nolint:errcheck // nobody will read it
@@ -236,22 +243,23 @@ func (im *importer) settle(ctx context.Context, r *readFile) error {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		return unwritable(im.dir, err)
+		return unwritable(im.shelf, err)
 	}
 	return im.write(r)
 }
 
 // unchanged accounts for a file that is there already.
-func (im *importer) unchanged(account *FileAccount, old *importedFile) {
-	account.Status = FileUnchanged
+func (f *FileAccount) unchanged(old *File, c *Catalog) {
+	f.Status = FileUnchanged
 	if old == nil {
 		return // it is named twice in one command
 	}
-	account.Kind, account.Vintage, account.Source, account.Rows = old.Kind, old.Vintage, old.Source, old.Rows
+	f.Kind, f.Vintage, f.Source, f.Rows = old.Kind, old.Vintage, old.Source, old.Rows
+	f.Months = nil
 	for _, s := range old.Statements {
-		account.Months = append(account.Months, s.Month)
+		f.Months = append(f.Months, s.Month)
 	}
-	account.ReplacedBy = im.catalog.replacing(old)
+	f.ReplacedBy = c.replacing(old)
 }
 
 // twice reports whether the same file was read before in this import.
@@ -299,12 +307,9 @@ func (im *importer) progress(f *openFile, account *FileAccount) func(bytes int64
 	}
 }
 
-// knownTenants learns from the data directory whose its subscriptions are.
+// knownTenants learns from the shelf whose its subscriptions are.
 func (im *importer) knownTenants(ctx context.Context) error {
-	if _, err := os.Stat(im.dir); err != nil {
-		return nil // it is to be made
-	}
-	l := newLoader(ctx, os.DirFS(im.dir), im.dir, Options{Limits: im.opts.Limits})
+	l := newLoader(ctx, im.shelf, Options{Limits: im.opts.Limits})
 	l.only = "subscriptions"
 	if err := l.all(); err != nil {
 		return err
@@ -372,18 +377,18 @@ func (im *importer) write(r *readFile) error {
 	c := r.collector
 	r.collector = nil
 	r.account.Asides = c.asides.list()
-	entry := &importedFile{
+	entry := &File{
 		Name: filepath.Base(r.account.File), SHA256: r.account.SHA256, Options: r.options,
 		Kind: r.what.Kind, Vintage: r.what.Vintage, Source: r.what.Source, Covers: r.what.Covers,
 		Certifications: len(c.facts.People.Certifications) > 0,
 		Rows:           r.account.Rows,
 	}
 	var err error
-	if entry.Facts, entry.Statements, err = im.stage.write(entry, c); err != nil {
-		return unwritable(im.dir, err)
+	if entry.Facts, entry.Statements, err = stageDir(im.stage.Dir()).write(entry, c); err != nil {
+		return unwritable(im.shelf, err)
 	}
 	if entry.Journal, err = c.journal.close(); err != nil {
-		return unwritable(im.dir, err)
+		return unwritable(im.shelf, err)
 	}
 	for _, s := range entry.Statements {
 		r.account.Months = append(r.account.Months, s.Month)
@@ -392,48 +397,72 @@ func (im *importer) write(r *readFile) error {
 	return nil
 }
 
-// commit makes what is on the stage part of the directory.
-func (im *importer) commit(ctx context.Context, account *Account) error {
-	number, batch := im.catalog.lastNumber()
-	changed := im.opts.AzureFrom != "" && im.opts.AzureFrom != im.catalog.AzureFrom
-	if changed {
-		im.catalog.AzureFrom = im.opts.AzureFrom
+// outcome is what keeping a file came to.
+type outcome struct {
+	replaces  []string
+	unchanged *File // that said the same; nil: the file is kept
+	catalog   *Catalog
+}
+
+// keep makes what is on the stage part of the shelf.
+func (im *importer) keep(ctx context.Context) error {
+	groups := [][]*readFile{im.read}
+	if im.shelf.Singly() && !im.opts.Strict && len(im.read) > 1 {
+		groups = slices.Collect(slices.Chunk(im.read, 1))
 	}
-	for _, r := range im.read {
-		if old := im.catalog.find(r.account.SHA256, r.options); old != nil && old.Rows == r.account.Rows {
-			im.unchanged(r.account, old) // its refused rows are still refused
+	batch := 0
+	for _, group := range groups {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		next := batch
+		err := im.stage.Keep(ctx, im.catalog, func(c *Catalog) ([]*File, bool) {
+			if batch == 0 { // the first group says the number of them all
+				_, last := c.lastNumber()
+				next = last + 1
+			}
+			return im.change(c, group, next)
+		})
+		if err != nil {
+			return err
+		}
+		batch = next
+		for _, r := range group {
+			r.account.Replaces = r.kept.replaces
+			if r.kept.unchanged != nil {
+				r.account.unchanged(r.kept.unchanged, r.kept.catalog)
+			}
+		}
+	}
+	return nil
+}
+
+// change puts files that were read into a catalogue. What comes of it it only
+// notes: it may not be the last time.
+func (im *importer) change(c *Catalog, files []*readFile, batch int) (added []*File, changed bool) {
+	if from := im.opts.AzureFrom; from != "" && from != c.AzureFrom {
+		c.AzureFrom, changed = from, true
+	}
+	number, _ := c.lastNumber()
+	for _, r := range files {
+		r.kept = outcome{catalog: c}
+		if old := c.find(r.account.SHA256, r.options); old != nil && old.Rows == r.account.Rows {
+			r.kept.unchanged = old // its refused rows are still refused
 			continue
 		}
 		number++
-		changed = true
-		r.entry.Number, r.entry.Batch = number, batch+1
-		for _, old := range im.catalog.add(r.entry) {
-			r.account.Replaces = append(r.account.Replaces, old.Name)
+		f := *r.entry
+		f.Statements = slices.Clone(f.Statements)
+		f.Number, f.Batch = number, batch
+		for _, old := range c.add(&f) {
+			r.kept.replaces = append(r.kept.replaces, old.Name)
 		}
-		if err := im.stage.publish(r.entry); err != nil {
-			return unwritable(im.dir, err)
-		}
+		added = append(added, &f)
 	}
-	if !changed {
-		return nil
-	}
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	switch now, err := os.ReadFile(filepath.Join(im.dir, importedDir, catalogFile)); {
-	case err != nil && !errors.Is(err, os.ErrNotExist):
-		return unwritable(im.dir, err)
-	case !bytes.Equal(now, im.before):
-		return kizuna.Errorf("import-meanwhile", "something else was imported into %s meanwhile", im.dir).
-			WithMend("import the files again")
-	}
-	if err := im.catalog.write(im.dir); err != nil {
-		return unwritable(im.dir, err)
-	}
-	return im.stage.sweep(im.catalog)
+	return added, changed || len(added) > 0
 }
 
-func unwritable(dir string, cause error) error {
-	return kizuna.Errorf("import-write", "nothing can be written into %s", dir).
+func unwritable(shelf fmt.Stringer, cause error) error {
+	return kizuna.Errorf("import-write", "nothing can be written into %s", shelf).
 		WithMend("check the permissions and the space on the disk").WithCause(fmt.Errorf("import: %w", cause))
 }

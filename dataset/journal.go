@@ -5,10 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"io/fs"
 	"os"
-	"path"
-	"path/filepath"
 	"strconv"
 
 	"github.com/kizuna-org/kizuna"
@@ -43,8 +40,8 @@ const (
 
 // journal writes the entries of one file. The first error is kept until close.
 type journal struct {
-	stage *stage
-	name  string // of its directory
+	stage stageDir
+	name  string // of its place
 	last  entry  // not written yet
 	file  *os.File
 	out   *table.Writer
@@ -86,8 +83,8 @@ func (j *journal) flush() {
 	j.out.Write(cells) //nolint:errcheck // reported by Close
 }
 
-// close returns the name of the journal's directory, "" if there is nothing in it.
-func (j *journal) close() (dir string, err error) {
+// close returns the place of the journal, "" if there is nothing in it.
+func (j *journal) close() (place string, err error) {
 	j.flush()
 	if j.out == nil {
 		return "", j.err
@@ -132,24 +129,23 @@ func restore(text string) (*kizuna.Error, error) {
 }
 
 // readJournal visits the entries of an imported file's journal in their order.
-func readJournal(ctx context.Context, fsys fs.FS, f *importedFile, visit func(entry)) error {
+func readJournal(ctx context.Context, shelf Shelf, f *File, visit func(entry)) error {
 	if f.Journal == "" {
 		return nil
 	}
-	name := path.Join(importedDir, f.Journal, journalTable+packedTable)
+	sheet, err := shelf.Journal(ctx, f)
+	if sheet == nil || err != nil {
+		return err
+	}
 	damaged := func(cause error) error {
 		return kizuna.Errorf("journal", "what became of the lines of %s cannot be read", f.Name).
-			WithMend("restore %s, or remove the directory %s and import the files again", name, importedDir).WithCause(cause)
+			WithMend("restore %s from a backup", sheet.File).WithCause(cause)
 	}
-	file, err := fsys.Open(name)
+	r, err := sheet.Open(table.Limits{})
 	if err != nil {
 		return damaged(err)
 	}
-	defer file.Close()
-	r, err := table.Open(file, filepath.FromSlash(name), table.Limits{})
-	if err != nil {
-		return damaged(err)
-	}
+	defer r.Close()
 	if len(r.Header()) != len(journalColumns) {
 		return damaged(nil)
 	}

@@ -3,9 +3,7 @@ package dataset
 import (
 	"cmp"
 	"context"
-	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -37,19 +35,18 @@ type SetAside struct {
 	Detail string `json:"detail,omitempty"`
 }
 
-// FateOfLine follows a line of the directory's usage table or of an imported
+// FateOfLine follows a line of the shelf's own usage table or of an imported
 // file, by its name without directory, to the rows of the ledger that was loaded
-// from the directory. An error of code "no-such-row" says that it never was one.
-func FateOfLine(ctx context.Context, dir string, ledger *usage.Ledger, at kizuna.Ref) (*LineFate, error) {
+// from the shelf. An error of code "no-such-row" says that it never was one.
+func FateOfLine(ctx context.Context, shelf Shelf, ledger *usage.Ledger, at kizuna.Ref) (*LineFate, error) {
 	name := filepath.Base(at.File)
-	fsys := os.DirFS(dir)
-	c, _, err := readCatalog(fsys, dir)
+	c, err := shelf.Catalog(ctx)
 	if err != nil {
 		return nil, err
 	}
 	out := &LineFate{At: kizuna.Ref{File: name, Line: at.Line}}
-	// The lines to look for, by file; nil is the directory's own table.
-	wanted := map[*importedFile]map[int]bool{nil: {at.Line: true}}
+	// The lines to look for, by file; nil is the shelf's own table.
+	wanted := map[*File]map[int]bool{nil: {at.Line: true}}
 	for _, f := range c.Files {
 		if f.Name != name {
 			continue
@@ -59,14 +56,14 @@ func FateOfLine(ctx context.Context, dir string, ledger *usage.Ledger, at kizuna
 		if !f.inForce() {
 			continue
 		}
-		if err := readJournal(ctx, fsys, f, func(e entry) { out.follow(e, lines) }); err != nil {
+		if err := readJournal(ctx, shelf, f, func(e entry) { out.follow(e, lines) }); err != nil {
 			return nil, err
 		}
 	}
-	l := newLoader(ctx, fsys, dir, Options{Relative: true})
+	l := newLoader(ctx, shelf, Options{})
 	l.only = "usage"
-	l.wants = func(f *importedFile) bool { return wanted[f] != nil }
-	l.usage = func(f *importedFile, row *usage.Row) {
+	l.wants = func(f *File) bool { return wanted[f] != nil }
+	l.usage = func(f *File, row *usage.Row) {
 		if filepath.Base(row.At.File) != name || !wanted[f][row.At.Line] {
 			return
 		}
@@ -122,20 +119,19 @@ func (f *LineFate) follow(e entry, lines map[int]bool) {
 }
 
 // LinesOf names every line that was added up in rows of the ledger, which was
-// loaded from the directory. Rows are named, and found in the answer, by the
+// loaded from the shelf. Rows are named, and found in the answer, by the
 // place that the ledger keeps of each.
-func LinesOf(ctx context.Context, dir string, ledger *usage.Ledger, rows map[kizuna.Ref]bool) (map[kizuna.Ref][]usage.Lines, error) {
-	fsys := os.DirFS(dir)
+func LinesOf(ctx context.Context, shelf Shelf, ledger *usage.Ledger, rows map[kizuna.Ref]bool) (map[kizuna.Ref][]usage.Lines, error) {
 	found := make(map[kizuna.Ref]lineSets)
 	for at := range rows {
 		found[at] = make(lineSets)
 	}
 	// The rows of imported tables that have more lines, and whose these are.
-	owners := make(map[*importedFile]map[int][]kizuna.Ref)
-	l := newLoader(ctx, fsys, dir, Options{Relative: true})
+	owners := make(map[*File]map[int][]kizuna.Ref)
+	l := newLoader(ctx, shelf, Options{})
 	l.only = "usage"
 	var kept usage.Row
-	l.usage = func(f *importedFile, row *usage.Row) {
+	l.usage = func(f *File, row *usage.Row) {
 		if l.twice.again(f, row) {
 			return
 		}
@@ -163,7 +159,7 @@ func LinesOf(ctx context.Context, dir string, ledger *usage.Ledger, rows map[kiz
 		return nil, err
 	}
 	for f, of := range owners {
-		if err := addMerged(ctx, fsys, f, of, found); err != nil {
+		if err := addMerged(ctx, shelf, f, of, found); err != nil {
 			return nil, err
 		}
 	}
@@ -176,9 +172,9 @@ func LinesOf(ctx context.Context, dir string, ledger *usage.Ledger, rows map[kiz
 
 // addMerged names the lines of a file that its journal says were merged into rows.
 // Rows that moved stand last in it, so it is read twice.
-func addMerged(ctx context.Context, fsys fs.FS, f *importedFile, of map[int][]kizuna.Ref, found map[kizuna.Ref]lineSets) error {
+func addMerged(ctx context.Context, shelf Shelf, f *File, of map[int][]kizuna.Ref, found map[kizuna.Ref]lineSets) error {
 	for _, pass := range []fate{moved, merged} {
-		err := readJournal(ctx, fsys, f, func(e entry) {
+		err := readJournal(ctx, shelf, f, func(e entry) {
 			if e.fate != pass {
 				return
 			}

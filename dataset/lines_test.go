@@ -17,7 +17,7 @@ func (d *desk) fates(file string, lines ...int) string {
 	data := d.load()
 	var out []string
 	for _, line := range lines {
-		f, err := dataset.FateOfLine(context.Background(), d.data, data.Ledger, kizuna.Ref{File: file, Line: line})
+		f, err := dataset.FateOfLine(context.Background(), dataset.Directory(d.data), data.Ledger, kizuna.Ref{File: file, Line: line})
 		var words []string
 		switch {
 		case err != nil:
@@ -51,7 +51,7 @@ func (d *desk) lines() string {
 	for _, row := range data.Usage {
 		wanted[row.At] = true
 	}
-	found, err := dataset.LinesOf(context.Background(), d.data, data.Ledger, wanted)
+	found, err := dataset.LinesOf(context.Background(), dataset.Directory(d.data), data.Ledger, wanted)
 	if err != nil {
 		d.t.Fatal(err)
 	}
@@ -94,7 +94,7 @@ func TestABrokenLineOfTheOwnTableSaysWhy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, err := dataset.FateOfLine(ctx, d.data, data.Ledger, kizuna.Ref{File: "usage.csv", Line: 3})
+	f, err := dataset.FateOfLine(ctx, dataset.Directory(d.data), data.Ledger, kizuna.Ref{File: "usage.csv", Line: 3})
 	if err != nil || f.Refused == nil || f.Refused.At.Line != 3 {
 		t.Errorf("%+v %v", f, err)
 	}
@@ -132,7 +132,7 @@ func TestARefusalIsKeptInEveryLanguage(t *testing.T) {
 	d := newDesk(t)
 	d.imports(dataset.ImportOptions{}, d.file("bill.csv", bill("2024-09-01,s1,t1,1", "2024-09-01,s9,,1", "2024-09-01,s9,,1")))
 	data := d.load()
-	f, err := dataset.FateOfLine(context.Background(), d.data, data.Ledger, kizuna.Ref{File: "bill.csv", Line: 4})
+	f, err := dataset.FateOfLine(context.Background(), dataset.Directory(d.data), data.Ledger, kizuna.Ref{File: "bill.csv", Line: 4})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,7 +174,7 @@ func TestRevenueThatAReportAndABillMeasureCountsOnce(t *testing.T) {
 		d.file("bill.csv", bill("2024-09-01,S1,t1,1", "2024-09-02,s1,t1,2", "2024-09-02,s2,t1,4", "2024-10-02,s1,t1,8")),
 		d.file("report.csv", azureReport+"1,2,t1,s1,2024-09-01,Storage,PAL,Owner,0,3.5\n"))
 	const note = "2 rows of bill.csv do not count (3 USD): report.csv measures the same subscriptions in 2024-09 " +
-		"(choose whose figures count with: kizuna import --data DIR --azure-from focus)"
+		"(choose whose figures count with: kizuna import --azure-from focus)"
 	if len(account.Overlaps) != 1 || account.Overlaps[0].Error() != note {
 		t.Errorf("%v", account.Overlaps)
 	}

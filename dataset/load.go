@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"iter"
 	"maps"
 	"os"
 	"path"
@@ -18,14 +19,17 @@ import (
 	"github.com/kizuna-org/kizuna/usage"
 )
 
-// Options say how a data directory is loaded. The zero value is the usual way.
+// Options say how facts are loaded. The zero value is the usual way.
 type Options struct {
 	Limits table.Limits // zero: table.DefaultLimits
 	// Packed leaves Dataset.Usage empty: the rows are in Dataset.Ledger only.
 	Packed bool
 	// Relative names places relative to the directory, so that the same facts say
-	// the same wherever the directory lies.
+	// the same wherever the directory lies. It is for [Load].
 	Relative bool
+	// Own holds facts that are kept by other means than import, all but usage. Like
+	// a directory's own tables they have the last word.
+	Own *Dataset
 }
 
 // Load reads a data directory: its plain tables, whichever there are, and its
@@ -34,26 +38,22 @@ type Options struct {
 // ("table-column-missing", "table-twice", and those of package table), as is a
 // directory without a single table ("data-empty", "data-missing").
 func Load(ctx context.Context, dir string, opts Options) (*Dataset, error) {
-	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-		return nil, kizuna.Errorf("data-missing", "there is no data directory %s", dir).
-			WithMend("make one with: kizuna template %s", dir).WithCause(err)
-	}
-	return load(ctx, os.DirFS(dir), dir, opts)
+	return LoadShelf(ctx, &directory{os.DirFS(dir), dir, opts.Relative}, opts)
 }
 
 // LoadFS is [Load] from a file system; places are named relative to its root.
 func LoadFS(ctx context.Context, fsys fs.FS, opts Options) (*Dataset, error) {
-	return load(ctx, fsys, "", opts)
+	return LoadShelf(ctx, &directory{fsys: fsys}, opts)
 }
 
-func load(ctx context.Context, fsys fs.FS, root string, opts Options) (*Dataset, error) {
-	l := newLoader(ctx, fsys, root, opts)
+// LoadShelf is [Load] from any shelf.
+func LoadShelf(ctx context.Context, shelf Shelf, opts Options) (*Dataset, error) {
+	l := newLoader(ctx, shelf, opts)
 	if err := l.all(); err != nil {
 		return nil, err
 	}
 	if len(l.data.Sources) == 0 {
-		return nil, kizuna.Errorf("data-empty", "%s holds none of Kizuna's tables", orDot(root)).
-			WithMend("write empty ones to fill in with: kizuna template %s", orDot(root))
+		return nil, shelf.Empty()
 	}
 	if !opts.Packed {
 		l.data.Usage = l.data.Ledger.Rows()
@@ -61,38 +61,40 @@ func load(ctx context.Context, fsys fs.FS, root string, opts Options) (*Dataset,
 	return l.data, nil
 }
 
-func orDot(dir string) string {
-	if dir == "" {
-		return "."
+// Read makes one dataset of tables, those that say something first before others:
+// a field that one record leaves empty is filled in from later ones.
+func Read(ctx context.Context, sheets iter.Seq2[*Sheet, error]) (*Dataset, error) {
+	l := newLoader(ctx, nil, Options{})
+	var err error
+	if l.data.Sources, err = l.sheets(sheets); err != nil {
+		return nil, err
 	}
-	return dir
+	l.data.consolidate(nil)
+	l.data.Usage = l.data.Ledger.Rows()
+	return l.data, nil
 }
 
-// loader is one loading of a data directory.
+// loader is one loading of what is on a shelf.
 type loader struct {
-	ctx  context.Context
-	fsys fs.FS
-	root string // how people name the directory
-	opts Options
-	only string // if set, the one table to read
-	data *Dataset
+	ctx   context.Context
+	shelf Shelf
+	opts  Options
+	only  string // if set, the one table to read
+	data  *Dataset
 
-	of    *importedFile // whose tables are being read; nil: the directory's own
+	of    *File // whose tables are being read; nil: the shelf's own
 	twice *twice
 	// wants says which imported files are to be read; nil: all.
-	wants func(f *importedFile) bool
+	wants func(f *File) bool
 	// usage takes every row of usage of a file, and refused every broken row of a
 	// table, the number-th. They collect, unless somebody only looks.
-	usage   func(f *importedFile, row *usage.Row)
+	usage   func(f *File, row *usage.Row)
 	refused func(err *kizuna.Error, number int)
 }
 
-func newLoader(ctx context.Context, fsys fs.FS, root string, opts Options) *loader {
-	l := &loader{
-		ctx: ctx, fsys: fsys, root: root, opts: opts,
-		data: &Dataset{Ledger: usage.NewLedger()},
-	}
-	l.usage = func(f *importedFile, row *usage.Row) {
+func newLoader(ctx context.Context, shelf Shelf, opts Options) *loader {
+	l := &loader{ctx: ctx, shelf: shelf, opts: opts, data: &Dataset{Ledger: usage.NewLedger()}}
+	l.usage = func(f *File, row *usage.Row) {
 		if !l.twice.again(f, row) {
 			l.data.Ledger.Add(row)
 		}
@@ -105,29 +107,30 @@ func newLoader(ctx context.Context, fsys fs.FS, root string, opts Options) *load
 	return l
 }
 
-// all reads the directory's own tables and what was imported.
+// all reads the shelf's own tables and what was imported.
 func (l *loader) all() error {
-	c, _, err := readCatalog(l.fsys, l.root)
+	c, err := l.shelf.Catalog(l.ctx)
 	if err != nil {
 		return err
 	}
 	return l.allOf(c)
 }
 
-func (l *loader) allOf(c *catalog) (err error) {
-	if l.only == "" || l.only == "usage" {
+func (l *loader) allOf(c *Catalog) (err error) {
+	if l.reads("usage") {
 		if l.twice, err = l.findTwice(c); err != nil {
 			return err
 		}
 	}
-	sources, err := l.directory(".")
+	l.data.adopt(l.opts.Own, l.reads)
+	own, err := l.sheets(l.shelf.Own(l.ctx))
 	if err != nil {
 		return err
 	}
-	l.data.Sources = sources
-	own := make(map[string]int)
+	l.data.Sources = append(l.data.Sources, own...)
+	counts := make(map[string]int)
 	for _, k := range kinds() {
-		own[k.table().Name] = k.count(l.data)
+		counts[k.table().Name] = k.count(l.data)
 	}
 	for _, f := range slices.Backward(c.Files) { // what was said last goes before
 		if l.wants != nil && !l.wants(f) {
@@ -138,106 +141,122 @@ func (l *loader) allOf(c *catalog) (err error) {
 		}
 	}
 	if l.only == "" {
-		l.data.consolidate(own)
+		l.data.consolidate(counts)
 	}
 	l.data.Overlaps = append(l.twice.notes(), c.perhapsTwice()...)
 	return nil
 }
 
+func (l *loader) reads(table string) bool { return l.only == "" || l.only == table }
+
+// mayFind reports whether a file's facts may hold a table that is wanted.
+func (l *loader) mayFind(f *File) bool {
+	return l.only == "" || l.only != "usage" && (f.Tables == nil || slices.Contains(f.Tables, l.only))
+}
+
+// adopt takes over facts that were not imported, of the tables that are wanted.
+func (d *Dataset) adopt(own *Dataset, wanted func(table string) bool) {
+	if own == nil {
+		return
+	}
+	for _, k := range kinds() {
+		name := k.table().Name
+		if n := k.count(own); n > 0 && wanted(name) {
+			k.adopt(d, own)
+			d.Sources = append(d.Sources, Source{File: ownFile, Kind: "table/" + name, Rows: n})
+		}
+	}
+}
+
+// ownFile is the name of what was not imported from any file.
+const ownFile = "record"
+
 // imported reads what is in force of an imported file.
-func (l *loader) imported(f *importedFile) error {
+func (l *loader) imported(f *File) error {
+	if !f.hasTables() {
+		return nil
+	}
 	l.of = f
 	s := Source{
 		File: f.Name, Kind: f.Kind, Vintage: f.Vintage, Source: f.Source, SHA256: f.SHA256,
 		Covers: f.Covers, Certifications: f.Certifications, Months: f.current(), Refused: f.Rows.Refused,
 	}
-	for _, dir := range f.dirs() {
-		tables, err := l.directory(path.Join(importedDir, dir))
-		if errors.Is(err, fs.ErrNotExist) {
-			return kizuna.Errorf("imported-missing", "the tables that %s was imported as are gone", f.Name).
-				WithMend("remove %s and import the files again", l.shown(importedDir)).WithCause(err)
-		}
-		if err != nil {
+	var tables []Source
+	if f.FactsInForce() && l.mayFind(f) {
+		var err error
+		if tables, err = l.sheets(l.shelf.Facts(l.ctx, f)); err != nil {
 			return err
 		}
-		for _, t := range tables {
-			s.Rows += t.Rows
+	}
+	for i := range f.Statements {
+		if st := &f.Statements[i]; st.ReplacedBy == 0 && l.reads("usage") {
+			sheet, err := l.shelf.Usage(l.ctx, f, st)
+			if err != nil {
+				return err
+			}
+			t, err := l.sheet(sheet)
+			if err != nil {
+				return err
+			}
+			tables = append(tables, t)
 		}
 	}
-	if len(f.dirs()) > 0 {
-		l.data.Sources = append(l.data.Sources, s)
+	for _, t := range tables {
+		s.Rows += t.Rows
 	}
+	l.data.Sources = append(l.data.Sources, s)
 	return nil
 }
 
-// extensions are how the file of a table may end.
-var extensions = [...]string{".csv", ".csv.gz", ".csv.zst"}
-
-// directory reads the plain tables of a directory.
-func (l *loader) directory(dir string) (sources []Source, err error) {
-	entries, err := fs.ReadDir(l.fsys, dir)
-	if err != nil {
-		return nil, err
-	}
-	files := make(map[string]string) // table to file
-	for _, entry := range entries {
-		name := entry.Name()
-		base, extension, _ := strings.Cut(name, ".")
-		if entry.IsDir() || !slices.Contains(extensions[:], "."+extension) {
+// sheets reads tables, those that are wanted.
+func (l *loader) sheets(sheets iter.Seq2[*Sheet, error]) (sources []Source, err error) {
+	for sheet, err := range sheets {
+		if err != nil {
+			return nil, err
+		}
+		if plainKind(sheet.Table) == nil {
+			l.note(kizuna.Errorf("table-unknown", "%s is none of Kizuna's tables and was not read", path.Base(filepath.ToSlash(sheet.File))).
+				WithRef(kizuna.Ref{File: sheet.File}))
 			continue
 		}
-		if first, twice := files[base]; twice {
-			return nil, kizuna.Errorf("table-twice", "%s and %s are the same table", first, name).
-				WithMend("keep one of the two").WithRef(kizuna.Ref{File: l.shown(path.Join(dir, name))})
+		if !l.reads(sheet.Table) {
+			continue
 		}
-		files[base] = name
-	}
-	for _, k := range kinds() {
-		name := k.table().Name
-		if file, ok := files[name]; ok && (l.only == "" || l.only == name) {
-			s, err := l.file(k, path.Join(dir, file))
-			if err != nil {
-				return nil, err
-			}
-			sources = append(sources, s)
+		s, err := l.sheet(sheet)
+		if err != nil {
+			return nil, err
 		}
-		delete(files, name)
-	}
-	for _, file := range slices.Sorted(maps.Values(files)) {
-		l.note(kizuna.Errorf("table-unknown", "%s is none of Kizuna's tables and was not read", file).
-			WithRef(kizuna.Ref{File: l.shown(path.Join(dir, file))}))
+		sources = append(sources, s)
 	}
 	return sources, nil
 }
 
-func (l *loader) shown(file string) string {
-	if l.opts.Relative {
-		return file
+// plainKind returns the table of the name; nil if there is none.
+func plainKind(name string) kind {
+	for _, k := range kinds() {
+		if k.table().Name == name {
+			return k
+		}
 	}
-	return filepath.Join(l.root, filepath.FromSlash(file))
+	return nil
 }
 
 func (l *loader) note(n *kizuna.Error) { l.data.Notes = append(l.data.Notes, n) }
 
-func (l *loader) file(k kind, name string) (Source, error) {
-	f, err := l.fsys.Open(name)
+func (l *loader) sheet(sheet *Sheet) (source Source, err error) {
+	r, err := sheet.Open(l.opts.Limits)
 	if err != nil {
 		return Source{}, err
 	}
-	defer f.Close()
-	r, err := table.Open(f, l.shown(name), l.opts.Limits)
-	if err != nil {
-		return Source{}, err
-	}
-	source := Source{File: l.shown(name), Kind: "table/" + k.table().Name}
-	in := &input{Reader: r, file: source.File, note: l.note}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	source = Source{File: sheet.File, Kind: "table/" + sheet.Table}
+	in := &input{RowReader: r, file: sheet.File, note: l.note}
 	in.refuse = func(err *kizuna.Error) {
 		source.Refused++
 		l.refused(err, source.Refused)
 	}
 	in.usage = func(row *usage.Row) { l.usage(l.of, row) }
-	err = k.read(l.ctx, in, l.data, &source)
-	return source, err
+	return source, plainKind(sheet.Table).read(l.ctx, in, l.data, &source)
 }
 
 // kind is a plain table of any type of record.
@@ -258,13 +277,14 @@ type kind interface {
 	// were said; ok is false for records of other tables.
 	identity(record any) (key any, ok bool)
 	add(d *Dataset, record any)
-	count(d *Dataset) int // of its records
+	adopt(d, from *Dataset) // all records of another dataset
+	count(d *Dataset) int   // of its records
 	dedupe(d *Dataset, own int)
 }
 
 // input is one table being read.
 type input struct {
-	*table.Reader
+	RowReader
 	file   string
 	refuse func(*kizuna.Error)
 	note   func(*kizuna.Error)

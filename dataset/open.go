@@ -88,7 +88,7 @@ func (im *importer) recognize(f *openFile) error {
 	if !info.Mode().IsRegular() {
 		return kizuna.Errorf("import-not-a-file", "%s is not a file", f.name).WithMend("name the files to import")
 	}
-	if im.owns(info) {
+	if im.stage.Owns(info) {
 		return kizuna.Errorf("import-own", "%s is a table of the data directory already", f.name).
 			WithMend("give files from elsewhere; what is in the directory counts as it is")
 	}
@@ -121,12 +121,6 @@ func (im *importer) recognize(f *openFile) error {
 			WithMend("leave --as out, or name %s", f.kind).WithRef(at)
 	}
 	return nil
-}
-
-// owns reports whether the file is one of the directory's own.
-func (im *importer) owns(info os.FileInfo) bool {
-	own, err := os.Stat(filepath.Join(im.dir, info.Name()))
-	return err == nil && os.SameFile(own, info)
 }
 
 func unknownKind(at kizuna.Ref) *kizuna.Error {
@@ -194,12 +188,10 @@ func (im *importer) table(f *openFile) error {
 // asTable returns the table that --as names; "" if it names none.
 func asTable(as string) string {
 	as = strings.TrimPrefix(as, "table/")
-	for _, k := range kinds() {
-		if k.table().Name == as {
-			return as
-		}
+	if plainKind(as) == nil {
+		return ""
 	}
-	return ""
+	return as
 }
 
 func isFocus(header []string) bool {
@@ -233,7 +225,7 @@ func (im *importer) plain(f *openFile, k kind) {
 		var d description
 		d.Kind, d.Source = f.kind, base
 		in := &input{
-			Reader: r, file: f.name,
+			RowReader: &fileRows{r, f}, file: f.name,
 			refuse: sink.Refuse,
 			note:   func(n *kizuna.Error) { d.notes = append(d.notes, n) },
 		}

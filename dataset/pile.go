@@ -18,7 +18,7 @@ import (
 // equal rows that come far apart stay two until they are loaded. The first error
 // is kept.
 type pile struct {
-	stage  *stage
+	stage  stageDir
 	name   string
 	months map[kizuna.Month]int // rows
 	err    error
@@ -27,7 +27,7 @@ type pile struct {
 // ledgerRows is how many different rows are held before they go on the pile.
 const ledgerRows = 1 << 17
 
-func newPile(s *stage, name string) *pile {
+func newPile(s stageDir, name string) *pile {
 	return &pile{stage: s, name: name, months: make(map[kizuna.Month]int)}
 }
 
@@ -55,8 +55,10 @@ func (p *pile) take(l *usage.Ledger) {
 	}
 }
 
+func (p *pile) place(month kizuna.Month) string { return p.name + "-" + month.String() }
+
 func (p *pile) dir(month kizuna.Month) string {
-	return filepath.Join(p.stage.dir, p.name+"-"+month.String())
+	return filepath.Join(string(p.stage), p.place(month))
 }
 
 func (p *pile) file(month kizuna.Month) string {
@@ -113,27 +115,23 @@ func (p *pile) month(ctx context.Context, schema *schema[usageLine], month kizun
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	r, err := table.Open(f, f.Name(), table.Limits{})
+	r, err := OpenTable(f, f.Name(), table.Limits{})
 	if err != nil {
 		return err
 	}
+	defer r.Close()
 	var broken error
-	in := &input{Reader: r, file: f.Name(), note: func(*kizuna.Error) {}, refuse: func(err *kizuna.Error) { broken = err }}
+	in := &input{RowReader: r, file: f.Name(), note: func(*kizuna.Error) {}, refuse: func(err *kizuna.Error) { broken = err }}
 	var line usageLine
 	err = schema.read(ctx, in, func() *usageLine { line = usageLine{}; return &line }, func(r *usageLine) { visit(&r.Row) })
 	return errors.Join(err, broken)
 }
 
-// statements gives the tables the names that they will be published under.
-func (p *pile) statements(f *importedFile) ([]statement, error) {
-	var all []statement
+// statements lists the tables.
+func (p *pile) statements() ([]Statement, error) {
+	var all []Statement
 	for _, month := range slices.Sorted(maps.Keys(p.months)) {
-		st := statement{Month: month, Dir: p.stage.name(f, month.String()), Rows: p.months[month]}
-		if p.err == nil {
-			p.err = os.Rename(p.dir(month), filepath.Join(p.stage.dir, st.Dir))
-		}
-		all = append(all, st)
+		all = append(all, Statement{Month: month, Place: p.place(month), Rows: p.months[month]})
 	}
 	return all, p.err
 }

@@ -55,7 +55,7 @@ func TestTheSampleBillIsAttributedOnce(t *testing.T) {
 	lines, aside := make(map[int]int), 0 // lines by the row that they are part of
 	ctx := context.Background()
 	for line := 2; line <= 1001; line++ {
-		f, err := dataset.FateOfLine(ctx, d.data, data.Ledger, kizuna.Ref{File: sample, Line: line})
+		f, err := dataset.FateOfLine(ctx, dataset.Directory(d.data), data.Ledger, kizuna.Ref{File: sample, Line: line})
 		switch {
 		case err != nil:
 			t.Fatal(err)

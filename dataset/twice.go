@@ -33,7 +33,7 @@ const (
 type twice struct {
 	choice AzureSource
 	second string // the kind of file whose rows give way, or count again
-	first  map[measured]*importedFile
+	first  map[measured]*File
 	found  map[rival]*again
 }
 
@@ -44,7 +44,7 @@ type measured struct {
 
 // rival is a file whose rows another one measures, and their currency.
 type rival struct {
-	file     *importedFile
+	file     *File
 	currency string
 }
 
@@ -64,7 +64,7 @@ var mayOverlap = [...][2]partnercenter.Kind{
 }
 
 // perhapsTwice tells of files in force of such kinds that share months.
-func (c *catalog) perhapsTwice() []*kizuna.Error {
+func (c *Catalog) perhapsTwice() []*kizuna.Error {
 	var notes []*kizuna.Error
 	for _, kinds := range mayOverlap {
 		for _, a := range c.Files {
@@ -93,7 +93,7 @@ func monthList(months []kizuna.Month) string {
 
 // findTwice learns which subscriptions the files that go first hold, month by
 // month, if files of both kinds are in force for any month.
-func (l *loader) findTwice(c *catalog) (*twice, error) {
+func (l *loader) findTwice(c *Catalog) (*twice, error) {
 	months := func(kind string) map[kizuna.Month]bool {
 		in := make(map[kizuna.Month]bool)
 		for _, f := range c.Files {
@@ -111,15 +111,15 @@ func (l *loader) findTwice(c *catalog) (*twice, error) {
 	}
 	t := &twice{
 		choice: cmp.Or(c.AzureFrom, AzureFromReport), second: billKind,
-		first: make(map[measured]*importedFile), found: make(map[rival]*again),
+		first: make(map[measured]*File), found: make(map[rival]*again),
 	}
 	kind := reportKind
 	if t.choice == AzureFromBill {
 		kind, t.second = billKind, reportKind
 	}
-	scan := newLoader(l.ctx, l.fsys, l.root, l.opts)
+	scan := newLoader(l.ctx, l.shelf, l.opts)
 	scan.only = "usage"
-	scan.usage = func(f *importedFile, row *usage.Row) {
+	scan.usage = func(f *File, row *usage.Row) {
 		if row.Subscription != "" && row.Revenue != nil && shared[row.Month] {
 			t.first[measured{association.Fold(row.Subscription), row.Month}] = f
 		}
@@ -135,7 +135,7 @@ func (l *loader) findTwice(c *catalog) (*twice, error) {
 }
 
 // again reports whether a row gives way to one of another file, and counts it.
-func (t *twice) again(f *importedFile, row *usage.Row) bool {
+func (t *twice) again(f *File, row *usage.Row) bool {
 	if t == nil || f == nil || f.Kind != t.second || row.Revenue == nil {
 		return false
 	}
@@ -159,7 +159,7 @@ func (t *twice) again(f *importedFile, row *usage.Row) bool {
 func (t *twice) leftOut(row *usage.Row) *kizuna.Error {
 	first := t.first[measured{association.Fold(row.Subscription), row.Month}]
 	return kizuna.Errorf("row-measured-twice", "the row does not count: %s measures subscription %s in %s, too", first.Name, row.Subscription, row.Month).
-		WithMend("choose whose figures count with: kizuna import --data DIR --azure-from %s", t.other()).WithRef(row.At)
+		WithMend("choose whose figures count with: kizuna import --azure-from %s", t.other()).WithRef(row.At)
 }
 
 func (t *twice) other() AzureSource {
@@ -189,7 +189,7 @@ func (t *twice) notes() []*kizuna.Error {
 			note = kizuna.Errorf("azure-counted-twice", "%d rows of %s count (%s) beside %s, which measures the same subscriptions in %s",
 				a.rows, key.file.Name, amount, files, months)
 		}
-		notes = append(notes, note.WithMend("choose whose figures count with: kizuna import --data DIR --azure-from %s", t.other()))
+		notes = append(notes, note.WithMend("choose whose figures count with: kizuna import --azure-from %s", t.other()))
 	}
 	return notes
 }

@@ -61,10 +61,8 @@ func Write(dir string, d *Dataset) error {
 
 // WriteTable writes one plain table, header first. An unknown name is an error.
 func WriteTable(w io.Writer, name string, d *Dataset) error {
-	for _, k := range kinds() {
-		if k.table().Name == name {
-			return writePlain(w, k, d)
-		}
+	if k := plainKind(name); k != nil {
+		return writePlain(w, k, d)
 	}
 	return kizuna.Errorf("table-name", "there is no table %q", name)
 }

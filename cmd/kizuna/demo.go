@@ -20,7 +20,7 @@ func (c *demoCmd) Run(a *app) error {
 		return err
 	}
 	s := scoreCmd{questionFlags: questionFlags{
-		Data: c.Dir, Program: demo.Program, AsOf: demo.AsOf.String(),
+		placeFlags: placeFlags{Data: c.Dir}, Program: demo.Program, AsOf: demo.AsOf.String(),
 		CSPHistory: "program", Attribution: "both", Gate: "program",
 	}}
 	if a.JSON {

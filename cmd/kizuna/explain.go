@@ -261,8 +261,9 @@ func reasonText(p *locale.Printer, reason string) string {
 // verifyCmd computes a proof again and says where the facts now differ.
 type verifyCmd struct {
 	Proof string `arg:"" type:"existingfile" help:"${help_proof}"`
-	Data  string `name:"data" required:"" type:"path" placeholder:"DIR" help:"${help_data}"`
-	File  string `name:"program-file" type:"existingfile" placeholder:"FILE" help:"${help_program_file}"`
+	placeFlags
+	KnownAt string `name:"known-at" placeholder:"MOMENT" help:"${help_known_at}"`
+	File    string `name:"program-file" type:"existingfile" placeholder:"FILE" help:"${help_program_file}"`
 }
 
 // Run verifies the proof; differences make exit code 1.
@@ -276,7 +277,7 @@ func (c *verifyCmd) Run(a *app) error {
 		return err
 	}
 	flags := questionFlags{
-		Data: c.Data, Program: q.Program, AsOf: q.AsOf.String(),
+		placeFlags: c.placeFlags, KnownAt: c.KnownAt, Program: q.Program, AsOf: q.AsOf.String(),
 		CSPHistory: q.CSPHistory, Attribution: q.Attribution, Gate: q.MetricGate,
 	}
 	if c.File != "" {

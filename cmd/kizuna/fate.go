@@ -48,7 +48,7 @@ func (c *fateUsageCmd) Run(a *app) error {
 		}
 		accounts = []string{account}
 	}
-	line, err := dataset.FateOfLine(a.Context, c.Data, in.data.Ledger, at)
+	line, err := dataset.FateOfLine(a.Context, in.shelf, in.data.Ledger, at)
 	if err != nil {
 		return err
 	}

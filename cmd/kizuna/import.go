@@ -1,19 +1,23 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
+	"os/user"
 	"strconv"
 	"time"
 
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/dataset"
+	"github.com/kizuna-org/kizuna/lifecycle"
 	"github.com/kizuna-org/kizuna/textgrid"
 )
 
-// importCmd takes files into a data directory and accounts for every row.
+// importCmd takes files into a data directory or a store and accounts for every
+// row.
 type importCmd struct {
-	Data    string   `name:"data" required:"" type:"path" placeholder:"DIR" help:"${help_data}"`
+	placeFlags
 	Strict  bool     `name:"strict" help:"${help_import_strict}"`
 	Mapping string   `name:"mapping" type:"path" placeholder:"FILE" help:"${help_import_mapping}"`
 	As      string   `name:"as" placeholder:"KIND" help:"${help_import_as}"`
@@ -21,6 +25,9 @@ type importCmd struct {
 	Tenant  string   `name:"tenant" placeholder:"ID" help:"${help_import_tenant}"`
 	Since   string   `name:"since" placeholder:"DATE" help:"${help_import_since}"`
 	Azure   string   `name:"azure-from" enum:"as-before,partnercenter,focus,both" default:"as-before" help:"${help_import_azure_from}"`
+	Actor   string   `name:"actor" env:"KIZUNA_AS" placeholder:"ROLE:ID" help:"${help_import_actor}"`
+	Behalf  string   `name:"on-behalf-of" placeholder:"WHO" help:"${help_behalf}"`
+	Reason  string   `name:"reason" placeholder:"WORD" help:"${help_reason}"`
 	Files   []string `arg:"" name:"file" optional:"" help:"${help_import_files}"`
 }
 
@@ -46,7 +53,7 @@ func (c *importCmd) Run(a *app) error {
 		opts.Progress = p.show
 		defer p.clear()
 	}
-	account, err := dataset.Import(a.Context, c.Data, c.Files, opts)
+	account, err := c.imports(a, opts)
 	if err != nil {
 		return err
 	}
@@ -59,6 +66,41 @@ func (c *importCmd) Run(a *app) error {
 		err = errProblems
 	}
 	return err
+}
+
+func (c *importCmd) imports(a *app, opts dataset.ImportOptions) (*dataset.Account, error) {
+	if !c.inStore() {
+		return dataset.Import(a.Context, c.Data, c.Files, opts)
+	}
+	actor, err := c.actor()
+	if err != nil {
+		return nil, err
+	}
+	o, err := c.open(a)
+	if err != nil {
+		return nil, err
+	}
+	shelf := c.imported(o)
+	shelf.Actor, shelf.Behalf, shelf.Reason = actor, c.Behalf, c.Reason
+	account, err := dataset.ImportTo(a.Context, shelf, c.Files, opts)
+	// What was recorded is sealed even if the user has interrupted meanwhile.
+	if failed := o.done(context.WithoutCancel(a.Context)); err == nil {
+		err = failed
+	}
+	return account, err
+}
+
+// actor is who imports: the operator whose account of this machine it is, unless
+// said otherwise.
+func (c *importCmd) actor() (lifecycle.Actor, error) {
+	if c.Actor != "" {
+		return lifecycle.ParseActor(c.Actor)
+	}
+	actor := lifecycle.Actor{Role: lifecycle.Operator}
+	if u, err := user.Current(); err == nil {
+		actor.ID = u.Username
+	}
+	return actor, nil
 }
 
 // showAccount tells what became of the files, and why rows were not kept.

@@ -52,7 +52,7 @@ func (in *inquiry) nameLines(ctx context.Context, rows []named) error {
 	if len(wanted) == 0 {
 		return nil
 	}
-	found, err := dataset.LinesOf(ctx, in.dir, in.data.Ledger, wanted)
+	found, err := dataset.LinesOf(ctx, in.shelf, in.data.Ledger, wanted)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -59,6 +60,22 @@ type app struct {
 	JSON    bool
 	Color   bool // Stdout is a terminal that takes colors
 	Live    bool // Stderr is a terminal: progress may overwrite itself
+
+	ends []func() error
+}
+
+// atEnd has something closed when the command has ended.
+func (a *app) atEnd(end func() error) { a.ends = append(a.ends, end) }
+
+// run runs the command and closes what it opened.
+func (a *app) run(command interface{ Run(...any) error }) error {
+	err := command.Run(a)
+	for _, end := range slices.Backward(a.ends) {
+		if failed := end(); err == nil {
+			err = failed
+		}
+	}
+	return err
 }
 
 func main() {
@@ -109,14 +126,18 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return exited
 	}
 	if err != nil {
-		parser.Errorf("%s", err)
+		text := err.Error()
+		if known, ok := errors.AsType[*kizuna.Error](err); ok {
+			text = printer.Error(known)
+		}
+		parser.Errorf("%s", text)
 		return exitUsage
 	}
 	a := &app{
 		Context: ctx, Stdin: stdin, Stdout: stdout, Stderr: stderr, P: printer, JSON: c.JSON,
 		Color: !c.NoColor && isTerminal(stdout), Live: isTerminal(stderr),
 	}
-	switch err := parsed.Run(a); {
+	switch err := a.run(parsed); {
 	case err == nil:
 		return exitOK
 	case errors.Is(err, errProblems):

@@ -13,9 +13,10 @@ import (
 	"github.com/kizuna-org/kizuna/score"
 )
 
-// questionFlags are what every command takes that asks about a data directory.
+// questionFlags are what every command takes that asks about facts.
 type questionFlags struct {
-	Data        string `name:"data" required:"" type:"path" placeholder:"DIR" help:"${help_data}"`
+	placeFlags
+	KnownAt     string `name:"known-at" placeholder:"MOMENT" help:"${help_known_at}"`
 	Program     string `name:"program" placeholder:"REF|FILE" help:"${help_program}"`
 	AsOf        string `name:"as-of" placeholder:"DATE" help:"${help_as_of}"`
 	CSPHistory  string `name:"csp-history" enum:"owner_on_D,by_interval,program" default:"program" help:"${help_csp_history}"`
@@ -23,21 +24,25 @@ type questionFlags struct {
 	Gate        string `name:"metric-gate" enum:"program,above-0,at-least-1" default:"program" help:"${help_metric_gate}"`
 }
 
-// inquiry is a data directory, loaded, and the answer to a question about it.
+// inquiry is what a data directory or a store holds, loaded, and the answer to a question about it.
 type inquiry struct {
-	dir    string
+	shelf  dataset.Shelf
 	data   *dataset.Dataset
 	facts  *score.Facts
 	answer *score.Answer
 }
 
-// ask loads the directory and scores it.
+// ask loads the facts and scores them.
 func (f *questionFlags) ask(a *app) (*inquiry, error) {
-	data, err := dataset.Load(a.Context, f.Data, dataset.Options{Packed: true, Relative: true})
+	shelf, err := f.shelf(a, f.KnownAt)
 	if err != nil {
 		return nil, err
 	}
-	q, err := f.question(data)
+	data, err := dataset.LoadShelf(a.Context, shelf, dataset.Options{Packed: true})
+	if err != nil {
+		return nil, err
+	}
+	q, err := f.question(shelf, data)
 	if err != nil {
 		return nil, err
 	}
@@ -50,12 +55,12 @@ func (f *questionFlags) ask(a *app) (*inquiry, error) {
 		People:   &data.People,
 		Coverage: data.Coverage(),
 	}
-	return &inquiry{f.Data, data, facts, score.Ask(q, facts)}, nil
+	return &inquiry{shelf, data, facts, score.Ask(q, facts)}, nil
 }
 
 // question fills in what was not said: the day after the last month that every
 // source covers, and the program in force on it.
-func (f *questionFlags) question(data *dataset.Dataset) (q score.Question, err error) {
+func (f *questionFlags) question(shelf dataset.Shelf, data *dataset.Dataset) (q score.Question, err error) {
 	q.Trust = attribution.Trust(f.Attribution)
 	switch day, ok := data.Coverage().AsOf(); {
 	case f.AsOf != "":
@@ -65,7 +70,7 @@ func (f *questionFlags) question(data *dataset.Dataset) (q score.Question, err e
 	case ok:
 		q.AsOf = day
 	default:
-		return q, kizuna.Errorf("as-of-missing", "%s holds no usage, so there is no last month to ask about", f.Data).
+		return q, kizuna.Errorf("as-of-missing", "%s holds no usage, so there is no last month to ask about", shelf).
 			WithMend("name the day: --as-of 2023-11-15")
 	}
 	p, carried, err := programFor(f.Program, q.AsOf)

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"cmp"
+	"net/url"
+	"os"
+
+	"github.com/kizuna-org/kizuna"
+	"github.com/kizuna-org/kizuna/dataset"
+	"github.com/kizuna-org/kizuna/record/imports"
+	"github.com/kizuna-org/kizuna/store"
+)
+
+// placeFlags say where the facts are: in a data directory or in a store.
+type placeFlags struct {
+	Data  string `name:"data" type:"path" xor:"place" placeholder:"DIR" help:"${help_data}"`
+	Store string `name:"store" xor:"place" placeholder:"DSN" help:"${help_place_store}"`
+	Blobs string `name:"blobs" env:"KIZUNA_BLOBS" placeholder:"DIR|s3://..." help:"${help_blobs}"`
+	Key   string `name:"audit-key" env:"KIZUNA_AUDIT_KEY" placeholder:"FILE" help:"${help_audit_key}"`
+}
+
+// Validate sees to it that there is a place. What the command line says goes
+// before the environment.
+func (f *placeFlags) Validate() error {
+	if f.Data == "" && f.Store == "" {
+		f.Store = os.Getenv("KIZUNA_STORE")
+	}
+	if f.Data == "" && f.Store == "" {
+		return kizuna.Errorf("place-missing", "neither a data directory nor a store is named").
+			WithMend("name one of them: --data DIR or --store DSN")
+	}
+	return nil
+}
+
+func (f *placeFlags) inStore() bool { return f.Data == "" }
+
+// open opens the store; close it.
+func (f *placeFlags) open(a *app) (*opened, error) {
+	flags := storeFlags{Store: f.Store, Blobs: f.Blobs, Key: f.Key}
+	return flags.open(a)
+}
+
+// imported is the shelf that the store is.
+func (f *placeFlags) imported(o *opened) *imports.Shelf {
+	return &imports.Shelf{Store: o.Store, Blobs: o.blobs, Name: withoutPassword(f.Store), View: store.View{Scope: store.Everything}}
+}
+
+func withoutPassword(dsn string) string {
+	if u, err := url.Parse(dsn); err == nil && u.User != nil {
+		return u.Redacted()
+	}
+	return dsn
+}
+
+// shelf opens the facts to be asked about, as they were known at a moment; they are
+// closed when the command ends.
+func (f *placeFlags) shelf(a *app, knownAt string) (dataset.Shelf, error) {
+	if !f.inStore() {
+		if knownAt != "" {
+			return nil, kizuna.Errorf("known-at-directory", "a data directory does not remember what was known earlier").
+				WithMend("leave --known-at out, or ask a store: --store DSN")
+		}
+		return dataset.Directory(f.Data), nil
+	}
+	var known kizuna.Moment
+	if knownAt != "" {
+		m, err := kizuna.ParseMoment(knownAt)
+		if err != nil {
+			return nil, err
+		}
+		known = cmp.Or(m, 1) // 0 would be now
+	}
+	o, err := f.open(a)
+	if err != nil {
+		return nil, err
+	}
+	a.atEnd(o.close)
+	shelf := f.imported(o)
+	shelf.View.KnownAt = known
+	return shelf, nil
+}
