@@ -15,7 +15,7 @@ import (
 type Reader interface {
 	Get(t store.Thing) (*store.Record, error)
 	Find(q store.Query) ([]*store.Record, error)
-	FactsOf(table, key string) ([]*store.Fact, error)
+	FactsOf(table, id string) ([]*store.Fact, error)
 	Personal(ref string) (p store.Personal, ok bool, err error)
 }
 
@@ -131,8 +131,8 @@ func (v viewed) Find(q store.Query) (found []*store.Record, err error) {
 	return found, nil
 }
 
-func (v viewed) FactsOf(table, key string) (found []*store.Fact, err error) {
-	for f, err := range v.store.FactsOf(v.ctx, v.view, table, key) {
+func (v viewed) FactsOf(table, id string) (found []*store.Fact, err error) {
+	for f, err := range v.store.FactsOf(v.ctx, v.view, table, id) {
 		if err != nil {
 			return nil, err
 		}

@@ -51,9 +51,9 @@ type Store interface {
 	// Facts lists rows of imported files, in order of n. Whether a file is in force
 	// is for the reader to ask of its record.
 	Facts(ctx context.Context, v View, file string) iter.Seq2[*Fact, error]
-	// FactsOf lists the rows of a table that have a key, whatever file they are of,
-	// those recorded last first.
-	FactsOf(ctx context.Context, v View, table, key string) iter.Seq2[*Fact, error]
+	// FactsOf lists the rows of a table that an id is the key of, or a location,
+	// whatever file they are of, those recorded last first.
+	FactsOf(ctx context.Context, v View, table, id string) iter.Seq2[*Fact, error]
 
 	// Personal returns what is held under the references; what was erased is
 	// missing. What concerns nobody only an operator may see.
@@ -265,7 +265,7 @@ type Tx interface {
 	// Emit tells that something happened to a thing.
 	Emit(t Thing, c Concerns, events ...lifecycle.Event)
 	// FactsOf is [Store.FactsOf].
-	FactsOf(table, key string) ([]*Fact, error)
+	FactsOf(table, id string) ([]*Fact, error)
 	// AddFacts records the rows of an imported file; the command must be Alone.
 	AddFacts(file string, rows iter.Seq2[*Fact, error]) error
 	// Keep holds personal data and returns its reference; c says who may see it.

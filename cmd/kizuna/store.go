@@ -19,6 +19,7 @@ import (
 	"github.com/kizuna-org/kizuna/lifecycle"
 	"github.com/kizuna-org/kizuna/program"
 	"github.com/kizuna-org/kizuna/record"
+	"github.com/kizuna-org/kizuna/record/imports"
 	"github.com/kizuna-org/kizuna/store"
 	"github.com/kizuna-org/kizuna/store/postgres"
 	"github.com/kizuna-org/kizuna/store/sqlite"
@@ -67,7 +68,7 @@ func (f *storeFlags) open(a *app) (*opened, error) {
 	if o.key, err = f.signingKey(); err != nil {
 		return nil, errors.Join(err, o.close())
 	}
-	o.Record = record.New(o.Store, o.blobs, "mcpp", programs).WithClock(clock)
+	o.Record = record.New(o.Store, o.blobs, "mcpp", programs, record.WithImports(imports.Known{})).WithClock(clock)
 	return o, nil
 }
 

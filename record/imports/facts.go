@@ -13,6 +13,7 @@ import (
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/association"
 	"github.com/kizuna-org/kizuna/dataset"
+	"github.com/kizuna-org/kizuna/record"
 	"github.com/kizuna-org/kizuna/store"
 	"github.com/kizuna-org/kizuna/table"
 )
@@ -117,16 +118,17 @@ func (s *Shelf) Facts(ctx context.Context, f *dataset.File) iter.Seq2[*dataset.S
 	return sheetsOf(f.Name, s.Store.Facts(ctx, s.View, thing(f).ID), s.heldFor(ctx))
 }
 
-// InForce reads, inside a command, the rows of a table that have a key, folded, of
-// the files that are in force: those imported last first.
-func InForce(tx store.Tx, table, key string) (*dataset.Dataset, error) {
-	facts, err := tx.FactsOf(table, key)
+// InForce reads the rows of a table that an id, folded, is the key or a location
+// of, in the files that are in force: those imported last first.
+func InForce(r record.Reader, table, id string) (*dataset.Dataset, error) {
+	facts, err := r.FactsOf(table, id)
 	if err != nil {
 		return nil, err
 	}
-	return dataset.Read(tx.Context(), func(yield func(*dataset.Sheet, error) bool) {
+	// A few rows in memory: there is nothing to cancel.
+	return dataset.Read(context.Background(), func(yield func(*dataset.Sheet, error) bool) {
 		for rows := range byFile(facts) {
-			f, err := fileOf(tx, rows[0].File)
+			f, err := fileOf(r, rows[0].File)
 			if err != nil {
 				yield(nil, err)
 				return
@@ -134,7 +136,7 @@ func InForce(tx store.Tx, table, key string) (*dataset.Dataset, error) {
 			if !f.FactsInForce() {
 				continue
 			}
-			for sheet, err := range sheetsOf(f.Name, each(rows), heldIn(tx)) {
+			for sheet, err := range sheetsOf(f.Name, each(rows), heldIn(r)) {
 				if !yield(sheet, err) {
 					return
 				}
@@ -159,12 +161,12 @@ func byFile(facts []*store.Fact) iter.Seq[[]*store.Fact] {
 	}
 }
 
-func fileOf(tx store.Tx, id string) (*dataset.File, error) {
-	r, err := tx.Get(store.Thing{Kind: File, ID: id})
+func fileOf(r record.Reader, id string) (*dataset.File, error) {
+	f, err := r.Get(store.Thing{Kind: File, ID: id})
 	if err != nil {
 		return nil, err
 	}
-	return decode(r)
+	return decode(f)
 }
 
 func each(facts []*store.Fact) iter.Seq2[*store.Fact, error] {

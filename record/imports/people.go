@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/kizuna-org/kizuna/association"
+	"github.com/kizuna-org/kizuna/record"
 	"github.com/kizuna-org/kizuna/store"
 )
 
@@ -110,12 +111,12 @@ func Abouts(tx store.Tx, profile string) ([]string, error) {
 // lookup finds what is held under references.
 type lookup func(refs []string) (map[string]store.Personal, error)
 
-// heldIn looks up inside a command.
-func heldIn(tx store.Tx) lookup {
+// heldIn looks up inside a command, or in a view.
+func heldIn(r record.Reader) lookup {
 	return func(refs []string) (map[string]store.Personal, error) {
 		held := make(map[string]store.Personal)
 		for _, ref := range refs {
-			p, ok, err := tx.Personal(ref)
+			p, ok, err := r.Personal(ref)
 			if err != nil {
 				return nil, err
 			}

@@ -22,6 +22,9 @@ const (
 	isLatestKnown = "version = (SELECT MAX(n.version) FROM records n WHERE n.kind = r.kind AND n.id = r.id AND n.recorded <= ?)"
 )
 
+// isAbout holds for facts that an id is the key or a location of.
+const isAbout = "((key = ? AND key <> '') OR (location = ? AND location <> '') OR (second = ? AND second <> ''))"
+
 // where is a condition that grows, with its parameters.
 type where struct {
 	parts []string
@@ -223,8 +226,8 @@ func (s *DB) Facts(ctx context.Context, v store.View, file string) iter.Seq2[*st
 }
 
 // FactsOf implements [store.Store].
-func (s *DB) FactsOf(ctx context.Context, v store.View, table, key string) iter.Seq2[*store.Fact, error] {
-	w := newWhere("tbl = ? AND key = ? AND key <> ''", table, key)
+func (s *DB) FactsOf(ctx context.Context, v store.View, table, id string) iter.Seq2[*store.Fact, error] {
+	w := newWhere("tbl = ? AND "+isAbout, table, id, id, id)
 	w.shown(v.Scope)
 	return each(ctx, s, scanFact, "SELECT "+factColumns+" FROM facts WHERE "+w.String()+" ORDER BY entry DESC, n", w.args...)
 }

@@ -309,8 +309,8 @@ func (t *tx) haveFacts(file string) (there bool, err error) {
 	return there, t.lost(rows.Err())
 }
 
-func (t *tx) FactsOf(table, key string) ([]*store.Fact, error) {
-	rows, err := t.w.query(t.ctx, "SELECT "+factColumns+" FROM facts WHERE tbl = ? AND key = ? AND key <> '' ORDER BY entry DESC, n", table, key)
+func (t *tx) FactsOf(table, id string) ([]*store.Fact, error) {
+	rows, err := t.w.query(t.ctx, "SELECT "+factColumns+" FROM facts WHERE tbl = ? AND "+isAbout+" ORDER BY entry DESC, n", table, id, id, id)
 	if err != nil {
 		return nil, t.lost(err)
 	}

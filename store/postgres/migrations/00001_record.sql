@@ -38,7 +38,9 @@ CREATE TABLE facts (
 	body     TEXT   NOT NULL,
 	PRIMARY KEY (file, n)
 );
-CREATE INDEX facts_key ON facts (tbl, key) WHERE key <> '';
+CREATE INDEX facts_key      ON facts (key, tbl)      WHERE key      <> '';
+CREATE INDEX facts_location ON facts (location, tbl) WHERE location <> '';
+CREATE INDEX facts_second   ON facts (second, tbl)   WHERE second   <> '';
 
 -- What every command did, as canonical JSON, with its SHA-256.
 CREATE TABLE entries (
