@@ -512,3 +512,44 @@ func (s *session) dateSubscription(c *claim.Claim, take func(claim.Step) error) 
 	}
 	return take(claim.Step{Action: claim.DateSubscription, Actor: lifecycle.Actor{Role: lifecycle.Vendor}, At: s.at, Ends: known.During.To})
 }
+
+// redateClaims tells the claims on a subscription when it ends now.
+func (s *session) redateClaims(subscription string) error {
+	known, err := s.known().subscription(subscription)
+	if err != nil || known.During.To == kizuna.Forever {
+		return err
+	}
+	found, err := s.Find(store.Query{Kind: claims.kind, Subject: claimed(&claim.Details{Subscription: subscription})})
+	if err != nil {
+		return err
+	}
+	for _, r := range found {
+		c, err := claims.decode(r)
+		if err != nil {
+			return err
+		}
+		if c.State == claim.Final || c.State == claim.Ended || c.SubscriptionEnds == known.During.To {
+			continue
+		}
+		c, events, err := s.settleClaim(c)
+		if err != nil {
+			return err
+		}
+		rules, err := claim.RulesOf(s.rules)
+		if err != nil {
+			return err
+		}
+		if slices.Contains(claim.Machine().Actions(c.State), claim.DateSubscription) {
+			dated := claim.Step{Action: claim.DateSubscription, Actor: lifecycle.Actor{Role: lifecycle.Vendor}, At: max(s.at, c.Changed), Ends: known.During.To}
+			var caused []lifecycle.Event
+			if c, caused, err = claim.Apply(c, dated, rules); err != nil {
+				return err
+			}
+			s.settled, events = len(events), append(events, caused...)
+		}
+		if err := save(s, claims, c.ID, r.Version, c, events); err != nil {
+			return err
+		}
+	}
+	return nil
+}
