@@ -357,6 +357,16 @@ func (s *session) arbitrate(winner string, losers []string) ([]*ClaimOutcome, er
 	if st.Rivals, err = s.rivals(&won.Details, won.ID); err != nil {
 		return nil, err
 	}
+	if won.State != claim.Approved && won.State != claim.Arbitration {
+		// Who came first is not in arbitration yet; who decides puts it there.
+		open := st
+		open.Action = claim.OpenArbitration
+		var caused []lifecycle.Event
+		if won, caused, err = claim.Apply(won, open, rules); err != nil {
+			return nil, err
+		}
+		parties[0].opened = caused
+	}
 	var others []claim.Claim
 	for _, p := range parties[1:] {
 		others = append(others, p.claim)
@@ -368,7 +378,7 @@ func (s *session) arbitrate(winner string, losers []string) ([]*ClaimOutcome, er
 	var out []*ClaimOutcome
 	for i, c := range append([]claim.Claim{won}, lost...) {
 		p := parties[i]
-		s.settled = len(p.events)
+		s.settled, p.events = len(p.events), append(p.events, p.opened...)
 		for _, e := range caused {
 			if e.Detail["claim"] == c.ID {
 				p.events = append(p.events, e)
@@ -387,6 +397,7 @@ type party struct {
 	claim   claim.Claim
 	version int64
 	events  []lifecycle.Event // that time has caused
+	opened  []lifecycle.Event // that putting it into arbitration has caused
 }
 
 func (s *session) party(id string) (p *party, err error) {
