@@ -43,7 +43,7 @@ var claims = &life[claim.Claim]{
 // subscription have a partner for each role, another day's rule may not.
 func claimed(d *claim.Details) string { return "claim:" + association.Fold(d.Key(false)) }
 
-// Outcomes of commands on claims.
+// ClaimOutcome is what became of a command on a claim.
 type ClaimOutcome = Outcome[claim.Claim]
 
 // ClaimForm is what a partner fills in, people's names included. When a claim is

@@ -279,7 +279,7 @@ func (c *auditKeyCmd) Run(a *app) error {
 	if a.JSON {
 		return a.writeJSON(a.Stdout, map[string]any{"public_key": string(pem), "first": firstID, "current": id})
 	}
-	if _, err := io.WriteString(a.Stdout, string(pem)); err != nil || id == firstID {
+	if _, err := a.Stdout.Write(pem); err != nil || id == firstID {
 		return err
 	}
 	return lines(a.Stderr, a.P.T("audit.key-current", id))
