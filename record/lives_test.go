@@ -61,7 +61,7 @@ func begin(t *testing.T, open func(*testing.T, store.Options) store.Store) *life
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.Record = record.New(l.store, nil, "mcpp", programs).WithClock(clock)
+	l.Record = record.New(l.store, nil, "mcpp", programs, record.WithClock(clock))
 	l.on("2023-01-01")
 	return l
 }
@@ -124,6 +124,21 @@ func (l *life) companies() {
 	} {
 		must(l.AddLocation(ctx, l.as("partner:"+n.Account+"/admin"), n))(l)
 	}
+}
+
+// ring lets the clock act on all that has run out by now.
+func (l *life) ring() (events []lifecycle.Event) {
+	l.t.Helper()
+	err := l.Tick(l.t.Context(), nil, func(r record.Rung) {
+		if r.Err != nil {
+			l.t.Errorf("%s: %s: %v", l.now, r.Thing, r.Err)
+		}
+		events = append(events, r.Events...)
+	})
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	return events
 }
 
 // subscription registers S1 of tenant T1.

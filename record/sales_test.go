@@ -48,7 +48,7 @@ func TestOnlyTheOwnerAppointsWhatWasShown(t *testing.T) {
 		l.on("2023-08-01")
 		l.subscription("MCA", "2023-08-15")
 		l.on("2023-10-01")
-		if events := must(l.Ring(ctx, l.now))(l); types(events) != "dpor.expired" {
+		if events := l.ring(); types(events) != "dpor.expired" {
 			t.Errorf("rang %s", types(events))
 		}
 		facts, _, err := l.Facts(ctx, store.View{Scope: store.Everything})
@@ -68,7 +68,7 @@ func TestAnAppointmentLapsesWhenItsAgreementMoves(t *testing.T) {
 		l.on("2023-05-01")
 		l.subscription("MCA", "")
 		l.on("2023-05-20")
-		if events := must(l.Ring(ctx, l.now))(l); types(events) != "dpor.lapsed" {
+		if events := l.ring(); types(events) != "dpor.lapsed" {
 			t.Errorf("rang %s", types(events))
 		}
 		facts, _, err := l.Facts(ctx, store.View{Scope: store.Everything})
@@ -105,7 +105,7 @@ func TestATransferIsRestatedAndBothPartiesSeeTheirSale(t *testing.T) {
 			t.Errorf("the former seller saw %q", got)
 		}
 		l.on("2024-02-01")
-		if events := must(l.Ring(ctx, l.now))(l); types(events) != "csp.expired" {
+		if events := l.ring(); types(events) != "csp.expired" {
 			t.Errorf("rang %s", types(events))
 		}
 		facts, _, err := l.Facts(ctx, store.View{Scope: store.Everything})
