@@ -69,7 +69,7 @@ func TestWhatAFullListingNoLongerHasEndsOnItsDay(t *testing.T) {
 		l.refuses("access-listing-tenant", err)
 		_, err = l.Relate(ctx, l.as("partner:L1/u"), "T1", &record.Listing{Assignments: future.Assignments[:1]})
 		l.refuses("lifecycle-actor", err)
-		if got := ids(l.Assignments(ctx, l.view("operator"), store.Query{Subject: "o9"})); got != "" {
+		if got := listOf(l.Assignments(ctx, l.view("operator"), store.Query{Subject: "o9"})); got != "" {
 			t.Errorf("kept %s", got)
 		}
 	})

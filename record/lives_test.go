@@ -168,8 +168,8 @@ func types(events []lifecycle.Event) string {
 	return strings.Join(out, " ")
 }
 
-// ids lists the ids of items, or the error that ended the list.
-func ids[T any](items record.Items[T]) string {
+// listOf lists the ids of items, or the error that ended the list.
+func listOf[T any](items record.Items[T]) string {
 	var out []string
 	for item, err := range items {
 		if err != nil {

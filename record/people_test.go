@@ -171,7 +171,7 @@ func TestCertificatesEndByTheClock(t *testing.T) {
 		if got := types(l.ring()); !strings.HasSuffix(got, "certificate.expired") {
 			t.Errorf("rang %s", got)
 		}
-		if got := ids(l.Profiles(ctx, l.view("operator"), store.Query{})); got != "" {
+		if got := listOf(l.Profiles(ctx, l.view("operator"), store.Query{})); got != "" {
 			t.Errorf("profiles %q", got)
 		}
 	})

@@ -40,7 +40,7 @@ func TestOnlyTheOwnerAppointsWhatWasShown(t *testing.T) {
 
 		// It is the customer's and the partner's to see.
 		for actor, want := range map[string]string{"owner:T1/boss": "s1", "partner:G1/u": "s1", "partner:L2/u": "", "customer:T2/u": ""} {
-			if got := ids(l.Appointments(ctx, l.view(actor), store.Query{})); got != want {
+			if got := listOf(l.Appointments(ctx, l.view(actor), store.Query{})); got != want {
 				t.Errorf("%s sees %q", actor, got)
 			}
 		}
@@ -87,7 +87,7 @@ func TestATransferIsRestatedAndBothPartiesSeeTheirSale(t *testing.T) {
 		l.refuses("lifecycle-actor", err)
 		must(l.Sale(ctx, vendor, csp.Sell, "S1", csp.Parties{Seller: "L3", Reseller: "L1"}))(l)
 		for _, actor := range []string{"partner:L1/u", "partner:G2/u", "customer:T1/u"} {
-			if got := ids(l.Resales(ctx, l.view(actor), store.Query{})); got != "s1" {
+			if got := listOf(l.Resales(ctx, l.view(actor), store.Query{})); got != "s1" {
 				t.Errorf("%s sees %q", actor, got)
 			}
 		}
@@ -96,12 +96,12 @@ func TestATransferIsRestatedAndBothPartiesSeeTheirSale(t *testing.T) {
 		if types(o.Events) != "csp.transferred csp.history-restated" || len(o.Value.Restatements) != 1 {
 			t.Errorf("%s %+v", types(o.Events), o.Value)
 		}
-		if got := ids(l.Resales(ctx, l.view("partner:G2/u"), store.Query{})); got != "" {
+		if got := listOf(l.Resales(ctx, l.view("partner:G2/u"), store.Query{})); got != "" {
 			t.Errorf("the former seller sees %q", got)
 		}
 		before := l.view("partner:G2/u")
 		before.KnownAt = instant(t, "2023-06-30").Moment()
-		if got := ids(l.Resales(ctx, before, store.Query{})); got != "s1" {
+		if got := listOf(l.Resales(ctx, before, store.Query{})); got != "s1" {
 			t.Errorf("the former seller saw %q", got)
 		}
 		l.on("2024-02-01")
