@@ -20,6 +20,8 @@ import (
 	"github.com/kizuna-org/kizuna/record"
 	"github.com/kizuna-org/kizuna/score"
 	"github.com/kizuna-org/kizuna/store"
+	"github.com/kizuna-org/kizuna/store/postgres"
+	"github.com/kizuna-org/kizuna/store/postgres/postgrestest"
 	"github.com/kizuna-org/kizuna/store/sqlite"
 )
 
@@ -29,6 +31,13 @@ func onEveryStore(t *testing.T, test func(*testing.T, *life)) {
 	for name, open := range map[string]func(*testing.T, store.Options) store.Store{
 		"sqlite": func(t *testing.T, opts store.Options) store.Store {
 			db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "store.db"), opts)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return db
+		},
+		"postgres": func(t *testing.T, opts store.Options) store.Store {
+			db, err := postgres.Open(t.Context(), postgrestest.New(t), opts)
 			if err != nil {
 				t.Fatal(err)
 			}
