@@ -69,7 +69,7 @@ func TestWhatAFullListingNoLongerHasEndsOnItsDay(t *testing.T) {
 		l.refuses("access-listing-tenant", err)
 		_, err = l.Relate(ctx, l.as("partner:L1/u"), "T1", &record.Listing{Assignments: future.Assignments[:1]})
 		l.refuses("lifecycle-actor", err)
-		if got := ids(l.Assignments(ctx, l.view("operator"), store.Query{Subject: "o9"})); got != "" {
+		if got := listOf(l.Assignments(ctx, l.view("operator"), store.Query{Subject: "o9"})); got != "" {
 			t.Errorf("kept %s", got)
 		}
 	})
@@ -113,7 +113,7 @@ func TestALinkReachesThroughGroupsAsLongAsTheyLast(t *testing.T) {
 		at := association.Resource{Tenant: "t1", Scope: "/subscriptions/s1"}
 
 		l.on("2023-06-01") // the clock stood still
-		events := must(l.Ring(ctx, l.now))(l)
+		events := l.ring()
 		if types(events) != "membership.expired" {
 			t.Errorf("rang %s", types(events))
 		}
@@ -121,7 +121,7 @@ func TestALinkReachesThroughGroupsAsLongAsTheyLast(t *testing.T) {
 		if len(reach) != 1 || reach[0].During.To != until || reach[0].Ended[0].Kind != association.ByMembership {
 			t.Errorf("%+v", reach)
 		}
-		if again := must(l.Ring(ctx, l.now))(l); len(again) > 0 {
+		if again := l.ring(); len(again) > 0 {
 			t.Errorf("rang twice: %s", types(again))
 		}
 	})

@@ -33,10 +33,10 @@ func TestMergedAccountsScoreAsOneAndNothingCountsTwice(t *testing.T) {
 			t.Errorf("%s, %+v", got, merged.Value)
 		}
 		// The link came along, and the ended account is a location.
-		if got := ids(l.PartnerLinks(ctx, l.view("partner:G1/u"), store.Query{})); got != "t1/o1" {
+		if got := listOf(l.PartnerLinks(ctx, l.view("partner:G1/u"), store.Query{})); got != "t1/o1" {
 			t.Errorf("G1 sees %q", got)
 		}
-		if got := ids(l.Locations(ctx, l.view("partner:G1/u"), store.Query{})); got != "g2 l1 l2 l3" {
+		if got := listOf(l.Locations(ctx, l.view("partner:G1/u"), store.Query{})); got != "g2 l1 l2 l3" {
 			t.Errorf("locations %q", got)
 		}
 		facts, persons, err := l.Facts(ctx, store.View{Scope: store.Everything})

@@ -78,28 +78,41 @@ func save[T any](s *session, l *life[T], id string, version int64, value T, even
 	if err := s.Put(r); err != nil {
 		return err
 	}
-	if err := s.comment(r, events); err != nil {
+	if err := s.annotate(r.Concerns, events); err != nil {
 		return err
 	}
 	s.Emit(r.Thing, r.Concerns, events...)
 	return nil
 }
 
-// comment keeps what was said of a step, in somebody's own words, where it can be
-// erased, and refers to it from what happened.
-func (s *session) comment(r *store.Record, events []lifecycle.Event) error {
-	if s.ask.Comment == "" || len(events) == 0 {
-		return nil
+// remark keeps what was said of the step, in somebody's own words, where it can be
+// erased, and returns the reference; "" if nothing was said.
+func (s *session) remark(c store.Concerns) (ref string, err error) {
+	if s.ask.Comment == "" {
+		return "", nil
 	}
-	ref, err := s.Keep(s.ask.Actor.String(), r.Concerns, map[string]string{"comment": s.ask.Comment})
-	if err != nil {
+	ref, ok := s.remarks[c]
+	if !ok {
+		ref, err = s.Keep(aboutActor(s.ask.Actor), c, map[string]string{"comment": s.ask.Comment})
+		s.remarks[c] = ref
+	}
+	return ref, err
+}
+
+// annotate refers to the remark from the first thing that the step itself caused.
+func (s *session) annotate(c store.Concerns, events []lifecycle.Event) error {
+	ref, err := s.remark(c)
+	if err != nil || ref == "" || len(events) <= s.settled {
 		return err
 	}
 	detail := map[string]string{"comment": ref}
-	maps.Copy(detail, events[0].Detail)
-	events[0].Detail = detail
+	maps.Copy(detail, events[s.settled].Detail)
+	events[s.settled].Detail = detail
 	return nil
 }
+
+// aboutActor is under whom personal data is kept that an actor leaves behind.
+func aboutActor(a lifecycle.Actor) string { return association.Fold(a.String()) }
 
 // step loads the thing that a command is about, lets apply decide and saves it.
 func step[T any](s *session, l *life[T], id string, apply func(*session, T) (T, []lifecycle.Event, error)) (*Outcome[T], error) {

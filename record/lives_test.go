@@ -20,6 +20,8 @@ import (
 	"github.com/kizuna-org/kizuna/record"
 	"github.com/kizuna-org/kizuna/score"
 	"github.com/kizuna-org/kizuna/store"
+	"github.com/kizuna-org/kizuna/store/postgres"
+	"github.com/kizuna-org/kizuna/store/postgres/postgrestest"
 	"github.com/kizuna-org/kizuna/store/sqlite"
 )
 
@@ -29,6 +31,13 @@ func onEveryStore(t *testing.T, test func(*testing.T, *life)) {
 	for name, open := range map[string]func(*testing.T, store.Options) store.Store{
 		"sqlite": func(t *testing.T, opts store.Options) store.Store {
 			db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "store.db"), opts)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return db
+		},
+		"postgres": func(t *testing.T, opts store.Options) store.Store {
+			db, err := postgres.Open(t.Context(), postgrestest.New(t), opts)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -61,7 +70,7 @@ func begin(t *testing.T, open func(*testing.T, store.Options) store.Store) *life
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.Record = record.New(l.store, nil, "mcpp", programs).WithClock(clock)
+	l.Record = record.New(l.store, nil, "mcpp", programs, record.WithClock(clock))
 	l.on("2023-01-01")
 	return l
 }
@@ -126,6 +135,21 @@ func (l *life) companies() {
 	}
 }
 
+// ring lets the clock act on all that has run out by now.
+func (l *life) ring() (events []lifecycle.Event) {
+	l.t.Helper()
+	err := l.Tick(l.t.Context(), nil, func(r record.Rung) {
+		if r.Err != nil {
+			l.t.Errorf("%s: %s: %v", l.now, r.Thing, r.Err)
+		}
+		events = append(events, r.Events...)
+	})
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	return events
+}
+
 // subscription registers S1 of tenant T1.
 func (l *life) subscription(agreement, to string) {
 	l.t.Helper()
@@ -153,8 +177,8 @@ func types(events []lifecycle.Event) string {
 	return strings.Join(out, " ")
 }
 
-// ids lists the ids of items, or the error that ended the list.
-func ids[T any](items record.Items[T]) string {
+// listOf lists the ids of items, or the error that ended the list.
+func listOf[T any](items record.Items[T]) string {
 	var out []string
 	for item, err := range items {
 		if err != nil {

@@ -29,7 +29,7 @@ func (r *Record) View(ctx context.Context, actor lifecycle.Actor, asOf *kizuna.I
 
 // ScopeOf says whose things an actor may see.
 func (r *Record) ScopeOf(ctx context.Context, actor lifecycle.Actor) (store.Scope, error) {
-	return scopeOf(now{ctx, r.store}, actor, r.clock().Instant())
+	return r.knownAt(ctx, store.View{}).scope(actor, r.clock().Instant())
 }
 
 func get[T any](ctx context.Context, r *Record, l *life[T], v store.View, id string) (*Item[T], error) {

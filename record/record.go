@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/kizuna-org/kizuna"
+	"github.com/kizuna-org/kizuna/audit"
 	"github.com/kizuna-org/kizuna/blob"
 	"github.com/kizuna-org/kizuna/lifecycle"
 	"github.com/kizuna-org/kizuna/program"
@@ -36,20 +37,19 @@ type Option func(*Record)
 // WithImports lets life cycles look up what imported files say.
 func WithImports(i Imports) Option { return func(r *Record) { r.imports = i } }
 
+// WithClock gives readers another clock; what is recorded the store dates.
+func WithClock(clock func() time.Time) Option {
+	return func(r *Record) { r.clock = func() kizuna.Moment { return kizuna.MomentOf(clock()) } }
+}
+
 // New returns the record that a store keeps. Files go to blobs. The rules are
 // those of the program's version in force on the day of a step.
 func New(s store.Store, blobs blob.Store, id string, programs []*program.Program, opts ...Option) *Record {
-	r := (&Record{store: s, blobs: blobs, id: id, programs: programs, imports: noImports{}}).WithClock(time.Now)
-	for _, o := range opts {
+	r := &Record{store: s, blobs: blobs, id: id, programs: programs, imports: noImports{}}
+	for _, o := range append([]Option{WithClock(time.Now)}, opts...) {
 		o(r)
 	}
 	return r
-}
-
-// WithClock returns the record with another clock; the store has its own.
-func (r Record) WithClock(clock func() time.Time) *Record {
-	r.clock = func() kizuna.Moment { return kizuna.MomentOf(clock()) }
-	return &r
 }
 
 // Ask says who asks for a command, and how.
@@ -94,7 +94,9 @@ func do[A any](ctx context.Context, r *Record, ask Ask, action string, input any
 		return answer, nil, err
 	}
 	c := store.Command{
-		Key: ask.Key, Digest: kizuna.HashOf(digest).String(),
+		// Keyed by the idempotency key, which is not kept: the digest outlives what
+		// people write in comments, and must not let anybody try words out.
+		Key: ask.Key, Digest: audit.SaltedHash([]byte(ask.Key), digest).String(),
 		Actor: ask.Actor, Behalf: ask.Behalf, Action: action, Reason: ask.Reason,
 	}
 	receipt, err = r.store.Write(ctx, c, func(tx store.Tx) error {

@@ -40,7 +40,7 @@ func TestOnlyTheOwnerAppointsWhatWasShown(t *testing.T) {
 
 		// It is the customer's and the partner's to see.
 		for actor, want := range map[string]string{"owner:T1/boss": "s1", "partner:G1/u": "s1", "partner:L2/u": "", "customer:T2/u": ""} {
-			if got := ids(l.Appointments(ctx, l.view(actor), store.Query{})); got != want {
+			if got := listOf(l.Appointments(ctx, l.view(actor), store.Query{})); got != want {
 				t.Errorf("%s sees %q", actor, got)
 			}
 		}
@@ -48,7 +48,7 @@ func TestOnlyTheOwnerAppointsWhatWasShown(t *testing.T) {
 		l.on("2023-08-01")
 		l.subscription("MCA", "2023-08-15")
 		l.on("2023-10-01")
-		if events := must(l.Ring(ctx, l.now))(l); types(events) != "dpor.expired" {
+		if events := l.ring(); types(events) != "dpor.expired" {
 			t.Errorf("rang %s", types(events))
 		}
 		facts, _, err := l.Facts(ctx, store.View{Scope: store.Everything})
@@ -68,7 +68,7 @@ func TestAnAppointmentLapsesWhenItsAgreementMoves(t *testing.T) {
 		l.on("2023-05-01")
 		l.subscription("MCA", "")
 		l.on("2023-05-20")
-		if events := must(l.Ring(ctx, l.now))(l); types(events) != "dpor.lapsed" {
+		if events := l.ring(); types(events) != "dpor.lapsed" {
 			t.Errorf("rang %s", types(events))
 		}
 		facts, _, err := l.Facts(ctx, store.View{Scope: store.Everything})
@@ -87,7 +87,7 @@ func TestATransferIsRestatedAndBothPartiesSeeTheirSale(t *testing.T) {
 		l.refuses("lifecycle-actor", err)
 		must(l.Sale(ctx, vendor, csp.Sell, "S1", csp.Parties{Seller: "L3", Reseller: "L1"}))(l)
 		for _, actor := range []string{"partner:L1/u", "partner:G2/u", "customer:T1/u"} {
-			if got := ids(l.Resales(ctx, l.view(actor), store.Query{})); got != "s1" {
+			if got := listOf(l.Resales(ctx, l.view(actor), store.Query{})); got != "s1" {
 				t.Errorf("%s sees %q", actor, got)
 			}
 		}
@@ -96,16 +96,16 @@ func TestATransferIsRestatedAndBothPartiesSeeTheirSale(t *testing.T) {
 		if types(o.Events) != "csp.transferred csp.history-restated" || len(o.Value.Restatements) != 1 {
 			t.Errorf("%s %+v", types(o.Events), o.Value)
 		}
-		if got := ids(l.Resales(ctx, l.view("partner:G2/u"), store.Query{})); got != "" {
+		if got := listOf(l.Resales(ctx, l.view("partner:G2/u"), store.Query{})); got != "" {
 			t.Errorf("the former seller sees %q", got)
 		}
 		before := l.view("partner:G2/u")
 		before.KnownAt = instant(t, "2023-06-30").Moment()
-		if got := ids(l.Resales(ctx, before, store.Query{})); got != "s1" {
+		if got := listOf(l.Resales(ctx, before, store.Query{})); got != "s1" {
 			t.Errorf("the former seller saw %q", got)
 		}
 		l.on("2024-02-01")
-		if events := must(l.Ring(ctx, l.now))(l); types(events) != "csp.expired" {
+		if events := l.ring(); types(events) != "csp.expired" {
 			t.Errorf("rang %s", types(events))
 		}
 		facts, _, err := l.Facts(ctx, store.View{Scope: store.Everything})

@@ -16,19 +16,30 @@ type session struct {
 	// rules are those in force on the day of the step.
 	rules   *program.Program
 	imports Imports
+	// rulesOn finds those of another day: what fell due then is decided by them.
+	rulesOn func(kizuna.Date) (*program.Program, error)
+
+	// settled is how many of the events to come time has caused, before the step.
+	settled int
+	// remarks are the references to the comment, by whom the thing concerns.
+	remarks map[store.Concerns]string
 }
 
 func (r *Record) begin(tx store.Tx, ask Ask) (*session, error) {
-	s := &session{Tx: tx, ask: ask, at: tx.Now().Instant(), imports: r.imports}
+	s := &session{Tx: tx, ask: ask, at: tx.Now().Instant(), imports: r.imports, rulesOn: r.rulesOn, remarks: make(map[store.Concerns]string)}
 	if ask.At != nil {
 		if *ask.At > s.at {
-			return nil, kizuna.Errorf("step-future", "%s has not come yet", *ask.At).
-				WithMend("name no time, or one that has passed")
+			return nil, stepFuture(*ask.At)
 		}
 		s.at = *ask.At
 	}
-	s.rules, _ = program.InForceOn(r.programs, r.id, s.at.Date())
-	return s, nil
+	var err error
+	s.rules, err = r.rulesOn(s.at.Date())
+	return s, err
+}
+
+func stepFuture(at kizuna.Instant) error {
+	return kizuna.Errorf("step-future", "%s has not come yet", at).WithMend("name no time, or one that has passed")
 }
 
 // known is what the command can look up.

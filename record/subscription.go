@@ -122,7 +122,7 @@ func (k knowledge) subscription(id string) (Subscription, error) {
 
 // subscriptionChanged makes the clock look anew at what stands on a subscription.
 func (s *session) subscriptionChanged(id string) error {
-	for _, again := range []func(*session, string) error{retime(appointments), retime(resales)} {
+	for _, again := range []func(*session, string) error{retime(appointments), retime(resales), (*session).redateClaims} {
 		if err := again(s, id); err != nil {
 			return err
 		}

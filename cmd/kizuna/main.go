@@ -48,6 +48,12 @@ type commands struct {
 	DPOR         dporCmd         `cmd:"" name:"dpor" help:"${help_dpor}"`
 	CSP          cspCmd          `cmd:"" name:"csp" help:"${help_csp}"`
 	People       peopleCmd       `cmd:"" help:"${help_people}"`
+
+	Claim   claimCmd   `cmd:"" help:"${help_claim}"`
+	History historyCmd `cmd:"" help:"${help_history}"`
+	Tick    tickCmd    `cmd:"" help:"${help_tick}"`
+	Audit   auditCmd   `cmd:"" help:"${help_audit}"`
+	Person  personCmd  `cmd:"" help:"${help_person}"`
 }
 
 // app is what commands need of the world around them.

@@ -22,10 +22,12 @@ func TestMain(m *testing.M) {
 }
 
 func TestScripts(t *testing.T) {
+	commands := recordCommands()
+	commands["pack"] = pack
 	testscript.Run(t, testscript.Params{
 		Dir:           "testdata/script",
 		UpdateScripts: os.Getenv("UPDATE_SCRIPTS") != "",
-		Cmds:          map[string]func(*testscript.TestScript, bool, []string){"pack": pack},
+		Cmds:          commands,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("LANG", "C") // scripts that want Japanese say so
 			return nil

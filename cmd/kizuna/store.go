@@ -3,16 +3,13 @@ package main
 import (
 	"context"
 	"crypto/ed25519"
-	"crypto/rand"
 	"errors"
 	"io"
-	"io/fs"
 	"os"
 	"strings"
 	"time"
 
 	"github.com/kizuna-org/kizuna"
-	"github.com/kizuna-org/kizuna/audit"
 	"github.com/kizuna-org/kizuna/blob"
 	"github.com/kizuna-org/kizuna/blob/dir"
 	"github.com/kizuna-org/kizuna/blob/s3"
@@ -68,7 +65,7 @@ func (f *storeFlags) open(a *app) (*opened, error) {
 	if o.key, err = f.signingKey(); err != nil {
 		return nil, errors.Join(err, o.close())
 	}
-	o.Record = record.New(o.Store, o.blobs, "mcpp", programs, record.WithImports(imports.Known{})).WithClock(clock)
+	o.Record = record.New(o.Store, o.blobs, "mcpp", programs, record.WithImports(imports.Known{}), record.WithClock(clock))
 	return o, nil
 }
 
@@ -81,16 +78,11 @@ func (o *opened) close() (err error) {
 
 // done seals what a command recorded, if this process has the key, and closes.
 func (o *opened) done(ctx context.Context) error {
-	for o.key != nil {
-		block, err := o.Seal(ctx, audit.Sealer{Signer: o.key})
-		if err != nil {
-			return errors.Join(err, o.close())
-		}
-		if block == nil {
-			break
-		}
+	var err error
+	if o.key != nil {
+		_, err = o.seal(ctx)
 	}
-	return o.close()
+	return errors.Join(err, o.close())
 }
 
 func (f *storeFlags) postgres() bool {
@@ -124,58 +116,6 @@ func (f *storeFlags) openBlobs(ctx context.Context, o *opened) error {
 	}
 	o.blobs, o.closes = d, append(o.closes, d)
 	return nil
-}
-
-// keyFile is where the key lies that seals the audit trail; "": nowhere.
-func (f *storeFlags) keyFile() string {
-	if f.Key == "" && !f.postgres() {
-		return f.file() + ".key"
-	}
-	return f.Key
-}
-
-// signingKey reads the key; nil if there is none at the usual place.
-func (f *storeFlags) signingKey() (ed25519.PrivateKey, error) {
-	name := f.keyFile()
-	if name == "" {
-		return nil, nil
-	}
-	data, err := os.ReadFile(name)
-	switch {
-	case errors.Is(err, fs.ErrNotExist) && f.Key == "":
-		return nil, nil
-	case err != nil:
-		return nil, kizuna.Errorf("file-unreadable", "%s cannot be read", name).
-			WithMend("check the path and the permissions").WithCause(err)
-	}
-	return audit.DecodePrivateKey(data)
-}
-
-// makeKey makes the key that seals the audit trail if the store has none yet, for
-// the owner's eyes only.
-func (f *storeFlags) makeKey() (made bool, err error) {
-	name := f.keyFile()
-	if name == "" {
-		return false, nil
-	}
-	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if errors.Is(err, fs.ErrExist) {
-		return false, nil
-	}
-	if err != nil {
-		return false, kizuna.Errorf("file-unwritable", "%s cannot be written", name).
-			WithMend("check the path and the permissions").WithCause(err)
-	}
-	_, key, err := ed25519.GenerateKey(rand.Reader)
-	if err != nil {
-		return false, err
-	}
-	data, err := audit.EncodePrivateKey(key)
-	if err != nil {
-		return false, err
-	}
-	_, err = file.Write(data)
-	return true, errors.Join(err, file.Sync(), file.Close())
 }
 
 // clock is the wall clock, or one that stands still at KIZUNA_NOW, for playing

@@ -1,0 +1,87 @@
+package record
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/kizuna-org/kizuna"
+	"github.com/kizuna-org/kizuna/lifecycle"
+	"github.com/kizuna-org/kizuna/store"
+)
+
+// kept is what can be done with the things of a kind whatever they are.
+type kept interface {
+	name() store.Kind
+	// ring does what the clock has to do by now with a thing whose time has come.
+	ring(s *session, id string) ([]lifecycle.Event, error)
+}
+
+// kinds is every kind of thing that the record keeps.
+func kinds() []kept {
+	return []kept{
+		accounts, locations, profiles, certificates, subscriptions,
+		claims, links, appointments, resales, roles, memberships, placements,
+	}
+}
+
+// Kinds lists the kinds of things that the record keeps.
+func Kinds() []store.Kind {
+	var out []store.Kind
+	for _, k := range kinds() {
+		out = append(out, k.name())
+	}
+	return out
+}
+
+func kindOf(name store.Kind) (kept, error) {
+	all := kinds()
+	if i := slices.IndexFunc(all, func(k kept) bool { return k.name() == name }); i >= 0 {
+		return all[i], nil
+	}
+	return nil, kizuna.Errorf("record-kind", "there are no things of the kind %q", name).
+		WithMend("one of: %s", listOf(Kinds()))
+}
+
+func listOf(names []store.Kind) (out string) {
+	for i, n := range names {
+		if i > 0 {
+			out += ", "
+		}
+		out += string(n)
+	}
+	return out
+}
+
+func (l *life[T]) name() store.Kind { return l.kind }
+
+func (l *life[T]) ring(s *session, id string) ([]lifecycle.Event, error) {
+	value, version, err := load(s, l, id)
+	if err != nil || l.due == nil {
+		return nil, err
+	}
+	var events []lifecycle.Event
+	for {
+		at, ok, err := l.due(s, &value)
+		switch {
+		case err != nil:
+			return nil, err
+		case !ok || at > s.at: // saved even if nothing happened: another day's rules set another time
+			return events, save(s, l, id, version, value, events)
+		case l.tick == nil:
+			return nil, stuck(l.thing(id), at)
+		}
+		after, caused, err := l.tick(s, value)
+		if err != nil {
+			return nil, err
+		}
+		if again, ok, err := l.due(s, &after); err != nil || ok && again <= at {
+			return nil, cmp.Or(err, stuck(l.thing(id), at)) // or it would ring for ever
+		}
+		value, events = after, append(events, caused...)
+	}
+}
+
+func stuck(t store.Thing, at kizuna.Instant) error {
+	return kizuna.Errorf("clock-stuck", "%s is due at %s, and nothing comes of it", t, at).
+		WithMend("look at its history, and report this")
+}
