@@ -63,7 +63,11 @@ func (r *Record) History(ctx context.Context, view store.View, t store.Thing) ([
 	var out []Episode
 	before := map[string]string{}
 	for _, c := range chapters {
-		after, err := fields(c.Record, personal)
+		seen, part, err := k.forViewer(view.Scope, c.Record)
+		if err != nil {
+			return nil, err
+		}
+		after, err := fields(seen, personal)
 		if err != nil {
 			return nil, err
 		}
@@ -75,9 +79,17 @@ func (r *Record) History(ctx context.Context, view store.View, t store.Thing) ([
 		if e.Events, err = r.eventsOf(ctx, view, c.Entry.Seq, t); err != nil {
 			return nil, err
 		}
+		if part { // what happened at other companies is theirs
+			e.Events = slices.DeleteFunc(e.Events, func(e lifecycle.Event) bool {
+				return !slices.Contains(view.Scope.Locations, association.Fold(e.Detail["location"]))
+			})
+		}
+		before = after
+		if part && len(e.Events)+len(e.Changes) == 0 {
+			continue
+		}
 		e.tell(personal, after)
 		out = append(out, e)
-		before = after
 	}
 	return out, nil
 }

@@ -2,6 +2,7 @@ package record
 
 import (
 	"cmp"
+	"encoding/json"
 	"slices"
 
 	"github.com/kizuna-org/kizuna"
@@ -14,6 +15,8 @@ type kept interface {
 	name() store.Kind
 	// ring does what the clock has to do by now with a thing whose time has come.
 	ring(s *session, id string) ([]lifecycle.Event, error)
+	// forViewer is a version as the viewer may see it; part says that it is not all.
+	forViewer(v store.Scope, r *store.Record) (seen *store.Record, part bool, err error)
 }
 
 // kinds is every kind of thing that the record keeps.
@@ -53,6 +56,23 @@ func listOf(names []store.Kind) (out string) {
 }
 
 func (l *life[T]) name() store.Kind { return l.kind }
+
+func (l *life[T]) forViewer(v store.Scope, r *store.Record) (*store.Record, bool, error) {
+	if l.shown == nil {
+		return r, false, nil
+	}
+	value, err := l.decode(r)
+	if err != nil {
+		return nil, false, err
+	}
+	body, err := json.Marshal(l.shown(v, value))
+	if err != nil {
+		return nil, false, err
+	}
+	seen := *r
+	seen.Body = body
+	return &seen, !v.All && !slices.Contains(v.Subjects, r.Concerns.Subject), nil
+}
 
 func (l *life[T]) ring(s *session, id string) ([]lifecycle.Event, error) {
 	value, version, err := load(s, l, id)

@@ -18,6 +18,8 @@ type life[T any] struct {
 	concerns func(*T) store.Concerns
 	// about fills in whom the thing concerns that it does not tell itself; nil: nobody.
 	about func(*session, *T, *store.Concerns) error
+	// shown is what a viewer sees of a thing that concerns several; nil: all of it.
+	shown func(store.Scope, T) T
 	holds func(*T) kizuna.Intervals // nil: as long as the record says
 	// due is when the clock next has something to do; nil: never.
 	due func(*session, *T) (at kizuna.Instant, ok bool, err error)

@@ -18,7 +18,13 @@ import (
 // Profile is a learning profile, and the references to what it is called.
 type Profile struct {
 	profile.Profile
-	Names []string `json:"names,omitempty"`
+	Names []Name `json:"names,omitempty"`
+}
+
+// Name refers to what a company calls a person.
+type Name struct {
+	Location string `json:"location"`
+	Ref      string `json:"ref"`
 }
 
 // profiles is how learning profiles are kept.
@@ -40,6 +46,7 @@ var profiles = &life[Profile]{
 		}
 		return c
 	},
+	shown: func(s store.Scope, p Profile) Profile { return p.For(s) },
 	holds: func(p *Profile) kizuna.Intervals {
 		var during []kizuna.Interval
 		for _, s := range p.Spells {
@@ -123,7 +130,7 @@ func (r *Record) Invite(ctx context.Context, ask Ask, in Invitation) (*Outcome[P
 			}
 			ref, err := s.Keep(personOf(in.MCID), store.Concerns{Subject: association.Fold(in.MCID), Location: association.Fold(step.Location)},
 				details("name", in.Name, "email", in.Email))
-			p.Names = append(slices.Clone(p.Names), ref)
+			p.Names = append(slices.Clone(p.Names), Name{step.Location, ref})
 			return err
 		})
 }

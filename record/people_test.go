@@ -1,6 +1,7 @@
 package record_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -70,6 +71,10 @@ func TestAnEmployeeMovesAndTheCertificateCountsInExactlyOneCompanyEachDay(t *tes
 		}
 		if own := must(l.Person(ctx, l.view("person:M1"), "M1"))(l); len(own.Names) != 2 || len(own.Certificates) != 1 || own.NextLink.String() != "2023-01-31" {
 			t.Errorf("the person sees %+v", own)
+		}
+		told := must(l.History(ctx, l.view("partner:L3/u"), store.Thing{Kind: "profile", ID: "M1"}))(l)
+		if text := fmt.Sprintf("%+v", told); len(told) != 1 || told[0].Events[0].Type != "profile.invited" || strings.Contains(text, "L1") || strings.Contains(text, "Yui") {
+			t.Errorf("L3 is told %s", text)
 		}
 		_, err = l.Person(ctx, l.view("person:M2"), "M1")
 		l.refuses("not-found", err)

@@ -129,11 +129,11 @@ func (r *Record) Person(ctx context.Context, v store.View, mcid string) (*Person
 			out.NextLink = &day
 		}
 	}
-	held, err := r.Names(ctx, v, item.Value.Names...)
+	held, err := r.Names(ctx, v, out.Value.References()...)
 	if err != nil {
 		return nil, err
 	}
-	for _, ref := range item.Value.Names {
+	for _, ref := range out.Value.References() {
 		if name := held[ref]; name != nil {
 			out.Names = append(out.Names, name)
 		}
@@ -168,9 +168,19 @@ func (p Profile) For(s store.Scope) Profile {
 	elsewhere := p.Location() != "" && others(p.Location())
 	p.Invitations = slices.DeleteFunc(slices.Clone(p.Invitations), func(in profile.Invitation) bool { return others(in.Location) })
 	p.Spells = slices.DeleteFunc(slices.Clone(p.Spells), func(sp profile.Spell) bool { return others(sp.Location) })
+	p.Names = slices.DeleteFunc(slices.Clone(p.Names), func(n Name) bool { return others(n.Location) })
 	p.Links, p.Announced, p.Person = nil, 0, ""
 	if elsewhere {
 		p.State, p.Leaves = profile.Unlinked, nil // as far as this company is concerned
 	}
 	return p
+}
+
+// References lists the references to what the person is called.
+func (p *Profile) References() []string {
+	var refs []string
+	for _, n := range p.Names {
+		refs = append(refs, n.Ref)
+	}
+	return refs
 }

@@ -123,7 +123,7 @@ func (c *peopleListCmd) Run(a *app) error {
 func (a *app) showProfiles(l *looking, found []*record.Item[record.Profile]) error {
 	var refs []string
 	for _, item := range found {
-		refs = append(refs, item.Value.Names...)
+		refs = append(refs, item.Value.References()...)
 	}
 	names, err := l.Names(l.ctx, l.view, refs...)
 	if err != nil {
@@ -133,7 +133,7 @@ func (a *app) showProfiles(l *looking, found []*record.Item[record.Profile]) err
 	for _, item := range found {
 		v := &item.Value
 		name, since := "", ""
-		for _, ref := range v.Names {
+		for _, ref := range v.References() {
 			if names[ref]["name"] != "" {
 				name = names[ref]["name"]
 			}
