@@ -39,6 +39,9 @@ type Store interface {
 	// command again with its key to learn what became of it.
 	Write(ctx context.Context, c Command, decide func(Tx) error) (*Receipt, error)
 
+	// Latest returns the moment of the last command, 0 if there was none. What is
+	// known at it never changes: several reads that are to agree are asked at it.
+	Latest(ctx context.Context) (kizuna.Moment, error)
 	// Get returns the version of a thing that the view shows, or "not-found": for
 	// what does not exist, what was not known yet, what does not hold at the view's
 	// as-of and what the scope does not show alike.

@@ -52,30 +52,34 @@ func withoutPassword(dsn string) string {
 	return dsn
 }
 
-// shelf opens the facts to be asked about, as they were known at a moment; they are
-// closed when the command ends.
-func (f *placeFlags) shelf(a *app, knownAt string) (dataset.Shelf, error) {
+// shelf opens the facts to be asked about, as they were known at a moment: what was
+// imported, and what the record itself tells. They are closed when the command ends.
+func (f *placeFlags) shelf(a *app, knownAt string) (shelf dataset.Shelf, own *dataset.Dataset, err error) {
 	if !f.inStore() {
 		if knownAt != "" {
-			return nil, kizuna.Errorf("known-at-directory", "a data directory does not remember what was known earlier").
+			return nil, nil, kizuna.Errorf("known-at-directory", "a data directory does not remember what was known earlier").
 				WithMend("leave --known-at out, or ask a store: --store DSN")
 		}
-		return dataset.Directory(f.Data), nil
-	}
-	var known kizuna.Moment
-	if knownAt != "" {
-		m, err := kizuna.ParseMoment(knownAt)
-		if err != nil {
-			return nil, err
-		}
-		known = cmp.Or(m, 1) // 0 would be now
+		return dataset.Directory(f.Data), nil, nil
 	}
 	o, err := f.open(a)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	a.atEnd(o.close)
-	shelf := f.imported(o)
-	shelf.View.KnownAt = known
-	return shelf, nil
+	imported := f.imported(o)
+	// Imports and record are read one after the other: at one moment, so that they agree.
+	known := &imported.View.KnownAt
+	if knownAt == "" {
+		*known, err = o.Latest(a.Context)
+	} else {
+		*known, err = kizuna.ParseMoment(knownAt)
+		*known = cmp.Or(*known, 1) // 0 would be now
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	own = new(dataset.Dataset)
+	own.Associations, own.People, err = o.Record.Facts(a.Context, imported.View)
+	return imported, own, err
 }

@@ -34,11 +34,11 @@ type inquiry struct {
 
 // ask loads the facts and scores them.
 func (f *questionFlags) ask(a *app) (*inquiry, error) {
-	shelf, err := f.shelf(a, f.KnownAt)
+	shelf, own, err := f.shelf(a, f.KnownAt)
 	if err != nil {
 		return nil, err
 	}
-	data, err := dataset.LoadShelf(a.Context, shelf, dataset.Options{Packed: true})
+	data, err := dataset.LoadShelf(a.Context, shelf, dataset.Options{Packed: true, Own: own})
 	if err != nil {
 		return nil, err
 	}

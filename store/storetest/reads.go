@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -122,6 +123,12 @@ var reads = []promise{
 			// Personal data that concerns nobody is not for everybody's eyes.
 			people := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return name == "nobody" && !scope.All })
 			l.same("people", known, people)
+		}
+	}},
+	{"the latest moment is the last command's", func(l *lab) {
+		l.same("before any", must(l.Latest(l.Context())), kizuna.Moment(0))
+		for i := range 3 {
+			l.same("after one", must(l.Latest(l.Context())), l.put(record(fmt.Sprint("a", i), 1)).Recorded)
 		}
 	}},
 	{"what is not there and what is not shown are told alike", func(l *lab) {

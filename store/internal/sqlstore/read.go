@@ -147,6 +147,15 @@ func each[T any](ctx context.Context, s *DB, scan func(*sql.Rows) (T, error), qu
 	}
 }
 
+// Latest implements [store.Store].
+func (s *DB) Latest(ctx context.Context) (latest kizuna.Moment, err error) {
+	scan := func(rows *sql.Rows) (m kizuna.Moment, err error) { return m, rows.Scan(&m) }
+	for m, err := range each(ctx, s, scan, "SELECT recorded FROM entries ORDER BY seq DESC LIMIT 1") {
+		return m, err
+	}
+	return 0, nil
+}
+
 // Get implements [store.Store].
 func (s *DB) Get(ctx context.Context, v store.View, t store.Thing) (*store.Record, error) {
 	w := newWhere("kind = ? AND id = ?", string(t.Kind), t.ID)
