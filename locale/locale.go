@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"path"
-	"slices"
 	"strings"
 
 	"github.com/kizuna-org/kizuna"
@@ -96,18 +95,6 @@ func (p *Printer) Lookup(key string) (string, bool) {
 	}
 	text, ok := p.fallback[key]
 	return text, ok
-}
-
-// Keys lists the keys of all texts that begin with the prefix, in order.
-func (p *Printer) Keys(prefix string) []string {
-	var keys []string
-	for key := range p.fallback {
-		if strings.HasPrefix(key, prefix) {
-			keys = append(keys, key)
-		}
-	}
-	slices.Sort(keys)
-	return keys
 }
 
 // Error writes an error for people: translated where its code is known, with its

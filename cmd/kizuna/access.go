@@ -19,20 +19,20 @@ import (
 
 // accessCmd is who may do what in a tenant, as far as Kizuna is told.
 type accessCmd struct {
-	Grant   accessRoleCmd   `cmd:"" help:"${help_access_grant}"`
-	Revoke  accessRevokeCmd `cmd:"" help:"${help_access_revoke}"`
-	Join    accessJoinCmd   `cmd:"" help:"${help_access_join}"`
-	Leave   accessLeaveCmd  `cmd:"" help:"${help_access_leave}"`
-	Place   accessPlaceCmd  `cmd:"" help:"${help_access_place}"`
-	Unplace accessTakeCmd   `cmd:"" help:"${help_access_unplace}"`
-	Import  accessImportCmd `cmd:"" help:"${help_access_import}"`
-	List    accessListCmd   `cmd:"" help:"${help_access_list}"`
+	Grant   accessRoleCmd   `cmd:"" help:"help.access-grant"`
+	Revoke  accessRevokeCmd `cmd:"" help:"help.access-revoke"`
+	Join    accessJoinCmd   `cmd:"" help:"help.access-join"`
+	Leave   accessLeaveCmd  `cmd:"" help:"help.access-leave"`
+	Place   accessPlaceCmd  `cmd:"" help:"help.access-place"`
+	Unplace accessTakeCmd   `cmd:"" help:"help.access-unplace"`
+	Import  accessImportCmd `cmd:"" help:"help.access-import"`
+	List    accessListCmd   `cmd:"" help:"help.access-list"`
 }
 
 // tenantFlags say in which tenant: that of the actor, unless named.
 type tenantFlags struct {
 	askFlags
-	Tenant string `name:"tenant" placeholder:"ID" help:"${help_access_tenant}"`
+	Tenant string `name:"tenant" placeholder:"ID" help:"help.access-tenant"`
 }
 
 func (f *tenantFlags) tenant() (string, error) {
@@ -45,10 +45,10 @@ func (f *tenantFlags) tenant() (string, error) {
 
 type accessRevokeCmd struct {
 	tenantFlags
-	Object string `arg:"" name:"object" help:"${help_access_object}"`
-	Role   string `name:"role" required:"" placeholder:"NAME" help:"${help_access_role}"`
-	Scope  string `name:"scope" required:"" placeholder:"SCOPE" help:"${help_access_scope}"`
-	Home   string `name:"home-tenant" placeholder:"ID" help:"${help_access_home}"`
+	Object string `arg:"" name:"object" help:"help.access-object"`
+	Role   string `name:"role" required:"" placeholder:"NAME" help:"help.access-role"`
+	Scope  string `name:"scope" required:"" placeholder:"SCOPE" help:"help.access-scope"`
+	Home   string `name:"home-tenant" placeholder:"ID" help:"help.access-home"`
 }
 
 // Run takes a role away.
@@ -56,7 +56,7 @@ func (c *accessRevokeCmd) Run(a *app) error { return c.step(a, access.Revoke, 0)
 
 type accessRoleCmd struct {
 	accessRevokeCmd
-	Until string `name:"until" placeholder:"INSTANT" help:"${help_access_until}"`
+	Until string `name:"until" placeholder:"INSTANT" help:"help.access-until"`
 }
 
 // Run gives a role.
@@ -81,8 +81,8 @@ func (c *accessRevokeCmd) step(a *app, action lifecycle.Action, until kizuna.Ins
 
 type accessLeaveCmd struct {
 	tenantFlags
-	Group  string `arg:"" name:"group" help:"${help_access_group}"`
-	Object string `arg:"" name:"object" help:"${help_access_object}"`
+	Group  string `arg:"" name:"group" help:"help.access-group"`
+	Object string `arg:"" name:"object" help:"help.access-object"`
 }
 
 // Run takes an object out of a group.
@@ -90,7 +90,7 @@ func (c *accessLeaveCmd) Run(a *app) error { return c.step(a, access.Revoke, 0) 
 
 type accessJoinCmd struct {
 	accessLeaveCmd
-	Until string `name:"until" placeholder:"INSTANT" help:"${help_access_until}"`
+	Until string `name:"until" placeholder:"INSTANT" help:"help.access-until"`
 }
 
 // Run puts an object into a group.
@@ -114,7 +114,7 @@ func (c *accessLeaveCmd) step(a *app, action lifecycle.Action, until kizuna.Inst
 
 type accessTakeCmd struct {
 	tenantFlags
-	Scope string `arg:"" name:"scope" help:"${help_access_scope}"`
+	Scope string `arg:"" name:"scope" help:"help.access-scope"`
 }
 
 // Run takes a scope out of the tenant's management groups.
@@ -122,7 +122,7 @@ func (c *accessTakeCmd) Run(a *app) error { return c.step(a, access.Remove, "") 
 
 type accessPlaceCmd struct {
 	accessTakeCmd
-	Under string `name:"under" required:"" placeholder:"GROUP" help:"${help_access_under}"`
+	Under string `name:"under" required:"" placeholder:"GROUP" help:"help.access-under"`
 }
 
 // Run puts a scope under a management group.
@@ -141,9 +141,9 @@ func (c *accessTakeCmd) step(a *app, action lifecycle.Action, parent string) err
 // accessImportCmd takes what az prints of roles and management groups.
 type accessImportCmd struct {
 	tenantFlags
-	Full  string `name:"full" placeholder:"SCOPE" help:"${help_access_full}"`
-	Since string `name:"since" placeholder:"DATE" help:"${help_access_since}"`
-	File  string `arg:"" name:"file" help:"${help_access_file}"`
+	Full  string `name:"full" placeholder:"SCOPE" help:"help.access-full"`
+	Since string `name:"since" placeholder:"DATE" help:"help.access-since"`
+	File  string `arg:"" name:"file" help:"help.access-file"`
 }
 
 // Run imports a listing.
@@ -230,8 +230,8 @@ func (l *listing) Refuse(err *kizuna.Error) {
 
 type accessListCmd struct {
 	lookFlags
-	Tenant string `name:"tenant" placeholder:"ID" help:"${help_access_tenant}"`
-	Object string `name:"object" placeholder:"ID" help:"${help_access_object}"`
+	Tenant string `name:"tenant" placeholder:"ID" help:"help.access-tenant"`
+	Object string `name:"object" placeholder:"ID" help:"help.access-object"`
 }
 
 // accesses is what a list of access holds.

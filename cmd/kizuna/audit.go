@@ -17,17 +17,17 @@ import (
 
 // auditCmd proves that the record is what was recorded.
 type auditCmd struct {
-	Verify auditVerifyCmd `cmd:"" help:"${help_audit_verify}"`
-	Export auditExportCmd `cmd:"" help:"${help_audit_export}"`
-	Seal   auditSealCmd   `cmd:"" help:"${help_audit_seal}"`
-	Key    auditKeyCmd    `cmd:"" help:"${help_audit_key_cmd}"`
+	Verify auditVerifyCmd `cmd:"" help:"help.audit-verify"`
+	Export auditExportCmd `cmd:"" help:"help.audit-export"`
+	Seal   auditSealCmd   `cmd:"" help:"help.audit-seal"`
+	Key    auditKeyCmd    `cmd:"" help:"help.audit-key-cmd"`
 }
 
 type auditVerifyCmd struct {
 	optionalStoreFlags
-	File   string   `name:"file" placeholder:"EXPORT" help:"${help_audit_file}"`
-	Public string   `name:"public-key" placeholder:"FILE" help:"${help_audit_public}"`
-	Heads  []string `name:"head" placeholder:"N:HASH" help:"${help_audit_head}"`
+	File   string   `name:"file" placeholder:"EXPORT" help:"help.audit-file"`
+	Public string   `name:"public-key" placeholder:"FILE" help:"help.audit-public"`
+	Heads  []string `name:"head" placeholder:"N:HASH" help:"help.audit-head"`
 }
 
 // Run reports what is not as it was recorded; the exit code is 1 if anything is.
@@ -109,9 +109,9 @@ func (c *auditVerifyCmd) verifyStore(a *app, check audit.Check) (*record.Verific
 
 // optionalStoreFlags name a store that a file may take the place of.
 type optionalStoreFlags struct {
-	Store string `name:"store" env:"KIZUNA_STORE" placeholder:"DSN" help:"${help_store}"`
-	Blobs string `name:"blobs" env:"KIZUNA_BLOBS" placeholder:"DIR|s3://..." help:"${help_blobs}"`
-	Key   string `name:"audit-key" env:"KIZUNA_AUDIT_KEY" placeholder:"FILE" help:"${help_audit_key}"`
+	Store string `name:"store" env:"KIZUNA_STORE" placeholder:"DSN" help:"help.store"`
+	Blobs string `name:"blobs" env:"KIZUNA_BLOBS" placeholder:"DIR|s3://..." help:"help.blobs"`
+	Key   string `name:"audit-key" env:"KIZUNA_AUDIT_KEY" placeholder:"FILE" help:"help.audit-key"`
 }
 
 func (f *optionalStoreFlags) required() (*storeFlags, error) {
@@ -178,7 +178,7 @@ func (a *app) finding(f audit.Finding) string {
 
 type auditExportCmd struct {
 	storeFlags
-	File string `arg:"" name:"file" help:"${help_audit_export_file}"`
+	File string `arg:"" name:"file" help:"help.audit-export-file"`
 }
 
 // Run writes the trail to a file that is whole or not there; - is the output.
@@ -239,7 +239,7 @@ func noAuditKey() error {
 
 type auditKeyCmd struct {
 	storeFlags
-	Rotate bool `name:"rotate" help:"${help_audit_rotate}"`
+	Rotate bool `name:"rotate" help:"help.audit-rotate"`
 }
 
 // Run prints the public key with which the trail begins, or brings in a new key.

@@ -16,8 +16,8 @@ import (
 
 // calcCmd scores figures that a person types in.
 type calcCmd struct {
-	Program string `name:"program" placeholder:"REF|FILE" help:"${help_calc_program}"`
-	File    string `arg:"" optional:"" default:"-" placeholder:"FILE" help:"${help_calc_file}"`
+	Program string `name:"program" placeholder:"REF|FILE" help:"help.calc-program"`
+	File    string `arg:"" optional:"" default:"-" placeholder:"FILE" help:"help.calc-file"`
 }
 
 // Run answers every case; one that cannot be answered does not keep the others

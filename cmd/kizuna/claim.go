@@ -18,22 +18,22 @@ import (
 
 // claimCmd is the life of CPOR claims.
 type claimCmd struct {
-	Create       claimCreateCmd    `cmd:"" help:"${help_claim_create}"`
-	Edit         claimEditCmd      `cmd:"" help:"${help_claim_edit}"`
-	Evidence     claimEvidenceCmd  `cmd:"" help:"${help_claim_evidence}"`
-	Submit       claimStepCmd      `cmd:"" help:"${help_claim_submit}"`
-	Review       claimStepCmd      `cmd:"" help:"${help_claim_review}"`
-	Ask          claimBecauseCmd   `cmd:"" help:"${help_claim_ask}"`
-	Resubmit     claimStepCmd      `cmd:"" help:"${help_claim_resubmit}"`
-	Approve      claimStepCmd      `cmd:"" help:"${help_claim_approve}"`
-	Reject       claimBecauseCmd   `cmd:"" help:"${help_claim_reject}"`
-	Dispute      claimDisputeCmd   `cmd:"" help:"${help_claim_dispute}"`
-	Decline      claimStepCmd      `cmd:"" help:"${help_claim_decline}"`
-	Disassociate claimStepCmd      `cmd:"" help:"${help_claim_disassociate}"`
-	Arbitrate    claimArbitrateCmd `cmd:"" help:"${help_claim_arbitrate}"`
-	Date         claimDateCmd      `cmd:"" help:"${help_claim_date}"`
-	List         claimListCmd      `cmd:"" help:"${help_claim_list}"`
-	Show         claimShowCmd      `cmd:"" help:"${help_claim_show}"`
+	Create       claimCreateCmd    `cmd:"" help:"help.claim-create"`
+	Edit         claimEditCmd      `cmd:"" help:"help.claim-edit"`
+	Evidence     claimEvidenceCmd  `cmd:"" help:"help.claim-evidence"`
+	Submit       claimStepCmd      `cmd:"" help:"help.claim-submit"`
+	Review       claimStepCmd      `cmd:"" help:"help.claim-review"`
+	Ask          claimBecauseCmd   `cmd:"" help:"help.claim-ask"`
+	Resubmit     claimStepCmd      `cmd:"" help:"help.claim-resubmit"`
+	Approve      claimStepCmd      `cmd:"" help:"help.claim-approve"`
+	Reject       claimBecauseCmd   `cmd:"" help:"help.claim-reject"`
+	Dispute      claimDisputeCmd   `cmd:"" help:"help.claim-dispute"`
+	Decline      claimStepCmd      `cmd:"" help:"help.claim-decline"`
+	Disassociate claimStepCmd      `cmd:"" help:"help.claim-disassociate"`
+	Arbitrate    claimArbitrateCmd `cmd:"" help:"help.claim-arbitrate"`
+	Date         claimDateCmd      `cmd:"" help:"help.claim-date"`
+	List         claimListCmd      `cmd:"" help:"help.claim-list"`
+	Show         claimShowCmd      `cmd:"" help:"help.claim-show"`
 }
 
 // AfterApply says what the steps do that carry nothing, or only reasons.
@@ -51,14 +51,14 @@ func (c *claimCmd) AfterApply() error {
 
 // claimForm is what a partner fills in.
 type claimForm struct {
-	Location     string   `name:"location" placeholder:"ID" help:"${help_claim_location}"`
-	Tenant       string   `name:"tenant" placeholder:"ID" help:"${help_claim_tenant}"`
-	Area         string   `name:"area" placeholder:"AREA" help:"${help_claim_area}"`
-	Role         string   `name:"role" placeholder:"ROLE" help:"${help_claim_role}"`
-	Workload     string   `name:"workload" placeholder:"NAME" help:"${help_claim_workload}"`
-	Subscription string   `name:"subscription" placeholder:"ID" help:"${help_claim_subscription}"`
-	Name         string   `name:"name" placeholder:"TEXT" help:"${help_claim_name}"`
-	Contacts     []string `name:"contact" sep:"none" placeholder:"OF=NAME <EMAIL>" help:"${help_claim_contact}"`
+	Location     string   `name:"location" placeholder:"ID" help:"help.claim-location"`
+	Tenant       string   `name:"tenant" placeholder:"ID" help:"help.claim-tenant"`
+	Area         string   `name:"area" placeholder:"AREA" help:"help.claim-area"`
+	Role         string   `name:"role" placeholder:"ROLE" help:"help.claim-role"`
+	Workload     string   `name:"workload" placeholder:"NAME" help:"help.claim-workload"`
+	Subscription string   `name:"subscription" placeholder:"ID" help:"help.claim-subscription"`
+	Name         string   `name:"name" placeholder:"TEXT" help:"help.claim-name"`
+	Contacts     []string `name:"contact" sep:"none" placeholder:"OF=NAME <EMAIL>" help:"help.claim-contact"`
 }
 
 func (f *claimForm) form() record.ClaimForm {
@@ -86,7 +86,7 @@ func contactOf(text string) (c record.Contact) {
 type claimCreateCmd struct {
 	askFlags
 	claimForm
-	ID string `name:"id" placeholder:"ID" help:"${help_claim_id_new}"`
+	ID string `name:"id" placeholder:"ID" help:"help.claim-id-new"`
 }
 
 // Run makes a draft. Area and role follow from what is claimed unless they are said.
@@ -109,7 +109,7 @@ func (c *claimCreateCmd) Run(a *app) error {
 // claimArgs name a claim and who asks.
 type claimArgs struct {
 	askFlags
-	ID string `arg:"" name:"claim" help:"${help_claim_id}"`
+	ID string `arg:"" name:"claim" help:"help.claim-id"`
 }
 
 func (c *claimArgs) step(a *app, run func(*opened, context.Context, record.Ask) (*record.ClaimOutcome, error)) error {
@@ -142,7 +142,7 @@ func (c *claimStepCmd) Run(a *app) error {
 
 type claimBecauseCmd struct {
 	claimArgs
-	Because []claim.Reason `name:"because" required:"" placeholder:"REASON" help:"${help_claim_because}"`
+	Because []claim.Reason `name:"because" required:"" placeholder:"REASON" help:"help.claim-because"`
 	take    func(*record.Record, context.Context, record.Ask, string, []claim.Reason) (*record.ClaimOutcome, error)
 }
 
@@ -155,7 +155,7 @@ func (c *claimBecauseCmd) Run(a *app) error {
 
 type claimDateCmd struct {
 	claimArgs
-	Ends string `arg:"" name:"ends" help:"${help_claim_ends}"`
+	Ends string `arg:"" name:"ends" help:"help.claim-ends"`
 }
 
 // Run says when the subscription ends.
@@ -171,8 +171,8 @@ func (c *claimDateCmd) Run(a *app) error {
 
 type claimArbitrateCmd struct {
 	askFlags
-	Claims []string `arg:"" name:"claim" help:"${help_claim_arbitrate_claims}"`
-	Winner string   `name:"winner" placeholder:"CLAIM" help:"${help_claim_winner}"`
+	Claims []string `arg:"" name:"claim" help:"help.claim-arbitrate-claims"`
+	Winner string   `name:"winner" placeholder:"CLAIM" help:"help.claim-winner"`
 }
 
 // Run opens an arbitration for each claim, or decides between all of them.
@@ -205,8 +205,8 @@ func (c *claimArbitrateCmd) Run(a *app) error {
 
 // fileFlags say what a file is evidence of.
 type fileFlags struct {
-	Shows    []string `name:"shows" placeholder:"ELEMENT" help:"${help_claim_shows}"`
-	SignedOn string   `name:"signed-on" placeholder:"DATE" help:"${help_claim_signed}"`
+	Shows    []string `name:"shows" placeholder:"ELEMENT" help:"help.claim-shows"`
+	SignedOn string   `name:"signed-on" placeholder:"DATE" help:"help.claim-signed"`
 }
 
 func (f *fileFlags) open(name string) (*record.File, func() error, error) {
@@ -227,14 +227,14 @@ func (f *fileFlags) open(name string) (*record.File, func() error, error) {
 }
 
 type claimEvidenceCmd struct {
-	Add claimEvidenceAddCmd `cmd:"" help:"${help_claim_evidence_add}"`
-	Get claimEvidenceGetCmd `cmd:"" help:"${help_claim_evidence_get}"`
+	Add claimEvidenceAddCmd `cmd:"" help:"help.claim-evidence-add"`
+	Get claimEvidenceGetCmd `cmd:"" help:"help.claim-evidence-get"`
 }
 
 type claimEvidenceAddCmd struct {
 	claimArgs
 	fileFlags
-	File string `arg:"" name:"file" help:"${help_claim_file}"`
+	File string `arg:"" name:"file" help:"help.claim-file"`
 }
 
 // Run adds a file.
@@ -252,7 +252,7 @@ func (c *claimEvidenceAddCmd) Run(a *app) error {
 type claimDisputeCmd struct {
 	claimArgs
 	fileFlags
-	File string `name:"evidence" placeholder:"FILE" help:"${help_claim_dispute_file}"`
+	File string `name:"evidence" placeholder:"FILE" help:"help.claim-dispute-file"`
 }
 
 // Run disputes a rejection.
@@ -273,10 +273,10 @@ func (c *claimDisputeCmd) Run(a *app) error {
 
 type claimEvidenceGetCmd struct {
 	storeFlags
-	As    string `name:"as" required:"" env:"KIZUNA_AS" placeholder:"ROLE:COMPANY/ID" help:"${help_as}"`
-	ID    string `arg:"" name:"claim" help:"${help_claim_id}"`
-	Which string `arg:"" name:"which" help:"${help_claim_which}"`
-	To    string `name:"to" short:"o" required:"" placeholder:"FILE" help:"${help_claim_to}"`
+	As    string `name:"as" required:"" env:"KIZUNA_AS" placeholder:"ROLE:COMPANY/ID" help:"help.as"`
+	ID    string `arg:"" name:"claim" help:"help.claim-id"`
+	Which string `arg:"" name:"which" help:"help.claim-which"`
+	To    string `name:"to" short:"o" required:"" placeholder:"FILE" help:"help.claim-to"`
 }
 
 // Run writes a file of evidence out, whole or not at all. It is never opened.

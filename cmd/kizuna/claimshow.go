@@ -17,9 +17,9 @@ import (
 
 type claimListCmd struct {
 	lookFlags
-	State    string `name:"state" placeholder:"STATE" help:"${help_claim_state}"`
-	Tenant   string `name:"tenant" placeholder:"ID" help:"${help_claim_tenant}"`
-	Location string `name:"location" placeholder:"ID" help:"${help_claim_location}"`
+	State    string `name:"state" placeholder:"STATE" help:"help.claim-state"`
+	Tenant   string `name:"tenant" placeholder:"ID" help:"help.claim-tenant"`
+	Location string `name:"location" placeholder:"ID" help:"help.claim-location"`
 }
 
 // Run lists the claims that the actor may see.
@@ -77,7 +77,7 @@ func (a *app) deadline(c *claim.Claim) string {
 
 type claimShowCmd struct {
 	lookFlags
-	ID string `arg:"" name:"claim" help:"${help_claim_id}"`
+	ID string `arg:"" name:"claim" help:"help.claim-id"`
 }
 
 // shownClaim is a claim with the people it speaks of; whoever decides between

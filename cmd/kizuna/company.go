@@ -10,19 +10,19 @@ import (
 
 // companyCmd is about partner companies: accounts and their locations.
 type companyCmd struct {
-	Open             companyOpenCmd      `cmd:"" help:"${help_company_open}"`
-	AddLocation      companyAddCmd       `cmd:"" help:"${help_company_add_location}"`
-	MoveLocation     companyMoveCmd      `cmd:"" help:"${help_company_move_location}"`
-	MoveAssociations companyReassignCmd  `cmd:"" help:"${help_company_move_associations}"`
-	DeleteLocation   companyDeleteCmd    `cmd:"" help:"${help_company_delete_location}"`
-	OfferMerge       companyMergeStepCmd `cmd:"" help:"${help_company_offer_merge}"`
-	WithdrawMerge    companyMergeStepCmd `cmd:"" help:"${help_company_withdraw_merge}"`
-	AcceptMerge      companyMergeStepCmd `cmd:"" help:"${help_company_accept_merge}"`
-	DeclineMerge     companyMergeStepCmd `cmd:"" help:"${help_company_decline_merge}"`
-	ConfirmMerge     companyTogetherCmd  `cmd:"" help:"${help_company_confirm_merge}"`
-	Close            companyTogetherCmd  `cmd:"" help:"${help_company_close}"`
-	List             companyListCmd      `cmd:"" help:"${help_company_list}"`
-	Show             companyShowCmd      `cmd:"" help:"${help_company_show}"`
+	Open             companyOpenCmd      `cmd:"" help:"help.company-open"`
+	AddLocation      companyAddCmd       `cmd:"" help:"help.company-add-location"`
+	MoveLocation     companyMoveCmd      `cmd:"" help:"help.company-move-location"`
+	MoveAssociations companyReassignCmd  `cmd:"" help:"help.company-move-associations"`
+	DeleteLocation   companyDeleteCmd    `cmd:"" help:"help.company-delete-location"`
+	OfferMerge       companyMergeStepCmd `cmd:"" help:"help.company-offer-merge"`
+	WithdrawMerge    companyMergeStepCmd `cmd:"" help:"help.company-withdraw-merge"`
+	AcceptMerge      companyMergeStepCmd `cmd:"" help:"help.company-accept-merge"`
+	DeclineMerge     companyMergeStepCmd `cmd:"" help:"help.company-decline-merge"`
+	ConfirmMerge     companyTogetherCmd  `cmd:"" help:"help.company-confirm-merge"`
+	Close            companyTogetherCmd  `cmd:"" help:"help.company-close"`
+	List             companyListCmd      `cmd:"" help:"help.company-list"`
+	Show             companyShowCmd      `cmd:"" help:"help.company-show"`
 }
 
 // AfterApply fills in which step each command is.
@@ -35,8 +35,8 @@ func (c *companyCmd) AfterApply() error {
 
 type companyOpenCmd struct {
 	askFlags
-	ID   string `arg:"" name:"account" help:"${help_company_account}"`
-	Name string `name:"name" placeholder:"NAME" help:"${help_company_name}"`
+	ID   string `arg:"" name:"account" help:"help.company-account"`
+	Name string `name:"name" placeholder:"NAME" help:"help.company-name"`
 }
 
 // Run opens a global account.
@@ -48,10 +48,10 @@ func (c *companyOpenCmd) Run(a *app) error {
 
 type companyAddCmd struct {
 	askFlags
-	ID      string `arg:"" name:"location" help:"${help_company_location}"`
-	Account string `name:"account" required:"" placeholder:"ID" help:"${help_company_account}"`
-	Name    string `name:"name" placeholder:"NAME" help:"${help_company_name}"`
-	Country string `name:"country" placeholder:"CODE" help:"${help_company_country}"`
+	ID      string `arg:"" name:"location" help:"help.company-location"`
+	Account string `name:"account" required:"" placeholder:"ID" help:"help.company-account"`
+	Name    string `name:"name" placeholder:"NAME" help:"help.company-name"`
+	Country string `name:"country" placeholder:"CODE" help:"help.company-country"`
 }
 
 // Run adds a location to an account.
@@ -63,8 +63,8 @@ func (c *companyAddCmd) Run(a *app) error {
 
 type companyMoveCmd struct {
 	askFlags
-	ID string `arg:"" name:"location" help:"${help_company_location}"`
-	To string `name:"to" required:"" placeholder:"ACCOUNT" help:"${help_company_account}"`
+	ID string `arg:"" name:"location" help:"help.company-location"`
+	To string `name:"to" required:"" placeholder:"ACCOUNT" help:"help.company-account"`
 }
 
 // Run puts a location under another account.
@@ -76,8 +76,8 @@ func (c *companyMoveCmd) Run(a *app) error {
 
 type companyReassignCmd struct {
 	askFlags
-	ID string `arg:"" name:"location" help:"${help_company_location}"`
-	To string `name:"to" required:"" placeholder:"LOCATION" help:"${help_company_to_location}"`
+	ID string `arg:"" name:"location" help:"help.company-location"`
+	To string `name:"to" required:"" placeholder:"LOCATION" help:"help.company-to-location"`
 }
 
 // Run tells who has to move what.
@@ -89,7 +89,7 @@ func (c *companyReassignCmd) Run(a *app) error {
 
 type companyDeleteCmd struct {
 	askFlags
-	ID string `arg:"" name:"location" help:"${help_company_location}"`
+	ID string `arg:"" name:"location" help:"help.company-location"`
 }
 
 // Run deletes a location that nothing names.
@@ -101,7 +101,7 @@ func (c *companyDeleteCmd) Run(a *app) error {
 
 type companyMergeStepCmd struct {
 	askFlags
-	ID     string `arg:"" name:"account" help:"${help_company_merged}"`
+	ID     string `arg:"" name:"account" help:"help.company-merged"`
 	action lifecycle.Action
 }
 
@@ -126,7 +126,7 @@ func (c *companyTogetherCmd) Run(a *app) error {
 
 type companyListCmd struct {
 	lookFlags
-	Account string `name:"account" placeholder:"ID" help:"${help_company_list_account}"`
+	Account string `name:"account" placeholder:"ID" help:"help.company-list-account"`
 }
 
 // companies is what a list of companies holds.
@@ -180,7 +180,7 @@ func (a *app) showCompanies(_ *looking, c companies) error {
 
 type companyShowCmd struct {
 	lookFlags
-	ID string `arg:"" name:"id" help:"${help_company_id}"`
+	ID string `arg:"" name:"id" help:"help.company-id"`
 }
 
 // Run shows an account, or a location with its past.

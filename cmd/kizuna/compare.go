@@ -15,9 +15,9 @@ import (
 
 // compareCmd sets the figures that the vendor published beside Kizuna's own.
 type compareCmd struct {
-	Published string `arg:"" type:"existingfile" help:"${help_published}"`
+	Published string `arg:"" type:"existingfile" help:"help.published"`
 	questionFlags
-	Partner string `name:"partner" placeholder:"ID" help:"${help_partner}"`
+	Partner string `name:"partner" placeholder:"ID" help:"help.partner"`
 }
 
 // Run compares; it is no failure that figures differ.

@@ -10,12 +10,12 @@ import (
 
 // cspCmd is a subscription's sale through the Cloud Solution Provider program.
 type cspCmd struct {
-	Sell           cspSaleCmd    `cmd:"" help:"${help_csp_sell}"`
-	Transfer       cspSaleCmd    `cmd:"" help:"${help_csp_transfer}"`
-	ChangeReseller cspReplaceCmd `cmd:"" help:"${help_csp_change_reseller}"`
-	Cancel         cspCancelCmd  `cmd:"" help:"${help_csp_cancel}"`
-	List           cspListCmd    `cmd:"" help:"${help_csp_list}"`
-	Show           cspShowCmd    `cmd:"" help:"${help_csp_show}"`
+	Sell           cspSaleCmd    `cmd:"" help:"help.csp-sell"`
+	Transfer       cspSaleCmd    `cmd:"" help:"help.csp-transfer"`
+	ChangeReseller cspReplaceCmd `cmd:"" help:"help.csp-change-reseller"`
+	Cancel         cspCancelCmd  `cmd:"" help:"help.csp-cancel"`
+	List           cspListCmd    `cmd:"" help:"help.csp-list"`
+	Show           cspShowCmd    `cmd:"" help:"help.csp-show"`
 }
 
 // AfterApply fills in which step each command is.
@@ -26,9 +26,9 @@ func (c *cspCmd) AfterApply() error {
 
 type cspSaleCmd struct {
 	askFlags
-	Subscription string `arg:"" name:"subscription" help:"${help_subscription_id}"`
-	Seller       string `name:"seller" required:"" placeholder:"LOCATION" help:"${help_csp_seller}"`
-	Reseller     string `name:"reseller" placeholder:"LOCATION" help:"${help_csp_reseller}"`
+	Subscription string `arg:"" name:"subscription" help:"help.subscription-id"`
+	Seller       string `name:"seller" required:"" placeholder:"LOCATION" help:"help.csp-seller"`
+	Reseller     string `name:"reseller" placeholder:"LOCATION" help:"help.csp-reseller"`
 	action       lifecycle.Action
 }
 
@@ -39,9 +39,9 @@ func (c *cspSaleCmd) Run(a *app) error {
 
 type cspReplaceCmd struct {
 	askFlags
-	Subscription string `arg:"" name:"subscription" help:"${help_subscription_id}"`
-	Seller       string `name:"seller" required:"" placeholder:"LOCATION" help:"${help_csp_seller}"`
-	Reseller     string `name:"reseller" required:"" placeholder:"LOCATION" help:"${help_csp_reseller}"`
+	Subscription string `arg:"" name:"subscription" help:"help.subscription-id"`
+	Seller       string `name:"seller" required:"" placeholder:"LOCATION" help:"help.csp-seller"`
+	Reseller     string `name:"reseller" required:"" placeholder:"LOCATION" help:"help.csp-reseller"`
 }
 
 // Run records another reseller under the same provider.
@@ -51,7 +51,7 @@ func (c *cspReplaceCmd) Run(a *app) error {
 
 type cspCancelCmd struct {
 	askFlags
-	Subscription string `arg:"" name:"subscription" help:"${help_subscription_id}"`
+	Subscription string `arg:"" name:"subscription" help:"help.subscription-id"`
 }
 
 // Run records that a sale was canceled.
@@ -67,8 +67,8 @@ func (a *app) sale(f *askFlags, action lifecycle.Action, subscription string, p 
 
 type cspListCmd struct {
 	lookFlags
-	Tenant  string `name:"tenant" placeholder:"ID" help:"${help_subscription_tenant}"`
-	Partner string `name:"partner" placeholder:"LOCATION" help:"${help_pal_partner}"`
+	Tenant  string `name:"tenant" placeholder:"ID" help:"help.subscription-tenant"`
+	Partner string `name:"partner" placeholder:"LOCATION" help:"help.pal-partner"`
 }
 
 // Run lists sales.
@@ -88,7 +88,7 @@ func (c *cspListCmd) Run(a *app) error {
 
 type cspShowCmd struct {
 	lookFlags
-	Subscription string `arg:"" name:"subscription" help:"${help_subscription_id}"`
+	Subscription string `arg:"" name:"subscription" help:"help.subscription-id"`
 }
 
 // Run shows who sold a subscription over time, and where the past passed to others.

@@ -10,8 +10,8 @@ import (
 
 // demoCmd writes the demo, scores it and tells what to look at.
 type demoCmd struct {
-	Dir   string `arg:"" optional:"" default:"kizuna-demo" help:"${help_demo_dir}"`
-	Force bool   `name:"force" help:"${help_demo_force}"`
+	Dir   string `arg:"" optional:"" default:"kizuna-demo" help:"help.demo-dir"`
+	Force bool   `name:"force" help:"help.demo-force"`
 }
 
 // Run writes and scores the demo.

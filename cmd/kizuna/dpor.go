@@ -12,17 +12,17 @@ import (
 
 // dporCmd is the digital partner of record of a subscription.
 type dporCmd struct {
-	Lookup  dporLookupCmd  `cmd:"" help:"${help_dpor_lookup}"`
-	Appoint dporAppointCmd `cmd:"" help:"${help_dpor_appoint}"`
-	Remove  dporRemoveCmd  `cmd:"" help:"${help_dpor_remove}"`
-	List    dporListCmd    `cmd:"" help:"${help_dpor_list}"`
-	Show    dporShowCmd    `cmd:"" help:"${help_dpor_show}"`
+	Lookup  dporLookupCmd  `cmd:"" help:"help.dpor-lookup"`
+	Appoint dporAppointCmd `cmd:"" help:"help.dpor-appoint"`
+	Remove  dporRemoveCmd  `cmd:"" help:"help.dpor-remove"`
+	List    dporListCmd    `cmd:"" help:"help.dpor-list"`
+	Show    dporShowCmd    `cmd:"" help:"help.dpor-show"`
 }
 
 type dporLookupCmd struct {
 	lookFlags
-	Subscription string `arg:"" name:"subscription" help:"${help_subscription_id}"`
-	Partner      string `arg:"" name:"partner" help:"${help_pal_partner}"`
+	Subscription string `arg:"" name:"subscription" help:"help.subscription-id"`
+	Partner      string `arg:"" name:"partner" help:"help.pal-partner"`
 }
 
 // Run shows the partner's name and the token that stands for it.
@@ -41,9 +41,9 @@ func (c *dporLookupCmd) Run(a *app) error {
 
 type dporAppointCmd struct {
 	askFlags
-	Subscription string `arg:"" name:"subscription" help:"${help_subscription_id}"`
-	Partner      string `arg:"" name:"partner" help:"${help_pal_partner}"`
-	Shown        string `name:"shown" placeholder:"TOKEN" help:"${help_dpor_shown}"`
+	Subscription string `arg:"" name:"subscription" help:"help.subscription-id"`
+	Partner      string `arg:"" name:"partner" help:"help.pal-partner"`
+	Shown        string `name:"shown" placeholder:"TOKEN" help:"help.dpor-shown"`
 }
 
 // Run appoints a partner that was shown before.
@@ -55,7 +55,7 @@ func (c *dporAppointCmd) Run(a *app) error {
 
 type dporRemoveCmd struct {
 	askFlags
-	Subscription string `arg:"" name:"subscription" help:"${help_subscription_id}"`
+	Subscription string `arg:"" name:"subscription" help:"help.subscription-id"`
 }
 
 // Run ends the appointment.
@@ -67,8 +67,8 @@ func (c *dporRemoveCmd) Run(a *app) error {
 
 type dporListCmd struct {
 	lookFlags
-	Tenant  string `name:"tenant" placeholder:"ID" help:"${help_subscription_tenant}"`
-	Partner string `name:"partner" placeholder:"LOCATION" help:"${help_pal_partner}"`
+	Tenant  string `name:"tenant" placeholder:"ID" help:"help.subscription-tenant"`
+	Partner string `name:"partner" placeholder:"LOCATION" help:"help.pal-partner"`
 }
 
 // Run lists appointments.
@@ -87,7 +87,7 @@ func (c *dporListCmd) Run(a *app) error {
 
 type dporShowCmd struct {
 	lookFlags
-	Subscription string `arg:"" name:"subscription" help:"${help_subscription_id}"`
+	Subscription string `arg:"" name:"subscription" help:"help.subscription-id"`
 }
 
 // Run shows a subscription's partners of record over time.

@@ -17,12 +17,12 @@ import (
 // explainCmd opens a figure to its contributions, and one of these to its rows.
 type explainCmd struct {
 	questionFlags
-	Partner  string `name:"partner" required:"" placeholder:"ID" help:"${help_partner}"`
-	Area     string `name:"area" required:"" placeholder:"AREA" help:"${help_area}"`
-	Metric   string `name:"metric" required:"" placeholder:"METRIC" help:"${help_metric}"`
-	Track    string `name:"track" placeholder:"TRACK" help:"${help_track}"`
-	Customer string `name:"customer" placeholder:"TENANT" help:"${help_customer}"`
-	Most     int    `name:"most" default:"50" help:"${help_most}"`
+	Partner  string `name:"partner" required:"" placeholder:"ID" help:"help.partner"`
+	Area     string `name:"area" required:"" placeholder:"AREA" help:"help.area"`
+	Metric   string `name:"metric" required:"" placeholder:"METRIC" help:"help.metric"`
+	Track    string `name:"track" placeholder:"TRACK" help:"help.track"`
+	Customer string `name:"customer" placeholder:"TENANT" help:"help.customer"`
+	Most     int    `name:"most" default:"50" help:"help.most"`
 }
 
 // Run prints the explanation; as JSON it is a proof that kizuna verify checks.
@@ -260,10 +260,10 @@ func reasonText(p *locale.Printer, reason string) string {
 
 // verifyCmd computes a proof again and says where the facts now differ.
 type verifyCmd struct {
-	Proof string `arg:"" type:"existingfile" help:"${help_proof}"`
+	Proof string `arg:"" type:"existingfile" help:"help.proof"`
 	placeFlags
-	KnownAt string `name:"known-at" placeholder:"MOMENT" help:"${help_known_at}"`
-	File    string `name:"program-file" type:"existingfile" placeholder:"FILE" help:"${help_program_file}"`
+	KnownAt string `name:"known-at" placeholder:"MOMENT" help:"help.known-at"`
+	File    string `name:"program-file" type:"existingfile" placeholder:"FILE" help:"help.program-file"`
 }
 
 // Run verifies the proof; differences make exit code 1.

@@ -18,16 +18,16 @@ import (
 // fateCmd tells what became of a fact: where it counts, or by which clause it
 // does not.
 type fateCmd struct {
-	Usage       fateUsageCmd       `cmd:"" help:"${help_fate_usage}"`
-	Customer    fateCustomerCmd    `cmd:"" help:"${help_fate_customer}"`
-	Claim       fateClaimCmd       `cmd:"" help:"${help_fate_claim}"`
-	Certificate fateCertificateCmd `cmd:"" help:"${help_fate_certificate}"`
+	Usage       fateUsageCmd       `cmd:"" help:"help.fate-usage"`
+	Customer    fateCustomerCmd    `cmd:"" help:"help.fate-customer"`
+	Claim       fateClaimCmd       `cmd:"" help:"help.fate-claim"`
+	Certificate fateCertificateCmd `cmd:"" help:"help.fate-certificate"`
 }
 
 type fateUsageCmd struct {
 	questionFlags
-	Row     string `arg:"" placeholder:"FILE:LINE" help:"${help_fate_row}"`
-	Partner string `name:"partner" placeholder:"ID" help:"${help_partner}"`
+	Row     string `arg:"" placeholder:"FILE:LINE" help:"help.fate-row"`
+	Partner string `name:"partner" placeholder:"ID" help:"help.partner"`
 }
 
 // Run follows a line of a usage file.
@@ -158,8 +158,8 @@ func (a *app) placeNames(in *inquiry, at score.Place, more ...string) []string {
 
 type fateCustomerCmd struct {
 	questionFlags
-	Tenant  string `arg:"" help:"${help_customer}"`
-	Partner string `name:"partner" placeholder:"ID" help:"${help_partner}"`
+	Tenant  string `arg:"" help:"help.customer"`
+	Partner string `name:"partner" placeholder:"ID" help:"help.partner"`
 }
 
 // Run follows all usage of a customer, for one account or for all that are
@@ -229,7 +229,7 @@ func (a *app) clauseCounts(clauses map[attribution.Clause]int) string {
 
 type fateClaimCmd struct {
 	questionFlags
-	Claim string `arg:"" help:"${help_fate_claim_id}"`
+	Claim string `arg:"" help:"help.fate-claim-id"`
 }
 
 // Run follows a claim.
@@ -276,8 +276,8 @@ func (c *fateClaimCmd) Run(a *app) error {
 
 type fateCertificateCmd struct {
 	questionFlags
-	Person      string `arg:"" help:"${help_fate_person}"`
-	Certificate string `arg:"" optional:"" help:"${help_fate_certificate_id}"`
+	Person      string `arg:"" help:"help.fate-person"`
+	Certificate string `arg:"" optional:"" help:"help.fate-certificate-id"`
 }
 
 // Run follows a person's certificates.

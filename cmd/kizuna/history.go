@@ -14,10 +14,10 @@ import (
 // historyCmd tells the whole story of a thing.
 type historyCmd struct {
 	storeFlags
-	As      string   `name:"as" required:"" env:"KIZUNA_AS" placeholder:"ROLE:COMPANY/ID" help:"${help_as}"`
-	KnownAt string   `name:"known-at" placeholder:"MOMENT" help:"${help_look_known_at}"`
-	Brief   bool     `name:"brief" help:"${help_history_brief}"`
-	Thing   []string `arg:"" name:"thing" help:"${help_history_thing}"`
+	As      string   `name:"as" required:"" env:"KIZUNA_AS" placeholder:"ROLE:COMPANY/ID" help:"help.as"`
+	KnownAt string   `name:"known-at" placeholder:"MOMENT" help:"help.look-known-at"`
+	Brief   bool     `name:"brief" help:"help.history-brief"`
+	Thing   []string `arg:"" name:"thing" help:"help.history-thing"`
 }
 
 // Run tells it in the order in which it became known.

@@ -18,17 +18,17 @@ import (
 // row.
 type importCmd struct {
 	placeFlags
-	Strict  bool     `name:"strict" help:"${help_import_strict}"`
-	Mapping string   `name:"mapping" type:"path" placeholder:"FILE" help:"${help_import_mapping}"`
-	As      string   `name:"as" placeholder:"KIND" help:"${help_import_as}"`
-	Cost    string   `name:"cost" placeholder:"COLUMN" help:"${help_import_cost}"`
-	Tenant  string   `name:"tenant" placeholder:"ID" help:"${help_import_tenant}"`
-	Since   string   `name:"since" placeholder:"DATE" help:"${help_import_since}"`
-	Azure   string   `name:"azure-from" enum:"as-before,partnercenter,focus,both" default:"as-before" help:"${help_import_azure_from}"`
-	Actor   string   `name:"actor" env:"KIZUNA_AS" placeholder:"ROLE:ID" help:"${help_import_actor}"`
-	Behalf  string   `name:"on-behalf-of" placeholder:"WHO" help:"${help_behalf}"`
-	Reason  string   `name:"reason" placeholder:"WORD" help:"${help_reason}"`
-	Files   []string `arg:"" name:"file" optional:"" help:"${help_import_files}"`
+	Strict  bool     `name:"strict" help:"help.import-strict"`
+	Mapping string   `name:"mapping" type:"path" placeholder:"FILE" help:"help.import-mapping"`
+	As      string   `name:"as" placeholder:"KIND" help:"help.import-as"`
+	Cost    string   `name:"cost" placeholder:"COLUMN" help:"help.import-cost"`
+	Tenant  string   `name:"tenant" placeholder:"ID" help:"help.import-tenant"`
+	Since   string   `name:"since" placeholder:"DATE" help:"help.import-since"`
+	Azure   string   `name:"azure-from" enum:"as-before,partnercenter,focus,both" default:"as-before" help:"help.import-azure-from"`
+	Actor   string   `name:"actor" env:"KIZUNA_AS" placeholder:"ROLE:ID" help:"help.import-actor"`
+	Behalf  string   `name:"on-behalf-of" placeholder:"WHO" help:"help.behalf"`
+	Reason  string   `name:"reason" placeholder:"WORD" help:"help.reason"`
+	Files   []string `arg:"" name:"file" optional:"" help:"help.import-files"`
 }
 
 // Run imports the files. Refused rows are no failure unless nothing may be lost

@@ -15,9 +15,9 @@ import (
 // lookFlags say who looks at the record, and as of when.
 type lookFlags struct {
 	storeFlags
-	As      string `name:"as" required:"" env:"KIZUNA_AS" placeholder:"ROLE:COMPANY/ID" help:"${help_as}"`
-	AsOf    string `name:"as-of" placeholder:"INSTANT" help:"${help_look_as_of}"`
-	KnownAt string `name:"known-at" placeholder:"MOMENT" help:"${help_look_known_at}"`
+	As      string `name:"as" required:"" env:"KIZUNA_AS" placeholder:"ROLE:COMPANY/ID" help:"help.as"`
+	AsOf    string `name:"as-of" placeholder:"INSTANT" help:"help.look-as-of"`
+	KnownAt string `name:"known-at" placeholder:"MOMENT" help:"help.look-known-at"`
 }
 
 // looking is a look at the record under way.

@@ -22,38 +22,38 @@ import (
 	"github.com/kizuna-org/kizuna/locale"
 )
 
-// commands is the command line. Help texts are keys of the catalogue: help.NAME.
+// commands is the command line. Help texts are keys of the catalogue.
 type commands struct {
-	JSON    bool   `name:"json" help:"${help_json}"`
-	Lang    string `name:"lang" help:"${help_lang}" env:"KIZUNA_LANG,LC_ALL,LC_MESSAGES,LANG" placeholder:"en|ja"`
-	NoColor bool   `name:"no-color" help:"${help_no_color}" env:"NO_COLOR"`
+	JSON    bool   `name:"json" help:"help.json"`
+	Lang    string `name:"lang" help:"help.lang" env:"KIZUNA_LANG,LC_ALL,LC_MESSAGES,LANG" placeholder:"en|ja"`
+	NoColor bool   `name:"no-color" help:"help.no-color" env:"NO_COLOR"`
 
-	Demo     demoCmd     `cmd:"" help:"${help_demo}"`
-	Template templateCmd `cmd:"" help:"${help_template}"`
-	Import   importCmd   `cmd:"" help:"${help_import}"`
-	Score    scoreCmd    `cmd:"" help:"${help_score}"`
-	Explain  explainCmd  `cmd:"" help:"${help_explain}"`
-	Fate     fateCmd     `cmd:"" help:"${help_fate}"`
-	Verify   verifyCmd   `cmd:"" help:"${help_verify}"`
-	Compare  compareCmd  `cmd:"" help:"${help_compare}"`
-	Calc     calcCmd     `cmd:"" help:"${help_calc}"`
-	Program  programCmd  `cmd:"" help:"${help_program_cmd}"`
+	Demo     demoCmd     `cmd:"" help:"help.demo"`
+	Template templateCmd `cmd:"" help:"help.template"`
+	Import   importCmd   `cmd:"" help:"help.import"`
+	Score    scoreCmd    `cmd:"" help:"help.score"`
+	Explain  explainCmd  `cmd:"" help:"help.explain"`
+	Fate     fateCmd     `cmd:"" help:"help.fate"`
+	Verify   verifyCmd   `cmd:"" help:"help.verify"`
+	Compare  compareCmd  `cmd:"" help:"help.compare"`
+	Calc     calcCmd     `cmd:"" help:"help.calc"`
+	Program  programCmd  `cmd:"" help:"help.program-cmd"`
 
-	Migrate migrateCmd `cmd:"" help:"${help_migrate}"`
-	PAL     palCmd     `cmd:"" name:"pal" help:"${help_pal}"`
+	Migrate migrateCmd `cmd:"" help:"help.migrate"`
+	PAL     palCmd     `cmd:"" name:"pal" help:"help.pal"`
 
-	Company      companyCmd      `cmd:"" help:"${help_company}"`
-	Subscription subscriptionCmd `cmd:"" help:"${help_subscription}"`
-	Access       accessCmd       `cmd:"" help:"${help_access}"`
-	DPOR         dporCmd         `cmd:"" name:"dpor" help:"${help_dpor}"`
-	CSP          cspCmd          `cmd:"" name:"csp" help:"${help_csp}"`
-	People       peopleCmd       `cmd:"" help:"${help_people}"`
+	Company      companyCmd      `cmd:"" help:"help.company"`
+	Subscription subscriptionCmd `cmd:"" help:"help.subscription"`
+	Access       accessCmd       `cmd:"" help:"help.access"`
+	DPOR         dporCmd         `cmd:"" name:"dpor" help:"help.dpor"`
+	CSP          cspCmd          `cmd:"" name:"csp" help:"help.csp"`
+	People       peopleCmd       `cmd:"" help:"help.people"`
 
-	Claim   claimCmd   `cmd:"" help:"${help_claim}"`
-	History historyCmd `cmd:"" help:"${help_history}"`
-	Tick    tickCmd    `cmd:"" help:"${help_tick}"`
-	Audit   auditCmd   `cmd:"" help:"${help_audit}"`
-	Person  personCmd  `cmd:"" help:"${help_person}"`
+	Claim   claimCmd   `cmd:"" help:"help.claim"`
+	History historyCmd `cmd:"" help:"help.history"`
+	Tick    tickCmd    `cmd:"" help:"help.tick"`
+	Audit   auditCmd   `cmd:"" help:"help.audit"`
+	Person  personCmd  `cmd:"" help:"help.person"`
 }
 
 // app is what commands need of the world around them.
@@ -121,7 +121,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		kong.Exit(func(code int) { exited = code }),
 		kong.UsageOnError(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-		helpVars(printer),
+		kong.PostBuild(helpIn(printer)),
 	)
 	if err != nil {
 		fmt.Fprintln(stderr, err)
@@ -173,13 +173,29 @@ func languageOf(args []string) string {
 	return locale.English
 }
 
-// helpVars hands every text under "help." to the help: help.score is ${help_score}.
-func helpVars(p *locale.Printer) kong.Vars {
-	vars := make(kong.Vars)
-	for _, key := range p.Keys("help.") {
-		vars[strings.NewReplacer(".", "_", "-", "_").Replace(key)] = p.T(key)
+// helpIn puts the texts of the catalogue where the commands name their keys. (As
+// variables of kong's they would be copied for every flag of every command.)
+func helpIn(p *locale.Printer) func(*kong.Kong) error {
+	return func(k *kong.Kong) error {
+		return kong.Visit(k.Model, func(node kong.Visitable, next kong.Next) error {
+			switch n := node.(type) {
+			case *kong.Node:
+				n.Help = helpOf(p, n.Help)
+			case *kong.Flag:
+				n.Help = helpOf(p, n.Help)
+			case *kong.Positional:
+				n.Help = helpOf(p, n.Help)
+			}
+			return next(nil)
+		})
 	}
-	return vars
+}
+
+func helpOf(p *locale.Printer, key string) string {
+	if !strings.HasPrefix(key, "help.") {
+		return key // kong's own
+	}
+	return p.T(key)
 }
 
 func isTerminal(w any) bool {

@@ -14,16 +14,16 @@ import (
 
 // palCmd is the partner admin link of the identity that asks.
 type palCmd struct {
-	Link   palStepCmd   `cmd:"" help:"${help_pal_link}"`
-	Move   palStepCmd   `cmd:"" help:"${help_pal_move}"`
-	Unlink palUnlinkCmd `cmd:"" help:"${help_pal_unlink}"`
-	List   palListCmd   `cmd:"" help:"${help_pal_list}"`
-	Show   palShowCmd   `cmd:"" help:"${help_pal_show}"`
+	Link   palStepCmd   `cmd:"" help:"help.pal-link"`
+	Move   palStepCmd   `cmd:"" help:"help.pal-move"`
+	Unlink palUnlinkCmd `cmd:"" help:"help.pal-unlink"`
+	List   palListCmd   `cmd:"" help:"help.pal-list"`
+	Show   palShowCmd   `cmd:"" help:"help.pal-show"`
 }
 
 type palStepCmd struct {
 	askFlags
-	Partner string `arg:"" name:"partner" help:"${help_pal_partner}"`
+	Partner string `arg:"" name:"partner" help:"help.pal-partner"`
 	action  lifecycle.Action
 }
 
@@ -47,8 +47,8 @@ func (c *palUnlinkCmd) Run(a *app) error { return (*palStepCmd)(c).Run(a) }
 
 type palListCmd struct {
 	lookFlags
-	Tenant  string `name:"tenant" placeholder:"ID" help:"${help_pal_tenant}"`
-	Partner string `name:"partner" placeholder:"LOCATION" help:"${help_pal_partner}"`
+	Tenant  string `name:"tenant" placeholder:"ID" help:"help.pal-tenant"`
+	Partner string `name:"partner" placeholder:"LOCATION" help:"help.pal-partner"`
 }
 
 // Run lists links.
@@ -68,8 +68,8 @@ func (c *palListCmd) Run(a *app) error {
 
 type palShowCmd struct {
 	lookFlags
-	Identity string `arg:"" name:"tenant/object" help:"${help_pal_identity}"`
-	Resource string `name:"resource" placeholder:"SCOPE" help:"${help_pal_resource}"`
+	Identity string `arg:"" name:"tenant/object" help:"help.pal-identity"`
+	Resource string `name:"resource" placeholder:"SCOPE" help:"help.pal-resource"`
 }
 
 // linkShown is a link with what it reached over time.

@@ -18,17 +18,17 @@ import (
 
 // peopleCmd is about professionals: their learning profiles and certificates.
 type peopleCmd struct {
-	Invite      peopleInviteCmd  `cmd:"" help:"${help_people_invite}"`
-	Withdraw    peopleCompanyCmd `cmd:"" help:"${help_people_withdraw}"`
-	Decline     peoplePersonCmd  `cmd:"" help:"${help_people_decline}"`
-	Link        peoplePersonCmd  `cmd:"" help:"${help_people_link}"`
-	Unlink      peopleUnlinkCmd  `cmd:"" help:"${help_people_unlink}"`
-	ReportLeft  peopleCompanyCmd `cmd:"" help:"${help_people_report_left}"`
-	Retract     peopleCompanyCmd `cmd:"" help:"${help_people_retract}"`
-	Merge       peopleMergeCmd   `cmd:"" help:"${help_people_merge}"`
-	Certificate certificateCmd   `cmd:"" help:"${help_people_certificate}"`
-	List        peopleListCmd    `cmd:"" help:"${help_people_list}"`
-	Show        peopleShowCmd    `cmd:"" help:"${help_people_show}"`
+	Invite      peopleInviteCmd  `cmd:"" help:"help.people-invite"`
+	Withdraw    peopleCompanyCmd `cmd:"" help:"help.people-withdraw"`
+	Decline     peoplePersonCmd  `cmd:"" help:"help.people-decline"`
+	Link        peoplePersonCmd  `cmd:"" help:"help.people-link"`
+	Unlink      peopleUnlinkCmd  `cmd:"" help:"help.people-unlink"`
+	ReportLeft  peopleCompanyCmd `cmd:"" help:"help.people-report-left"`
+	Retract     peopleCompanyCmd `cmd:"" help:"help.people-retract"`
+	Merge       peopleMergeCmd   `cmd:"" help:"help.people-merge"`
+	Certificate certificateCmd   `cmd:"" help:"help.people-certificate"`
+	List        peopleListCmd    `cmd:"" help:"help.people-list"`
+	Show        peopleShowCmd    `cmd:"" help:"help.people-show"`
 }
 
 // AfterApply fills in which step each command is.
@@ -40,11 +40,11 @@ func (c *peopleCmd) AfterApply() error {
 
 type peopleInviteCmd struct {
 	askFlags
-	MCID     string `arg:"" name:"mcid" help:"${help_people_mcid}"`
-	Location string `name:"location" placeholder:"ID" help:"${help_people_location}"`
-	Person   string `name:"person" placeholder:"ID" help:"${help_people_person}"`
-	Name     string `name:"name" placeholder:"NAME" help:"${help_people_name}"`
-	Email    string `name:"email" placeholder:"ADDRESS" help:"${help_people_email}"`
+	MCID     string `arg:"" name:"mcid" help:"help.people-mcid"`
+	Location string `name:"location" placeholder:"ID" help:"help.people-location"`
+	Person   string `name:"person" placeholder:"ID" help:"help.people-person"`
+	Name     string `name:"name" placeholder:"NAME" help:"help.people-name"`
+	Email    string `name:"email" placeholder:"ADDRESS" help:"help.people-email"`
 }
 
 // Run invites a person.
@@ -57,8 +57,8 @@ func (c *peopleInviteCmd) Run(a *app) error {
 
 type peopleCompanyCmd struct {
 	askFlags
-	MCID     string `arg:"" name:"mcid" help:"${help_people_mcid}"`
-	Location string `name:"location" placeholder:"ID" help:"${help_people_location}"`
+	MCID     string `arg:"" name:"mcid" help:"help.people-mcid"`
+	Location string `name:"location" placeholder:"ID" help:"help.people-location"`
 	action   lifecycle.Action
 }
 
@@ -69,7 +69,7 @@ func (c *peopleCompanyCmd) Run(a *app) error {
 
 type peoplePersonCmd struct {
 	askFlags
-	Location string `arg:"" name:"location" help:"${help_people_location}"`
+	Location string `arg:"" name:"location" help:"help.people-location"`
 	action   lifecycle.Action
 }
 
@@ -97,8 +97,8 @@ func (a *app) profileStep(f *askFlags, action lifecycle.Action, mcid, location s
 
 type peopleMergeCmd struct {
 	askFlags
-	Survivor  string `arg:"" name:"survivor" help:"${help_people_survivor}"`
-	Duplicate string `arg:"" name:"duplicate" help:"${help_people_duplicate}"`
+	Survivor  string `arg:"" name:"survivor" help:"help.people-survivor"`
+	Duplicate string `arg:"" name:"duplicate" help:"help.people-duplicate"`
 }
 
 // Run makes one profile of two.
@@ -110,7 +110,7 @@ func (c *peopleMergeCmd) Run(a *app) error {
 
 type peopleListCmd struct {
 	lookFlags
-	Location string `name:"location" placeholder:"ID" help:"${help_people_location}"`
+	Location string `name:"location" placeholder:"ID" help:"help.people-location"`
 }
 
 // Run lists profiles.
@@ -148,7 +148,7 @@ func (a *app) showProfiles(l *looking, found []*record.Item[record.Profile]) err
 
 type peopleShowCmd struct {
 	lookFlags
-	MCID string `arg:"" name:"mcid" help:"${help_people_mcid}"`
+	MCID string `arg:"" name:"mcid" help:"help.people-mcid"`
 }
 
 // Run shows a profile with its certificates.
@@ -207,11 +207,11 @@ func dayText(d *kizuna.Date) string {
 
 // certificateCmd is about certificates that people earned.
 type certificateCmd struct {
-	Claim   certificateOwnCmd    `cmd:"" help:"${help_certificate_claim}"`
-	Dismiss certificateStepCmd   `cmd:"" help:"${help_certificate_dismiss}"`
-	Import  certificateImportCmd `cmd:"" help:"${help_certificate_import}"`
-	Renew   certificateDatedCmd  `cmd:"" help:"${help_certificate_renew}"`
-	Revoke  certificateDatedCmd  `cmd:"" help:"${help_certificate_revoke}"`
+	Claim   certificateOwnCmd    `cmd:"" help:"help.certificate-claim"`
+	Dismiss certificateStepCmd   `cmd:"" help:"help.certificate-dismiss"`
+	Import  certificateImportCmd `cmd:"" help:"help.certificate-import"`
+	Renew   certificateDatedCmd  `cmd:"" help:"help.certificate-renew"`
+	Revoke  certificateDatedCmd  `cmd:"" help:"help.certificate-revoke"`
 }
 
 // AfterApply fills in which step each command is.
@@ -222,9 +222,9 @@ func (c *certificateCmd) AfterApply() error {
 
 type certificateOwnCmd struct {
 	askFlags
-	Certificate string `arg:"" name:"certificate" help:"${help_certificate_id}"`
-	On          string `name:"on" placeholder:"DATE" help:"${help_certificate_on}"`
-	Ends        string `name:"ends" placeholder:"DATE" help:"${help_certificate_ends}"`
+	Certificate string `arg:"" name:"certificate" help:"help.certificate-id"`
+	On          string `name:"on" placeholder:"DATE" help:"help.certificate-on"`
+	Ends        string `name:"ends" placeholder:"DATE" help:"help.certificate-ends"`
 }
 
 // Run says that one has earned a certificate. It counts once an export says so too.
@@ -234,8 +234,8 @@ func (c *certificateOwnCmd) Run(a *app) error {
 
 type certificateStepCmd struct {
 	askFlags
-	MCID        string `arg:"" name:"mcid" help:"${help_people_mcid}"`
-	Certificate string `arg:"" name:"certificate" help:"${help_certificate_id}"`
+	MCID        string `arg:"" name:"mcid" help:"help.people-mcid"`
+	Certificate string `arg:"" name:"certificate" help:"help.certificate-id"`
 	action      lifecycle.Action
 }
 
@@ -246,8 +246,8 @@ func (c *certificateStepCmd) Run(a *app) error {
 
 type certificateDatedCmd struct {
 	certificateStepCmd
-	On   string `name:"on" placeholder:"DATE" help:"${help_certificate_on}"`
-	Ends string `name:"ends" placeholder:"DATE" help:"${help_certificate_ends}"`
+	On   string `name:"on" placeholder:"DATE" help:"help.certificate-on"`
+	Ends string `name:"ends" placeholder:"DATE" help:"help.certificate-ends"`
 }
 
 // Run does a step as the vendor says.
@@ -280,7 +280,7 @@ func (a *app) certificateStep(f *askFlags, action lifecycle.Action, mcid, id, on
 
 type certificateImportCmd struct {
 	askFlags
-	File string `arg:"" name:"file" type:"path" help:"${help_certificate_file}"`
+	File string `arg:"" name:"file" type:"path" help:"help.certificate-file"`
 }
 
 // Run takes the certificates of an export of the vendor's.

@@ -12,14 +12,14 @@ import (
 
 // personCmd is what people may ask of what is held about them.
 type personCmd struct {
-	Data  personDataCmd  `cmd:"" help:"${help_person_data}"`
-	Erase personEraseCmd `cmd:"" help:"${help_person_erase}"`
+	Data  personDataCmd  `cmd:"" help:"help.person-data"`
+	Erase personEraseCmd `cmd:"" help:"help.person-erase"`
 }
 
 type personDataCmd struct {
 	storeFlags
-	As    string `name:"as" required:"" env:"KIZUNA_AS" placeholder:"ROLE:COMPANY/ID" help:"${help_as}"`
-	About string `name:"about" required:"" placeholder:"WHO" help:"${help_person_about}"`
+	As    string `name:"as" required:"" env:"KIZUNA_AS" placeholder:"ROLE:COMPANY/ID" help:"help.as"`
+	About string `name:"about" required:"" placeholder:"WHO" help:"help.person-about"`
 }
 
 // Run lists everything that is held about somebody.
@@ -71,7 +71,7 @@ func (a *app) showHeld(held *record.Held) error {
 
 type personEraseCmd struct {
 	askFlags
-	About string `name:"about" required:"" placeholder:"WHO" help:"${help_person_about}"`
+	About string `name:"about" required:"" placeholder:"WHO" help:"help.person-about"`
 }
 
 // Run erases names, addresses and words of somebody.

@@ -13,10 +13,10 @@ import (
 
 // placeFlags say where the facts are: in a data directory or in a store.
 type placeFlags struct {
-	Data  string `name:"data" type:"path" xor:"place" placeholder:"DIR" help:"${help_data}"`
-	Store string `name:"store" xor:"place" placeholder:"DSN" help:"${help_place_store}"`
-	Blobs string `name:"blobs" env:"KIZUNA_BLOBS" placeholder:"DIR|s3://..." help:"${help_blobs}"`
-	Key   string `name:"audit-key" env:"KIZUNA_AUDIT_KEY" placeholder:"FILE" help:"${help_audit_key}"`
+	Data  string `name:"data" type:"path" xor:"place" placeholder:"DIR" help:"help.data"`
+	Store string `name:"store" xor:"place" placeholder:"DSN" help:"help.place-store"`
+	Blobs string `name:"blobs" env:"KIZUNA_BLOBS" placeholder:"DIR|s3://..." help:"help.blobs"`
+	Key   string `name:"audit-key" env:"KIZUNA_AUDIT_KEY" placeholder:"FILE" help:"help.audit-key"`
 }
 
 // Validate sees to it that there is a place. What the command line says goes

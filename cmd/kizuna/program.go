@@ -16,11 +16,11 @@ import (
 
 // programCmd shows, checks and compares programs.
 type programCmd struct {
-	List   programListCmd   `cmd:"" help:"${help_program_list}"`
-	Show   programShowCmd   `cmd:"" help:"${help_program_show}"`
-	Check  programCheckCmd  `cmd:"" help:"${help_program_check}"`
-	Diff   programDiffCmd   `cmd:"" help:"${help_program_diff}"`
-	Schema programSchemaCmd `cmd:"" help:"${help_program_schema}"`
+	List   programListCmd   `cmd:"" help:"help.program-list"`
+	Show   programShowCmd   `cmd:"" help:"help.program-show"`
+	Check  programCheckCmd  `cmd:"" help:"help.program-check"`
+	Diff   programDiffCmd   `cmd:"" help:"help.program-diff"`
+	Schema programSchemaCmd `cmd:"" help:"help.program-schema"`
 }
 
 type programListCmd struct{}
@@ -59,8 +59,8 @@ func lastDay(p *program.Program) string {
 }
 
 type programShowCmd struct {
-	Associations bool   `name:"associations" help:"${help_program_associations}"`
-	Program      string `arg:"" optional:"" placeholder:"REF|FILE" help:"${help_program_ref}"`
+	Associations bool   `name:"associations" help:"help.program-associations"`
+	Program      string `arg:"" optional:"" placeholder:"REF|FILE" help:"help.program-ref"`
 }
 
 // Run shows a program's rules, or the table of what its associations earn.
@@ -345,7 +345,7 @@ func (a *app) showSources(p *program.Program) error {
 }
 
 type programCheckCmd struct {
-	Files []string `arg:"" placeholder:"FILE" help:"${help_program_files}"`
+	Files []string `arg:"" placeholder:"FILE" help:"help.program-files"`
 }
 
 // Run checks every file and says all that is wrong with each.
@@ -391,8 +391,8 @@ func (c *programCheckCmd) Run(a *app) error {
 }
 
 type programDiffCmd struct {
-	Before string `arg:"" placeholder:"REF|FILE" help:"${help_program_before}"`
-	After  string `arg:"" placeholder:"REF|FILE" help:"${help_program_after}"`
+	Before string `arg:"" placeholder:"REF|FILE" help:"help.program-before"`
+	After  string `arg:"" placeholder:"REF|FILE" help:"help.program-after"`
 }
 
 // Run tells what differs between two programs.

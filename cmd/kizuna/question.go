@@ -16,12 +16,12 @@ import (
 // questionFlags are what every command takes that asks about facts.
 type questionFlags struct {
 	placeFlags
-	KnownAt     string `name:"known-at" placeholder:"MOMENT" help:"${help_known_at}"`
-	Program     string `name:"program" placeholder:"REF|FILE" help:"${help_program}"`
-	AsOf        string `name:"as-of" placeholder:"DATE" help:"${help_as_of}"`
-	CSPHistory  string `name:"csp-history" enum:"owner_on_D,by_interval,program" default:"program" help:"${help_csp_history}"`
-	Attribution string `name:"attribution" enum:"both,own,asserted" default:"both" help:"${help_attribution}"`
-	Gate        string `name:"metric-gate" enum:"program,above-0,at-least-1" default:"program" help:"${help_metric_gate}"`
+	KnownAt     string `name:"known-at" placeholder:"MOMENT" help:"help.known-at"`
+	Program     string `name:"program" placeholder:"REF|FILE" help:"help.program"`
+	AsOf        string `name:"as-of" placeholder:"DATE" help:"help.as-of"`
+	CSPHistory  string `name:"csp-history" enum:"owner_on_D,by_interval,program" default:"program" help:"help.csp-history"`
+	Attribution string `name:"attribution" enum:"both,own,asserted" default:"both" help:"help.attribution"`
+	Gate        string `name:"metric-gate" enum:"program,above-0,at-least-1" default:"program" help:"help.metric-gate"`
 }
 
 // inquiry is what a data directory or a store holds, loaded, and the answer to a question about it.

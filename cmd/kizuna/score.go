@@ -14,9 +14,9 @@ import (
 // scoreCmd tells what a partner's score is in every solution area.
 type scoreCmd struct {
 	questionFlags
-	Partner string `name:"partner" placeholder:"ID" help:"${help_partner}"`
-	Area    string `name:"area" placeholder:"AREA" help:"${help_area}"`
-	HTML    string `name:"html" type:"path" placeholder:"FILE" help:"${help_html}"`
+	Partner string `name:"partner" placeholder:"ID" help:"help.partner"`
+	Area    string `name:"area" placeholder:"AREA" help:"help.area"`
+	HTML    string `name:"html" type:"path" placeholder:"FILE" help:"help.html"`
 }
 
 // Run prints the score.

@@ -24,9 +24,9 @@ import (
 
 // storeFlags say where the record is kept.
 type storeFlags struct {
-	Store string `name:"store" required:"" env:"KIZUNA_STORE" placeholder:"DSN" help:"${help_store}"`
-	Blobs string `name:"blobs" env:"KIZUNA_BLOBS" placeholder:"DIR|s3://..." help:"${help_blobs}"`
-	Key   string `name:"audit-key" env:"KIZUNA_AUDIT_KEY" placeholder:"FILE" help:"${help_audit_key}"`
+	Store string `name:"store" required:"" env:"KIZUNA_STORE" placeholder:"DSN" help:"help.store"`
+	Blobs string `name:"blobs" env:"KIZUNA_BLOBS" placeholder:"DIR|s3://..." help:"help.blobs"`
+	Key   string `name:"audit-key" env:"KIZUNA_AUDIT_KEY" placeholder:"FILE" help:"help.audit-key"`
 }
 
 // opened is a record that commands work on.
@@ -135,13 +135,13 @@ func clock() (func() time.Time, error) {
 // askFlags say who asks for a command, and how.
 type askFlags struct {
 	storeFlags
-	As        string `name:"as" required:"" env:"KIZUNA_AS" placeholder:"ROLE:COMPANY/ID" help:"${help_as}"`
-	Behalf    string `name:"on-behalf-of" placeholder:"WHO" help:"${help_behalf}"`
-	Reason    string `name:"reason" placeholder:"WORD" help:"${help_reason}"`
-	Comment   string `name:"comment" placeholder:"TEXT" help:"${help_comment}"`
-	IfVersion int64  `name:"if-version" placeholder:"N" help:"${help_if_version}"`
-	Once      string `name:"idempotency-key" placeholder:"KEY" help:"${help_idempotency_key}"`
-	At        string `name:"at" placeholder:"INSTANT" help:"${help_at}"`
+	As        string `name:"as" required:"" env:"KIZUNA_AS" placeholder:"ROLE:COMPANY/ID" help:"help.as"`
+	Behalf    string `name:"on-behalf-of" placeholder:"WHO" help:"help.behalf"`
+	Reason    string `name:"reason" placeholder:"WORD" help:"help.reason"`
+	Comment   string `name:"comment" placeholder:"TEXT" help:"help.comment"`
+	IfVersion int64  `name:"if-version" placeholder:"N" help:"help.if-version"`
+	Once      string `name:"idempotency-key" placeholder:"KEY" help:"help.idempotency-key"`
+	At        string `name:"at" placeholder:"INSTANT" help:"help.at"`
 }
 
 func (f *askFlags) ask() (ask record.Ask, err error) {

@@ -9,20 +9,20 @@ import (
 
 // subscriptionCmd is about what customers bought.
 type subscriptionCmd struct {
-	Register subscriptionRegisterCmd `cmd:"" help:"${help_subscription_register}"`
-	List     subscriptionListCmd     `cmd:"" help:"${help_subscription_list}"`
-	Show     subscriptionShowCmd     `cmd:"" help:"${help_subscription_show}"`
+	Register subscriptionRegisterCmd `cmd:"" help:"help.subscription-register"`
+	List     subscriptionListCmd     `cmd:"" help:"help.subscription-list"`
+	Show     subscriptionShowCmd     `cmd:"" help:"help.subscription-show"`
 }
 
 type subscriptionRegisterCmd struct {
 	askFlags
-	ID        string `arg:"" name:"subscription" help:"${help_subscription_id}"`
-	Tenant    string `name:"tenant" required:"" placeholder:"ID" help:"${help_subscription_tenant}"`
-	Product   string `name:"product" required:"" enum:"Azure,Microsoft 365,Dynamics 365,Power Platform,Other" placeholder:"NAME" help:"${help_subscription_product}"`
-	Agreement string `name:"agreement" placeholder:"EA|MCA|CSP|WebDirect" help:"${help_subscription_agreement}"`
-	From      string `name:"from" placeholder:"INSTANT" help:"${help_subscription_from}"`
-	To        string `name:"to" placeholder:"INSTANT" help:"${help_subscription_to}"`
-	Since     string `name:"agreement-since" placeholder:"INSTANT" help:"${help_subscription_since}"`
+	ID        string `arg:"" name:"subscription" help:"help.subscription-id"`
+	Tenant    string `name:"tenant" required:"" placeholder:"ID" help:"help.subscription-tenant"`
+	Product   string `name:"product" required:"" enum:"Azure,Microsoft 365,Dynamics 365,Power Platform,Other" placeholder:"NAME" help:"help.subscription-product"`
+	Agreement string `name:"agreement" placeholder:"EA|MCA|CSP|WebDirect" help:"help.subscription-agreement"`
+	From      string `name:"from" placeholder:"INSTANT" help:"help.subscription-from"`
+	To        string `name:"to" placeholder:"INSTANT" help:"help.subscription-to"`
+	Since     string `name:"agreement-since" placeholder:"INSTANT" help:"help.subscription-since"`
 }
 
 // Run registers a subscription, or what became of it.
@@ -44,7 +44,7 @@ func (c *subscriptionRegisterCmd) Run(a *app) (err error) {
 
 type subscriptionListCmd struct {
 	lookFlags
-	Tenant string `name:"tenant" placeholder:"ID" help:"${help_subscription_tenant}"`
+	Tenant string `name:"tenant" placeholder:"ID" help:"help.subscription-tenant"`
 }
 
 // Run lists subscriptions.
@@ -65,7 +65,7 @@ func (a *app) showSubscriptions(_ *looking, found []*record.Item[record.Subscrip
 
 type subscriptionShowCmd struct {
 	lookFlags
-	ID string `arg:"" name:"subscription" help:"${help_subscription_id}"`
+	ID string `arg:"" name:"subscription" help:"help.subscription-id"`
 }
 
 // Run shows a subscription.

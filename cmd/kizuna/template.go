@@ -11,7 +11,7 @@ import (
 
 // templateCmd writes the plain tables, empty.
 type templateCmd struct {
-	Dir string `arg:"" type:"path" help:"${help_template_dir}"`
+	Dir string `arg:"" type:"path" help:"help.template-dir"`
 }
 
 // Run writes the tables that are not there yet and says what each is for.

@@ -15,7 +15,7 @@ import (
 // tickCmd lets time have its say.
 type tickCmd struct {
 	storeFlags
-	Until string `name:"until" placeholder:"INSTANT" help:"${help_tick_until}"`
+	Until string `name:"until" placeholder:"INSTANT" help:"help.tick-until"`
 }
 
 // ticked is a thing that the clock acted on, as JSON.
