@@ -80,9 +80,10 @@ func drawFacts(t *rapid.T) *score.Facts {
 	object := func() string { return pick(t, "object", "o1", "O2", "g1") }
 	f := &association.Facts{
 		Locations: worldLocations, Subscriptions: worldSubscriptions,
-		Customers: many(t, "customers", 2, func() association.Customer {
-			return association.Customer{Tenant: tenant(), Segment: pick(t, "segment", "SMB", "Enterprise", "")}
-		}),
+		Customers: []association.Customer{
+			{Tenant: "t1", Segment: pick(t, "segment", "SMB", "Enterprise")},
+			{Tenant: "t2", Segment: pick(t, "segment", "SMB", "")},
+		},
 		Claims: many(t, "claims", 4, func() association.Claim {
 			c := association.Claim{ID: "c", Location: location(), Tenant: tenant(), Workload: workload(), During: interval(t),
 				Role: pick(t, "role", association.UsageRole, association.PresalesRole, association.RevenueRole)}
@@ -119,6 +120,14 @@ func drawFacts(t *rapid.T) *score.Facts {
 			}
 			return o
 		}),
+	}
+	if rapid.Bool().Draw(t, "all claimed") { // else little counts
+		for _, s := range worldSubscriptions {
+			for _, role := range []association.ClaimRole{association.UsageRole, association.PresalesRole, association.RevenueRole} {
+				f.Claims = append(f.Claims, association.Claim{Location: "L1", Subscription: s.ID, Role: role, During: kizuna.Always})
+			}
+			f.Appointments = append(f.Appointments, association.Appointment{Subscription: s.ID, Location: "L1", During: kizuna.Always})
+		}
 	}
 	rows := many(t, "rows", 14, func() usage.Row { return drawRow(t, tenant(), subscription(), workload()) })
 	return &score.Facts{

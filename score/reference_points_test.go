@@ -194,7 +194,6 @@ func (r *reference) track(c *program.Classifier, account string) string {
 	return c.Otherwise
 }
 
-// segmentOf is what the first line about the customer says.
 func (r *reference) segmentOf(tenant string) string {
 	i := slices.IndexFunc(r.facts.Customers, func(c association.Customer) bool { return strings.EqualFold(c.Tenant, tenant) })
 	if i < 0 {
@@ -255,6 +254,7 @@ func drawQuestion(t *rapid.T, all []score.Question) score.Question {
 
 // variant is what a drawn program asks differently, wherever it fits.
 type variant struct {
+	firstStep                  bool // one more, before the others
 	step, stepPoints           kizuna.Fraction
 	lossesOffset, stepsInOrder bool
 	shareExclusive, newAsMuch  bool
@@ -274,6 +274,7 @@ func drawVariant(t *rapid.T, p *program.Program) *program.Program {
 		step:            pick(t, "step", kizuna.Fraction{}, kizuna.Ratio(1, 2), kizuna.Int(2), kizuna.Int(30)),
 		stepPoints:      pick(t, "step points", kizuna.Fraction{}, kizuna.Ratio(10, 3)),
 		lossesOffset:    yes("losses_offset"),
+		firstStep:       yes("a step before"),
 		stepsInOrder:    yes("steps_in_order"),
 		shareExclusive:  yes("active_share_above"),
 		newAsMuch:       yes("new_share_below"),
@@ -320,6 +321,9 @@ func (v *variant) rule(r program.Rule) *program.Rule {
 	for i := range r.People {
 		r.People[i].StepsInOrder = v.stepsInOrder
 		r.People[i].Steps = slices.Clone(r.People[i].Steps)
+		if v.firstStep {
+			r.People[i].Steps = slices.Insert(r.People[i].Steps, 0, program.Step{AnyOf: []string{"AZ-400"}, People: 1})
+		}
 		for j := range r.People[i].Steps {
 			r.People[i].Steps[j].Points = v.stepPoints
 		}

@@ -66,7 +66,7 @@ func (c *explainCmd) Run(a *app) error {
 		v.component(component)
 	}
 	if c.Customer == "" {
-		fmt.Fprintf(a.Stdout, "\n%s\n", a.P.T("explain.open", a.P.T("explain.open-example", c.Partner, c.Area, c.Metric)))
+		fmt.Fprintf(a.Stdout, "\n%s\n", a.P.T("explain.open", a.P.T("explain.open-example", c.Data, c.Partner, c.Area, c.Metric)))
 	}
 	return nil
 }
@@ -222,7 +222,11 @@ func writeLines(a *app, lines []attribution.Line, most int) {
 			}
 			fmt.Fprintf(a.Stdout, "      %s\n", a.P.T(key, r.Type, r.Location, openEnd(r.From), openEnd(r.To)))
 			for _, e := range r.Evidence {
-				fmt.Fprintf(a.Stdout, "        %s %s [%s – %s] %s\n", a.P.T("evidence."+string(e.Kind)), e.What, openEnd(e.During.From), openEnd(e.During.To), e.At)
+				key := "evidence." + string(e.Kind)
+				if e.ByGlobalID {
+					key += "-global"
+				}
+				fmt.Fprintf(a.Stdout, "        %s [%s – %s] %s\n", a.P.T(key, e.Parts[0], e.Parts[1]), openEnd(e.During.From), openEnd(e.During.To), e.At)
 			}
 		}
 	}
