@@ -32,7 +32,7 @@ func (x *Index) addScopes(scopes []ScopeParent) {
 		child := trimSlash(Fold(s.Scope))
 		t.placed[child] = append(t.placed[child], placement{
 			parent: trimSlash(Fold(s.Parent)),
-			fact:   Evidence{ByPlacement, s.Scope + " under " + s.Parent, s.During, s.At},
+			fact:   evidence(ByPlacement, s.Scope, "under", s.Parent, s.During, s.At),
 		})
 	}
 }
@@ -49,7 +49,7 @@ func (x *Index) addLinks(f *Facts) {
 	}
 	holders := make(map[identity][]Reach) // links, as themselves and through groups
 	for _, l := range f.Links {
-		fact := Evidence{ByLink, l.Object + " in " + l.Tenant, l.During, l.At}
+		fact := evidence(ByLink, l.Object, "in", l.Tenant, l.During, l.At)
 		r, ok := x.reach(program.PAL, l.Location, l.During, fact)
 		if !ok {
 			continue
@@ -66,7 +66,7 @@ func (x *Index) addLinks(f *Facts) {
 			continue
 		}
 		t, scope := x.tenant(a.Tenant), trimSlash(Fold(a.Scope))
-		fact := Evidence{ByRole, a.Role + " at " + a.Scope, a.During, a.At}
+		fact := evidence(ByRole, a.Role, "at", a.Scope, a.During, a.At)
 		for _, link := range links {
 			if r, ok := link.narrow(fact); ok {
 				t.byScope[scope] = append(t.byScope[scope], r)
@@ -79,7 +79,7 @@ func (x *Index) addLinks(f *Facts) {
 		if o.LastActivity != nil {
 			owner.active = *o.LastActivity
 		}
-		fact := Evidence{ByOwnership, o.Relation + " of " + o.Scope, o.During, o.At}
+		fact := evidence(ByOwnership, o.Relation, "of", o.Scope, o.During, o.At)
 		// Kept even if nobody's link reaches it: the resource's owner is known.
 		t.owners[scope] = append(t.owners[scope], owner)
 		for _, link := range holders[identity{Fold(o.Tenant), Fold(o.Object)}] {
@@ -115,7 +115,7 @@ func (x *Index) climb(id identity, r Reach, groups map[identity][]Membership, ho
 		if slices.Contains(passed, group) {
 			continue
 		}
-		fact := Evidence{ByMembership, m.Object + " in group " + m.Group, m.During, m.At}
+		fact := evidence(ByMembership, m.Object, "in group", m.Group, m.During, m.At)
 		if inGroup, ok := r.narrow(fact); ok {
 			x.climb(group, inGroup, groups, holders, passed)
 		}

@@ -25,6 +25,21 @@ type Evidence struct {
 	What   string          `json:"what"`
 	During kizuna.Interval `json:"during"`
 	At     kizuna.Ref      `json:"at,omitzero"`
+	// Parts are what What is made of, for other languages: "Owner", "/subscriptions/…".
+	Parts      [2]string `json:"-"`
+	ByGlobalID bool      `json:"-"` // an assertion that names the global account, no location
+}
+
+// evidence names a fact in words: role "Owner", "at", "/subscriptions/…". What is
+// not needed may be empty.
+func evidence(kind EvidenceKind, what, word, where string, during kizuna.Interval, at kizuna.Ref) Evidence {
+	e := Evidence{Kind: kind, What: what, During: during, At: at, Parts: [2]string{what, where}}
+	for _, more := range [...]string{word, where} {
+		if more != "" {
+			e.What += " " + more
+		}
+	}
+	return e
 }
 
 // EvidenceKind names the kind of a fact.
@@ -210,12 +225,13 @@ func (x *Index) reach(t program.Type, location string, during kizuna.Interval, f
 // account where one's own associations must name a location.
 func (x *Index) Asserted(t program.Type, partner string, during kizuna.Interval, at kizuna.Ref) (reach Reach, byGlobalID, ok bool) {
 	account, isLocation, ok := x.AccountOf(partner)
-	what := t.String() + " of " + partner
+	word := "of"
 	if byGlobalID = ok && !isLocation; byGlobalID {
 		ok = len(x.locationsOf[account]) > 0 // else it was taken over by another account
-		what = t.String() + " of global account " + partner
+		word = "of global account"
 	}
-	fact := Evidence{ByAssertion, what, during, at}
+	fact := evidence(ByAssertion, t.String(), word, partner, during, at)
+	fact.ByGlobalID = byGlobalID
 	return Reach{Type: t, Account: account, Location: partner, During: during, Evidence: []Evidence{fact}}, byGlobalID, ok
 }
 
@@ -248,7 +264,7 @@ func (x *Index) addClaims(claims []Claim) {
 				WithMend("write usage, presales or revenue").WithRef(c.At))
 			continue
 		}
-		r, ok := x.reach(t, c.Location, c.During, Evidence{ByClaim, c.ID, c.During, c.At})
+		r, ok := x.reach(t, c.Location, c.During, evidence(ByClaim, c.ID, "", "", c.During, c.At))
 		switch {
 		case !ok:
 		case c.Subscription == "" && c.Workload == "":
@@ -271,7 +287,7 @@ func (x *Index) addClaims(claims []Claim) {
 func (x *Index) addAppointments(appointments []Appointment) {
 	for _, a := range appointments {
 		s := Fold(a.Subscription)
-		fact := Evidence{ByAppointment, a.Subscription, a.During, a.At}
+		fact := evidence(ByAppointment, a.Subscription, "", "", a.During, a.At)
 		if r, ok := x.reach(program.DPOR, a.Location, a.During, fact); ok {
 			x.bySub[s] = append(x.bySub[s], r)
 		}
@@ -292,7 +308,7 @@ func (x *Index) addResales(resales []Resale) {
 		if r.Tier == "T2" {
 			t = program.CSPTier2
 		}
-		reach, ok := x.reach(t, r.Location, r.During, Evidence{ByResale, r.Subscription + " " + r.Tier, r.During, r.At})
+		reach, ok := x.reach(t, r.Location, r.During, evidence(ByResale, r.Subscription, "", r.Tier, r.During, r.At))
 		if r.During.Empty() {
 			continue
 		}

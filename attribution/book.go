@@ -54,6 +54,7 @@ func NewBook(plan *Plan, f *Facts) *Book {
 		tenants: make(map[string]*tenantRows),
 		months:  make(map[kizuna.Month]bool),
 		unknown: make(map[string]bool),
+		last:    new(keyed),
 		global:  make(map[string]bool),
 	}
 	for _, rate := range f.Rates {

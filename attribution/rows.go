@@ -82,6 +82,10 @@ type tenantRows struct {
 type keyed struct {
 	resource
 	folded resourceKey
+	// As the row before wrote its tenant and key, and what came after it then.
+	tenant  string
+	written resourceKey
+	next    *keyed
 }
 
 // Refusal is a usage row that cannot be counted, and why.
@@ -103,6 +107,7 @@ type rowReader struct {
 	unknown map[string]bool // asserted locations that are in no account, folded
 	// findings name them, once each.
 	findings []*kizuna.Error
+	last     *keyed          // the resource of the row before
 	global   map[string]bool // accounts that are asserted themselves
 	remarks  []*kizuna.Error // name them, once each
 }
@@ -138,9 +143,23 @@ func (r *rowReader) read(ledger *usage.Ledger) []*tenantRows {
 	return r.order
 }
 
-// resourceOf finds the row's resource. Keys are looked up as written first,
-// because folding costs more than looking up.
+// resourceOf finds the row's resource. A month mostly lists them in the order of
+// the month before, so the one that came next then is tried first.
 func (r *rowReader) resourceOf(u *usage.Row) *resource {
+	written := resourceKey{u.Subscription, u.Scope, u.Workload, u.OfferType, u.Channel}
+	k := r.last.next
+	if k == nil || k.tenant != u.Tenant || k.written != written {
+		k = r.lookUp(u, written)
+		k.tenant, k.written = u.Tenant, written
+		r.last.next = k
+	}
+	r.last = k
+	return &k.resource
+}
+
+// lookUp finds it by its key, as written first, because folding costs more than
+// looking up.
+func (r *rowReader) lookUp(u *usage.Row, written resourceKey) *keyed {
 	t := r.tenants[u.Tenant]
 	if t == nil {
 		folded := association.Fold(u.Tenant)
@@ -151,13 +170,12 @@ func (r *rowReader) resourceOf(u *usage.Row) *resource {
 		}
 		r.tenants[u.Tenant] = t
 	}
-	written := resourceKey{u.Subscription, u.Scope, u.Workload, u.OfferType, u.Channel}
 	k := t.keys[written]
 	if k == nil {
 		k = t.resource(r, u)
 		t.keys[written] = k
 	}
-	return &k.resource
+	return k
 }
 
 func (t *tenantRows) resource(r *rowReader, u *usage.Row) *keyed {

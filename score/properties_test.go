@@ -3,7 +3,6 @@ package score_test
 import (
 	"encoding/json"
 	"fmt"
-	"math/big"
 	"slices"
 	"testing"
 
@@ -81,6 +80,10 @@ func drawFacts(t *rapid.T) *score.Facts {
 	object := func() string { return pick(t, "object", "o1", "O2", "g1") }
 	f := &association.Facts{
 		Locations: worldLocations, Subscriptions: worldSubscriptions,
+		Customers: []association.Customer{
+			{Tenant: "t1", Segment: pick(t, "segment", "SMB", "Enterprise")},
+			{Tenant: "t2", Segment: pick(t, "segment", "SMB", "")},
+		},
 		Claims: many(t, "claims", 4, func() association.Claim {
 			c := association.Claim{ID: "c", Location: location(), Tenant: tenant(), Workload: workload(), During: interval(t),
 				Role: pick(t, "role", association.UsageRole, association.PresalesRole, association.RevenueRole)}
@@ -118,12 +121,46 @@ func drawFacts(t *rapid.T) *score.Facts {
 			return o
 		}),
 	}
+	if rapid.Bool().Draw(t, "all claimed") { // else little counts
+		for _, s := range worldSubscriptions {
+			for _, role := range []association.ClaimRole{association.UsageRole, association.PresalesRole, association.RevenueRole} {
+				f.Claims = append(f.Claims, association.Claim{Location: "L1", Subscription: s.ID, Role: role, During: kizuna.Always})
+			}
+			f.Appointments = append(f.Appointments, association.Appointment{Subscription: s.ID, Location: "L1", During: kizuna.Always})
+		}
+	}
 	rows := many(t, "rows", 14, func() usage.Row { return drawRow(t, tenant(), subscription(), workload()) })
 	return &score.Facts{
 		Facts:    attribution.Facts{Associations: f, Usage: usage.Collect(rows)},
-		People:   &people.Facts{},
+		People:   drawPeople(t),
 		Coverage: everything{},
 	}
+}
+
+// drawPeople draws three people, one with two profiles, and certificates that many
+// rules ask for.
+func drawPeople(t *rapid.T) *people.Facts {
+	f := &people.Facts{People: []people.Person{{ID: "p1", MCID: "m1"}, {ID: "p1", MCID: "m2"}, {ID: "p2", MCID: "m3"}, {ID: "p3", MCID: "m4"}}}
+	profile := func() string { return pick(t, "profile", "m1", "m2", "m3", "m4", "m9") }
+	day := func(label string, of ...string) *kizuna.Date {
+		d, err := kizuna.ParseDate(pick(t, label, of...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return &d
+	}
+	f.Links = many(t, "profile links", 4, func() people.ProfileLink {
+		return people.ProfileLink{MCID: profile(), Location: pick(t, "location", "L1", "L2", "L3"), During: interval(t)}
+	})
+	f.Certifications = many(t, "certifications", 8, func() people.Certification {
+		c := people.Certification{MCID: profile(), EarnedOn: day("earned", "2020-01-01", "2023-11-15", "2023-11-16"),
+			Certificate: pick(t, "certificate", "AZ-104", "AZ-204", "AZ-305", "AZ-400", "DP-203", "DP-300", "MS-500", "SC-200", "SC-300", "MB-300", "MB-800", "MD-102")}
+		if rapid.IntRange(0, 3).Draw(t, "expires") == 0 {
+			c.ExpiresOn = day("expires on", "2023-11-15", "2023-11-16")
+		}
+		return c
+	})
+	return f
 }
 
 func drawRow(t *rapid.T, tenant, subscription, workload string) usage.Row {
@@ -193,23 +230,16 @@ func questions(t testing.TB) []score.Question {
 func TestEveryMeasureIsWhatTheReferenceSays(t *testing.T) {
 	all := questions(t)
 	rapid.Check(t, func(t *rapid.T) {
-		q := rapid.SampledFrom(all).Draw(t, "question")
+		q := drawQuestion(t, all)
 		f := drawFacts(t)
 		a := score.Ask(q, f)
-		ref := newReference(q.Program, q.AsOf, f.Associations, f.Usage.Rows())
+		ref := newReference(q, f)
 		total := a.Book.Total()
 		for _, account := range []string{"G1", "G2"} {
 			eachComponent(q.Program, func(at string, c *program.Component) {
-				m := &c.Measure
 				number := a.Book.Plan.MeasureOf(c)
 				in := a.Book.Plan.Input(number, total[attribution.Key{Account: account, Measure: number}])
-				var now, base *big.Rat
-				if m.Quantity == program.Revenue || m.Quantity == program.Consumption {
-					now, base = ref.progressOf(m, account)
-				} else {
-					n, b := ref.seated(m, account)
-					now, base = big.NewRat(n, 1), big.NewRat(b, 1)
-				}
+				now, base := ref.measured(&c.Measure, account)
 				if in.Now.String() != now.RatString() || in.Base.String() != base.RatString() {
 					t.Fatalf("%s %s %s: now %s, base %s; the reference says %s, %s",
 						q.Program.Ref(), account, at, in.Now, in.Base, now.RatString(), base.RatString())
@@ -244,7 +274,7 @@ func resultBytes(t *rapid.T, q score.Question, f *score.Facts) string {
 func TestTheOrderOfFactsNeverMatters(t *testing.T) {
 	all := questions(t)
 	rapid.Check(t, func(t *rapid.T) {
-		q := rapid.SampledFrom(all).Draw(t, "question")
+		q := drawQuestion(t, all)
 		f := drawFacts(t)
 		before := resultBytes(t, q, f)
 		g := *f
@@ -270,7 +300,7 @@ func shuffled[T any](t *rapid.T, in []T) []T {
 func TestCustomersAddUpHoweverTheyAreSplit(t *testing.T) {
 	all := questions(t)
 	rapid.Check(t, func(t *rapid.T) {
-		q := rapid.SampledFrom(all).Draw(t, "question")
+		q := drawQuestion(t, all)
 		f := drawFacts(t)
 		whole := score.Ask(q, f).Book
 		sum := attribution.Contribution{}
@@ -300,7 +330,7 @@ func TestCustomersAddUpHoweverTheyAreSplit(t *testing.T) {
 func TestTracesAddUpToTheTally(t *testing.T) {
 	all := questions(t)
 	rapid.Check(t, func(t *rapid.T) {
-		q := rapid.SampledFrom(all).Draw(t, "question")
+		q := drawQuestion(t, all)
 		f := drawFacts(t)
 		a := score.Ask(q, f)
 		total := a.Book.Total()

@@ -7,18 +7,20 @@ import (
 
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/association"
+	"github.com/kizuna-org/kizuna/people"
 	"github.com/kizuna-org/kizuna/program"
+	"github.com/kizuna-org/kizuna/score"
 	"github.com/kizuna-org/kizuna/usage"
 )
 
 // reference is a second scorer, written only to be obviously right: it asks of
 // every row at every instant that matters whether an account holds it, straight
-// from the facts, without an index, a union or a shared evaluation. It knows
-// revenue, seats, users and consumption; people and points are simple enough
-// elsewhere.
+// from the facts, without an index, a union or a shared evaluation. What becomes
+// of the values is in reference_points_test.go.
 type reference struct {
 	program *program.Program
 	facts   *association.Facts
+	people  *people.Facts
 	rows    []referenceRow
 	asOf    kizuna.Date
 }
@@ -32,9 +34,9 @@ type referenceRow struct {
 	users, seats, units int64
 }
 
-func newReference(p *program.Program, asOf kizuna.Date, f *association.Facts, rows []usage.Row) *reference {
-	r := &reference{program: p, facts: f, asOf: asOf}
-	for _, u := range rows {
+func newReference(q score.Question, f *score.Facts) *reference {
+	r := &reference{program: q.Program, facts: f.Associations, people: f.People, asOf: q.AsOf}
+	for _, u := range f.Usage.Rows() {
 		u.Workload = r.alias(u.Workload)
 		i := slices.IndexFunc(r.rows, func(x referenceRow) bool { return sameRow(&x.Row, &u) })
 		if i < 0 {
@@ -222,16 +224,17 @@ func (r *reference) holdsOwned(account string, rule program.OwnerRule, u *usage.
 		}
 		for _, l := range r.facts.Links {
 			owner := r.accountOf(l.Location)
-			both := l.During.Intersect(o.During)
-			if owner == "" || both.Empty() || !strings.EqualFold(l.Tenant, o.Tenant) || !strings.EqualFold(l.Object, o.Object) {
+			if owner == "" || !strings.EqualFold(l.Tenant, o.Tenant) {
 				continue
 			}
 			active := kizuna.Never
 			if o.LastActivity != nil {
 				active = *o.LastActivity
 			}
-			last = max(last, active)
-			all = append(all, candidate{owner, active, both.Contains(at)})
+			for _, both := range r.memberships(l.Tenant, l.Object, o.Object, l.During.Intersect(o.During), 0) {
+				last = max(last, active)
+				all = append(all, candidate{owner, active, both.Contains(at)})
+			}
 		}
 	}
 	isLast := slices.ContainsFunc(all, func(c candidate) bool { return c.account == account && c.active == last })
@@ -248,6 +251,24 @@ func (r *reference) isMember(tenant, object, of string, at kizuna.Instant, depth
 		return strings.EqualFold(m.Tenant, tenant) && strings.EqualFold(m.Object, object) && m.During.Contains(at) &&
 			r.isMember(tenant, m.Group, of, at, depth+1)
 	})
+}
+
+// memberships lists when an object is another one: always if it is itself, else as
+// a member of it, once for every way from group to group.
+func (r *reference) memberships(tenant, object, of string, during kizuna.Interval, depth int) []kizuna.Interval {
+	if during.Empty() || depth > 8 {
+		return nil
+	}
+	if strings.EqualFold(object, of) {
+		return []kizuna.Interval{during}
+	}
+	var all []kizuna.Interval
+	for _, m := range r.facts.Memberships {
+		if strings.EqualFold(m.Tenant, tenant) && strings.EqualFold(m.Object, object) {
+			all = append(all, r.memberships(tenant, m.Group, of, during.Intersect(m.During), depth+1)...)
+		}
+	}
+	return all
 }
 
 func (r *reference) above(tenant, scope, of string, at kizuna.Instant, depth int) bool {
@@ -472,9 +493,12 @@ func (r *reference) earns(m *program.Measure, account, tenant, workload string, 
 	return false
 }
 
-// progressOf is now less base, in whole units, for every measure but those over
-// seats and users.
-func (r *reference) progressOf(m *program.Measure, account string) (now, base *big.Rat) {
+// measured is the value now and at the base, in whole units.
+func (r *reference) measured(m *program.Measure, account string) (now, base *big.Rat) {
+	if m.Quantity == program.ActiveUsers || m.Quantity == program.PaidSeats {
+		n, b := r.seated(m, account)
+		return big.NewRat(n, 1), big.NewRat(b, 1)
+	}
 	last := r.asOf.Month().Add(-1)
 	base = new(big.Rat)
 	if m.Window.Back > 0 {
@@ -556,7 +580,25 @@ func (r *reference) active(m *program.Measure, account, tenant string, month kiz
 	if !covered || !r.eligible(m, account, tenant, month) {
 		return false
 	}
-	return m.Share == nil || seats > 0 && kizuna.Ratio(users, seats).Cmp(*m.Share) >= 0
+	if m.Share == nil {
+		return true
+	}
+	if !m.ShareOfWorkload {
+		return moreThan(*m.Share, !m.ShareExclusive, users, seats)
+	}
+	return slices.ContainsFunc(r.workloads(), func(w string) bool {
+		users, seats, _, _ := r.snapshot(m, account, tenant, w, month)
+		return moreThan(*m.Share, !m.ShareExclusive, users, seats)
+	})
+}
+
+// moreThan reports whether users are more than the share of seats, or as much.
+func moreThan(share kizuna.Fraction, orEqual bool, users, seats int64) bool {
+	if seats <= 0 {
+		return false
+	}
+	c := kizuna.Ratio(users, seats).Cmp(share)
+	return c > 0 || c == 0 && orEqual
 }
 
 func (r *reference) arrivedActive(m *program.Measure, account, tenant string, before, last kizuna.Month) bool {
@@ -568,7 +610,7 @@ func (r *reference) arrivedActive(m *program.Measure, account, tenant string, be
 	}
 	for month := before + 1; month <= last; month++ {
 		if users, seats, covered := r.share(m, account, tenant, month); covered {
-			return seats > 0 && kizuna.Ratio(users, seats).Cmp(*m.NewShareAtMost) > 0
+			return moreThan(*m.NewShareAtMost, m.NewShareExclusive, users, seats)
 		}
 	}
 	return false

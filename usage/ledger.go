@@ -70,7 +70,7 @@ const (
 )
 
 // NewLedger returns an empty ledger.
-func NewLedger() *Ledger { return &Ledger{seed: maphash.MakeSeed()} }
+func NewLedger() *Ledger { return &Ledger{symbols: newSymbols(), seed: maphash.MakeSeed()} }
 
 // Collect returns a ledger of the rows.
 func Collect(rows []Row) *Ledger {
@@ -300,48 +300,48 @@ func (l *Ledger) Rows() []Row {
 }
 
 // symbols numbers texts. Symbol 0 is the empty text.
+//
+// Most columns repeat what the row before said, and a month lists the resources
+// in the order of the month before; so both are tried before a text is looked up.
 type symbols struct {
 	numbers map[string]uint32
 	texts   []string
-	fold    []uint32 // the symbol of the text without case; unset: not asked yet
-	last    [11]struct {
-		text   string
-		symbol uint32
-	} // most columns repeat what the row before said
+	fold    []uint32   // the symbol of the text without case; unset: not asked yet
+	next    []uint32   // what came after it in its column when last it changed
+	last    [11]uint32 // of the row before, by column
 }
 
 const unset = math.MaxUint32
 
+func newSymbols() symbols {
+	return symbols{numbers: map[string]uint32{"": 0}, texts: []string{""}, fold: []uint32{0}, next: []uint32{0}}
+}
+
 func (s *symbols) of(column int, text string) uint32 {
 	if text == "" {
-		if s.texts == nil {
-			s.number("")
-		}
 		return 0
 	}
-	last := &s.last[column]
-	if last.text != text {
-		last.symbol = s.number(text)
-		last.text = s.texts[last.symbol]
+	last := s.last[column]
+	if s.texts[last] == text {
+		return last
 	}
-	return last.symbol
+	n := s.next[last]
+	if s.texts[n] != text {
+		n = s.number(text)
+		s.next[last] = n
+	}
+	s.last[column] = n
+	return n
 }
 
 func (s *symbols) number(text string) uint32 {
 	if n, ok := s.numbers[text]; ok {
 		return n
 	}
-	if s.texts == nil {
-		s.numbers = map[string]uint32{"": 0}
-		s.texts, s.fold = []string{""}, []uint32{0}
-		if text == "" {
-			return 0
-		}
-	}
 	n := uint32(len(s.texts))
 	text = strings.Clone(text) // it may be part of a long line
 	s.numbers[text] = n
-	s.texts, s.fold = append(s.texts, text), append(s.fold, unset)
+	s.texts, s.fold, s.next = append(s.texts, text), append(s.fold, unset), append(s.next, 0)
 	return n
 }
 

@@ -66,7 +66,7 @@ func (c *explainCmd) Run(a *app) error {
 		v.component(component)
 	}
 	if c.Customer == "" {
-		fmt.Fprintf(a.Stdout, "\n%s\n", a.P.T("explain.open", a.P.T("explain.open-example", c.Partner, c.Area, c.Metric)))
+		fmt.Fprintf(a.Stdout, "\n%s\n", a.P.T("explain.open", a.P.T("explain.open-example", c.Data, c.Partner, c.Area, c.Metric)))
 	}
 	return nil
 }
@@ -202,8 +202,9 @@ func writeTests(a *app, tests []attribution.Test) {
 }
 
 // writeLines writes rows with their credit, and below each the associations
-// that cover it.
+// that cover it, once where the row before has the same.
 func writeLines(a *app, lines []attribution.Line, most int) {
+	before := ""
 	for i, line := range lines {
 		if i == most {
 			fmt.Fprintln(a.Stdout, a.P.T("explain.more", len(lines)-most))
@@ -215,17 +216,34 @@ func writeLines(a *app, lines []attribution.Line, most int) {
 		}
 		fmt.Fprintf(a.Stdout, "  %s  %s  %s  %s\n", sourceOf(&line), when, line.Resource.Workload,
 			a.P.T("explain.credited", line.Credited, line.Amount, coveredShare(line), a.P.T("clause."+string(line.Clause))))
-		for _, r := range line.Reaches {
-			key := "explain.reach"
-			if !r.Feeds {
-				key = "explain.reach-not-fed"
+		reaches := reachesText(a.P, line.Reaches)
+		if reaches != "" && reaches == before {
+			fmt.Fprintf(a.Stdout, "      %s\n", a.P.T("explain.reaches-as-above"))
+			continue
+		}
+		fmt.Fprint(a.Stdout, reaches)
+		before = reaches
+	}
+}
+
+// reachesText writes associations, each with the facts behind it.
+func reachesText(p *locale.Printer, reaches []attribution.ReachOfRow) string {
+	var out strings.Builder
+	for _, r := range reaches {
+		key := "explain.reach"
+		if !r.Feeds {
+			key = "explain.reach-not-fed"
+		}
+		fmt.Fprintf(&out, "      %s\n", p.T(key, r.Type, r.Location, openEnd(r.From), openEnd(r.To)))
+		for _, e := range r.Evidence {
+			key := "evidence." + string(e.Kind)
+			if e.ByGlobalID {
+				key += "-global"
 			}
-			fmt.Fprintf(a.Stdout, "      %s\n", a.P.T(key, r.Type, r.Location, openEnd(r.From), openEnd(r.To)))
-			for _, e := range r.Evidence {
-				fmt.Fprintf(a.Stdout, "        %s %s [%s – %s] %s\n", a.P.T("evidence."+string(e.Kind)), e.What, openEnd(e.During.From), openEnd(e.During.To), e.At)
-			}
+			fmt.Fprintf(&out, "        %s [%s – %s] %s\n", p.T(key, e.Parts[0], e.Parts[1]), openEnd(e.During.From), openEnd(e.During.To), e.At)
 		}
 	}
+	return out.String()
 }
 
 func openEnd(t kizuna.Instant) string {

@@ -122,21 +122,19 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		kong.UsageOnError(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.PostBuild(helpIn(printer)),
+		kong.Help(translatedHelp(printer)),
 	)
 	if err != nil {
 		fmt.Fprintln(stderr, err)
 		return exitProblem
 	}
+	parser.Model.HelpFlag.Help = printer.T("usage.help")
 	parsed, err := parser.Parse(args)
 	if exited >= 0 {
 		return exited
 	}
 	if err != nil {
-		text := err.Error()
-		if known, ok := errors.AsType[*kizuna.Error](err); ok {
-			text = printer.Error(known)
-		}
-		parser.Errorf("%s", text)
+		fmt.Fprintf(stderr, "kizuna: %s\n", usageError(printer, err))
 		return exitUsage
 	}
 	a := &app{
