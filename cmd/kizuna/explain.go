@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/kizuna-org/kizuna"
+	"github.com/kizuna-org/kizuna/association"
 	"github.com/kizuna-org/kizuna/attribution"
 	"github.com/kizuna-org/kizuna/locale"
 	"github.com/kizuna-org/kizuna/proof"
@@ -236,14 +237,19 @@ func reachesText(p *locale.Printer, reaches []attribution.ReachOfRow) string {
 		}
 		fmt.Fprintf(&out, "      %s\n", p.T(key, r.Type, r.Location, openEnd(r.From), openEnd(r.To)))
 		for _, e := range r.Evidence {
-			key := "evidence." + string(e.Kind)
-			if e.ByGlobalID {
-				key += "-global"
-			}
-			fmt.Fprintf(&out, "        %s [%s – %s] %s\n", p.T(key, e.Parts[0], e.Parts[1]), openEnd(e.During.From), openEnd(e.During.To), e.At)
+			fmt.Fprintf(&out, "        %s [%s – %s] %s\n", evidenceText(p, &e), openEnd(e.During.From), openEnd(e.During.To), e.At)
 		}
 	}
 	return out.String()
+}
+
+// evidenceText names the fact behind an association.
+func evidenceText(p *locale.Printer, e *association.Evidence) string {
+	key := "evidence." + string(e.Kind)
+	if e.ByGlobalID {
+		key += "-global"
+	}
+	return p.T(key, e.Parts[0], e.Parts[1])
 }
 
 func openEnd(t kizuna.Instant) string {

@@ -116,7 +116,7 @@ func (a *app) showLink(_ *looking, l linkShown) error {
 func (a *app) evidence(facts []association.Evidence) string {
 	var parts []string
 	for _, e := range facts {
-		parts = append(parts, a.P.T("evidence."+string(e.Kind))+" "+e.What+" ("+e.At.String()+")")
+		parts = append(parts, evidenceText(a.P, &e)+" ("+e.At.String()+")")
 	}
 	return strings.Join(parts, "; ")
 }

@@ -128,7 +128,8 @@ var reads = []promise{
 	{"the latest moment is the last command's", func(l *lab) {
 		l.same("before any", must(l.Latest(l.Context())), kizuna.Moment(0))
 		for i := range 3 {
-			l.same("after one", must(l.Latest(l.Context())), l.put(record(fmt.Sprint("a", i), 1)).Recorded)
+			written := l.put(record(fmt.Sprint("a", i), 1)).Recorded
+			l.same("after one", must(l.Latest(l.Context())), written)
 		}
 	}},
 	{"what is not there and what is not shown are told alike", func(l *lab) {
