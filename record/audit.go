@@ -5,12 +5,12 @@ import (
 	"errors"
 	"io"
 	"iter"
-	"maps"
 
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/audit"
 	"github.com/kizuna-org/kizuna/blob"
 	"github.com/kizuna-org/kizuna/lifecycle"
+	"github.com/kizuna-org/kizuna/store"
 )
 
 // Verification is what verifying the record found.
@@ -22,24 +22,26 @@ type Verification struct {
 
 // Audit verifies the audit trail and everything that it speaks of, files included.
 func (r *Record) Audit(ctx context.Context, check audit.Check) (*Verification, error) {
-	trail := r.store.Trail(ctx)
-	if r.blobs != nil {
-		trail.Content.Held = maps.Clone(trail.Content.Held)
-		trail.Content.Held[audit.ClassBlob] = r.heldFiles(ctx)
+	trail, err := r.store.Trail(ctx)
+	if err != nil {
+		return nil, err
 	}
-	report, err := audit.Verify(trail, check)
+	if r.blobs != nil {
+		trail.Content.Held[audit.ClassBlob] = r.heldFiles(ctx, trail.Cited)
+	}
+	report, err := audit.Verify(trail.Trail, check)
 	return &Verification{report, r.blobs != nil}, err
 }
 
 // heldFiles hashes each file that entries rely on anew, once.
-func (r *Record) heldFiles(ctx context.Context) iter.Seq2[audit.Held, error] {
+func (r *Record) heldFiles(ctx context.Context, cited iter.Seq2[store.Citation, error]) iter.Seq2[audit.Held, error] {
 	type state struct {
 		sum kizuna.Hash // none if it was changed
 		has bool
 	}
 	known := make(map[kizuna.Hash]state)
 	return func(yield func(audit.Held, error) bool) {
-		for c, err := range r.store.Cited(ctx) {
+		for c, err := range cited {
 			if err != nil {
 				yield(audit.Held{}, err)
 				return

@@ -314,7 +314,11 @@ func TestACommentDoesNotOutliveItsErasureInAnyDigest(t *testing.T) {
 	if _, err := o.PersonErase(t.Context(), o.ask("operator:ops"), "partner:1001/aya"); err != nil {
 		t.Fatal(err)
 	}
-	report, err := audit.Verify(o.store.Trail(t.Context()), audit.Check{Key: make([]byte, 32), Now: *o.at})
+	trail, err := o.store.Trail(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := audit.Verify(trail.Trail, audit.Check{Key: make([]byte, 32), Now: *o.at})
 	if err != nil || !report.Intact {
 		t.Errorf("the trail does not hold: %+v %v", report, err)
 	}

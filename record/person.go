@@ -45,7 +45,11 @@ func (r *Record) PersonData(ctx context.Context, actor lifecycle.Actor, about st
 	if err := r.thingsOf(ctx, who, out); err != nil {
 		return nil, err
 	}
-	for e, err := range r.store.Trail(ctx).Entries {
+	trail, err := r.store.Trail(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for e, err := range trail.Entries {
 		if err != nil {
 			return nil, err
 		}

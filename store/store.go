@@ -69,14 +69,19 @@ type Store interface {
 	// Events lists what happened after an entry, oldest first: the outbox.
 	Events(ctx context.Context, v View, after int64, limit int) ([]Event, error)
 
-	// Trail is the audit trail and all that it speaks of but files: verify it with
-	// package audit. Cited lists the files.
-	Trail(ctx context.Context) audit.Trail
-	// Cited lists the files that entries rely on, in the order of the entries.
-	Cited(ctx context.Context) iter.Seq2[Citation, error]
+	// Trail is the audit trail up to now and all that it speaks of but files: verify
+	// it with package audit, also while commands go on.
+	Trail(ctx context.Context) (*Trail, error)
 	// Seal puts entries that no block holds yet, [audit.MaxBlockEntries] at most, into
 	// one and returns it; nil if there were none, or another process was faster.
 	Seal(ctx context.Context, s audit.Sealer) (*audit.SealedBlock, error)
+}
+
+// Trail is the audit trail up to some entry.
+type Trail struct {
+	audit.Trail
+	// Cited lists the files that entries rely on, in the order of the entries.
+	Cited iter.Seq2[Citation, error]
 }
 
 // Citation is a file that an entry relies on.

@@ -198,7 +198,11 @@ func (c *auditExportCmd) Run(a *app) error {
 		return err
 	}
 	header.Key = key
-	write := func(w io.Writer) error { return audit.WriteExport(w, header, o.Trail(a.Context)) }
+	trail, err := o.Trail(a.Context)
+	if err != nil {
+		return err
+	}
+	write := func(w io.Writer) error { return audit.WriteExport(w, header, trail.Trail) }
 	if c.File == "-" {
 		return write(a.Stdout)
 	}

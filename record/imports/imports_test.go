@@ -367,8 +367,16 @@ func TestEachFileIsATransaction(t *testing.T) {
 	})
 }
 
+func (d *desk) trail() *store.Trail {
+	trail, err := d.shelf.Store.Trail(context.Background())
+	if err != nil {
+		d.Fatal(err)
+	}
+	return trail
+}
+
 func (d *desk) entries() (n int) {
-	for _, err := range d.shelf.Store.Trail(context.Background()).Entries {
+	for _, err := range d.trail().Entries {
 		if err != nil {
 			d.Fatal(err)
 		}
@@ -612,11 +620,11 @@ func (d *desk) verify() {
 	if _, err := d.shelf.Store.Seal(ctx, audit.Sealer{Signer: private}); err != nil {
 		d.Fatal(err)
 	}
-	report, err := audit.Verify(d.shelf.Store.Trail(ctx), audit.Check{Key: public, Now: kizuna.MomentOf(time.Now())})
+	report, err := audit.Verify(d.trail().Trail, audit.Check{Key: public, Now: kizuna.MomentOf(time.Now())})
 	if err != nil || len(report.Findings) > 0 {
 		d.Errorf("%+v, %v", report, err)
 	}
-	for c, err := range d.shelf.Store.Cited(ctx) {
+	for c, err := range d.trail().Cited {
 		if err != nil {
 			d.Fatal(err)
 		}

@@ -211,12 +211,12 @@ func verify(t *testing.T, open Open) {
 		t.Fatal(err)
 	}
 	key := sealKey.Public().(ed25519.PublicKey)
-	report, err := audit.Verify(l.Trail(t.Context()), audit.Check{Key: key, Now: kizuna.MomentOf(time.Now())})
+	report, err := audit.Verify(must(l.Trail(t.Context())).Trail, audit.Check{Key: key, Now: kizuna.MomentOf(time.Now())})
 	if err != nil || !report.Intact || report.Tail != nil {
 		t.Fatalf("the trail: %v, %s", err, text(report))
 	}
 	stories := int64(0)
-	for e, err := range l.Trail(t.Context()).Entries {
+	for e, err := range must(l.Trail(t.Context())).Entries {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -240,7 +240,7 @@ func verify(t *testing.T, open Open) {
 		t.Errorf("%d alarms of %d commands", len(due), stories)
 	}
 	cited := int64(0)
-	for _, err := range l.Cited(t.Context()) {
+	for _, err := range must(l.Trail(t.Context())).Cited {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -178,7 +178,7 @@ func (m Migrating) holds(t *testing.T, name string) {
 		t.Errorf("the key's receipt %s", text(r))
 	}
 	l.write(increment("a"))
-	report, err := audit.Verify(l.Trail(t.Context()), audit.Check{Key: sealKey.Public().(ed25519.PublicKey), Now: kizuna.MomentOf(time.Now())})
+	report, err := audit.Verify(must(l.Trail(t.Context())).Trail, audit.Check{Key: sealKey.Public().(ed25519.PublicKey), Now: kizuna.MomentOf(time.Now())})
 	if err != nil || !report.Intact || report.Proved != 5 {
 		t.Errorf("the trail: %v, %s", err, text(report))
 	}

@@ -159,7 +159,7 @@ var people = []promise{
 // stored returns an entry as it is stored.
 func (l *lab) stored(seq int64) audit.StoredEntry {
 	l.Helper()
-	for e, err := range l.Trail(l.Context()).Entries {
+	for e, err := range must(l.Trail(l.Context())).Entries {
 		if err != nil {
 			l.Fatal(err)
 		}

@@ -2,16 +2,62 @@ package storetest
 
 import (
 	"context"
+	"crypto/ed25519"
+	"fmt"
 	"sync"
 	"sync/atomic"
 
 	"github.com/kizuna-org/kizuna"
+	"github.com/kizuna-org/kizuna/audit"
 	"github.com/kizuna-org/kizuna/store"
 )
 
 // processes are promises about several writers and readers at once, on two
 // stores, as two processes have them.
 var processes = []promise{
+	{"the trail holds while others write, erase and seal", func(l *lab) {
+		public, key, _ := ed25519.GenerateKey(nil)
+		other := l.another(store.Options{})
+		stop := make(chan struct{})
+		var busy sync.WaitGroup
+		busy.Go(func() {
+			for i := 0; ; i++ {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				_, err := other.Write(l.Context(), command("", ""), func(tx store.Tx) error {
+					tx.Cite(kizuna.HashOf([]byte{byte(i)}))
+					if _, err := tx.Keep("x", store.Concerns{}, map[string]string{"n": "絆"}); err != nil {
+						return err
+					}
+					if i%3 == 2 {
+						if _, err := tx.Erase("x"); err != nil {
+							return err
+						}
+					}
+					r := record(fmt.Sprint("p", i), 1)
+					return tx.Put(&r)
+				})
+				if err == nil {
+					_, err = other.Seal(l.Context(), audit.Sealer{Signer: key})
+				}
+				if err != nil {
+					l.Error(err)
+					return
+				}
+			}
+		})
+		for range 10 {
+			report := must(audit.Verify(must(l.Trail(l.Context())).Trail, audit.Check{Key: public}))
+			if !report.Intact {
+				l.Errorf("found %s", text(report.Findings))
+			}
+		}
+		close(stop)
+		busy.Wait()
+	}},
 	{"no update is lost", func(l *lab) {
 		const writers, times = 8, 15
 		stores := []store.Store{l.Store, l.another(store.Options{})}

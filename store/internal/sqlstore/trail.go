@@ -4,29 +4,70 @@ import (
 	"context"
 	"database/sql"
 	"iter"
+	"math"
 
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/audit"
 	"github.com/kizuna-org/kizuna/store"
 )
 
-// Trail implements [store.Store].
-func (s *DB) Trail(ctx context.Context) audit.Trail {
-	return audit.Trail{
-		Entries: s.entries(ctx, 1),
-		Blocks:  each(ctx, s, scanBlock, "SELECT number, body, signature, leaves FROM blocks ORDER BY number"),
-		Content: audit.Content{
-			Held: map[audit.Class]iter.Seq2[audit.Held, error]{
-				audit.ClassThing:    each(ctx, s, heldThing, "SELECT "+recordColumns+" FROM records r ORDER BY entry"),
-				audit.ClassFacts:    s.heldFacts(ctx),
-				audit.ClassPersonal: each(ctx, s, heldPersonal, "SELECT "+personalColumns+" FROM personal ORDER BY entry"),
-			},
-			Erased: each(ctx, s, heldPersonal, "SELECT "+personalColumns+" FROM personal WHERE erased <> 0 ORDER BY erased"),
-		},
-	}
+// upTo holds for what an entry up to a number recorded, and for what names an
+// entry that there is not: that is for the audit to find. What is left out was
+// recorded while the audit reads.
+func upTo(entry string) string {
+	return "(" + entry + " <= ? OR " + entry + " > (SELECT COALESCE(MAX(seq), 0) FROM entries))"
 }
 
-func (s *DB) entries(ctx context.Context, from int64) iter.Seq2[audit.StoredEntry, error] {
+// Trail implements [store.Store]. Its parts are read one after the other while
+// commands go on, so each is read up to the same entry.
+func (s *DB) Trail(ctx context.Context) (*store.Trail, error) {
+	last, err := s.last(ctx)
+	if err != nil {
+		return nil, err
+	}
+	things := "SELECT " + recordColumns + " FROM records r WHERE " + upTo("entry") + " ORDER BY entry"
+	personal := "SELECT " + personalColumns + " FROM personal WHERE "
+	t := &store.Trail{Cited: each(ctx, s, scanCitation, "SELECT entry, sha256 FROM citations WHERE "+upTo("entry")+" ORDER BY entry, sha256", last.entry)}
+	t.Trail = audit.Trail{
+		Entries: s.entries(ctx, 1, last.entry),
+		Blocks:  each(ctx, s, scanBlock, "SELECT number, body, signature, leaves FROM blocks WHERE number <= ? ORDER BY number", last.block),
+		Content: audit.Content{
+			Held: map[audit.Class]iter.Seq2[audit.Held, error]{
+				audit.ClassThing:    each(ctx, s, heldThing, things, last.entry),
+				audit.ClassFacts:    s.heldFacts(ctx, last.entry),
+				audit.ClassPersonal: each(ctx, s, heldPersonal, personal+upTo("entry")+" ORDER BY entry", last.entry),
+			},
+			Erased: each(ctx, s, heldPersonal,
+				personal+"erased <> 0 AND "+upTo("erased")+" ORDER BY erased", last.entry),
+		},
+	}
+	return t, nil
+}
+
+// ends are the numbers of the last block and the last entry.
+type ends struct{ block, entry int64 }
+
+// last looks at the blocks first: the entries that a block seals were there before it.
+func (s *DB) last(ctx context.Context) (e ends, err error) {
+	scan := func(rows *sql.Rows) (n int64, err error) { return n, rows.Scan(&n) }
+	for _, part := range []struct {
+		to    *int64
+		query string
+	}{
+		{&e.block, "SELECT COALESCE(MAX(number), 0) FROM blocks"},
+		{&e.entry, "SELECT COALESCE(MAX(seq), 0) FROM entries"},
+	} {
+		for n, err := range each(ctx, s, scan, part.query) {
+			if err != nil {
+				return e, err
+			}
+			*part.to = n
+		}
+	}
+	return e, nil
+}
+
+func (s *DB) entries(ctx context.Context, from, to int64) iter.Seq2[audit.StoredEntry, error] {
 	scan := func(rows *sql.Rows) (e audit.StoredEntry, err error) {
 		var hash string
 		if err := rows.Scan(&e.Seq, &e.Canonical, &hash); err != nil {
@@ -36,7 +77,7 @@ func (s *DB) entries(ctx context.Context, from int64) iter.Seq2[audit.StoredEntr
 		e.Hash, _ = kizuna.ParseHash(hash)
 		return e, nil
 	}
-	return each(ctx, s, scan, "SELECT seq, body, hash FROM entries WHERE seq >= ? ORDER BY seq", from)
+	return each(ctx, s, scan, "SELECT seq, body, hash FROM entries WHERE seq BETWEEN ? AND ? ORDER BY seq", from, to)
 }
 
 func scanBlock(rows *sql.Rows) (b audit.SealedBlock, err error) {
@@ -72,14 +113,14 @@ func heldPersonal(rows *sql.Rows) (h audit.Held, err error) {
 }
 
 // heldFacts hashes the rows of every imported file anew.
-func (s *DB) heldFacts(ctx context.Context) iter.Seq2[audit.Held, error] {
+func (s *DB) heldFacts(ctx context.Context, last int64) iter.Seq2[audit.Held, error] {
 	type set struct {
 		file  string
 		entry int64
 	}
 	scan := func(rows *sql.Rows) (f set, err error) { return f, rows.Scan(&f.file, &f.entry) }
 	return func(yield func(audit.Held, error) bool) {
-		sets := each(ctx, s, scan, "SELECT file, MIN(entry) AS first FROM facts GROUP BY file ORDER BY first, file")
+		sets := each(ctx, s, scan, "SELECT file, MIN(entry) AS first FROM facts WHERE "+upTo("entry")+" GROUP BY file ORDER BY first, file", last)
 		for f, err := range sets {
 			h := audit.Held{Seq: f.entry, Subject: audit.Subject{Class: audit.ClassFacts, ID: f.file}}
 			if err == nil {
@@ -99,17 +140,13 @@ func (s *DB) heldFacts(ctx context.Context) iter.Seq2[audit.Held, error] {
 	}
 }
 
-// Cited implements [store.Store].
-func (s *DB) Cited(ctx context.Context) iter.Seq2[store.Citation, error] {
-	scan := func(rows *sql.Rows) (c store.Citation, err error) {
-		var sha string
-		if err := rows.Scan(&c.Entry, &sha); err != nil {
-			return c, err
-		}
-		c.SHA256, err = kizuna.ParseHash(sha)
+func scanCitation(rows *sql.Rows) (c store.Citation, err error) {
+	var sha string
+	if err := rows.Scan(&c.Entry, &sha); err != nil {
 		return c, err
 	}
-	return each(ctx, s, scan, "SELECT entry, sha256 FROM citations ORDER BY entry, sha256")
+	c.SHA256, err = kizuna.ParseHash(sha)
+	return c, err
 }
 
 // Seal implements [store.Store]. Entries are committed in the order of their
@@ -128,7 +165,7 @@ func (s *DB) Seal(ctx context.Context, sealer audit.Sealer) (*audit.SealedBlock,
 		}
 		previous, first = &b, sealed.Last+1
 	}
-	block, err := sealer.Seal(previous, s.entries(ctx, first), s.clock())
+	block, err := sealer.Seal(previous, s.entries(ctx, first, math.MaxInt64), s.clock())
 	if block == nil || err != nil {
 		return nil, err
 	}
