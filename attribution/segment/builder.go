@@ -19,9 +19,6 @@ import (
 //	for … { b.Add(&tenant) } // in ascending order of the folded id
 //	err := b.Finish()
 type Builder struct {
-	// Label is kept in the segment for its owner: what it was built from.
-	Label string
-
 	w         *bufio.Writer
 	err       error // the first one; nothing is written after it
 	at        uint64
@@ -47,6 +44,9 @@ func (b *Builder) Name(text string) Name { return Name(b.encoder.names.number(te
 func (b *Builder) Partner(id string) Partner {
 	return Partner(b.encoder.partners.number(association.Fold(id)))
 }
+
+// SetLabel keeps a text in the segment for its owner: what it was built from.
+func (b *Builder) SetLabel(label string) { b.info.Label = label }
 
 // SetLocations says which account each location belonged to, and when. It may be
 // called once, at any time before Finish.
@@ -117,20 +117,16 @@ func (b *Builder) write(data []byte) {
 func (b *Builder) Finish() error {
 	b.flush()
 	e := b.encoder
-	for _, l := range e.asserted {
-		// An export may name the global account where associations name a location.
-		e.globalOf(l)
-	}
 	sections := [numSections][]byte{
 		sectionIndex:     b.index,
 		sectionNames:     e.names.bytes(),
 		sectionPartners:  e.partners.bytes(),
 		sectionAccounts:  e.accounts.bytes(),
-		sectionLocations: locationBytes(b.locations, e),
-		sectionGlobals:   e.globalBytes(),
+		sectionLocations: locationBytes(b.locations),
+		sectionGlobals:   globalBytes(&e.partners, &e.accounts),
 		sectionKinds:     e.kindBytes(),
 		sectionInstants:  e.instantBytes(),
-		sectionInfo:      infoBytes(&b.info, b.Label),
+		sectionInfo:      infoBytes(&b.info),
 	}
 	trailer := make([]byte, 0, trailerSize)
 	for _, s := range sections {
@@ -139,7 +135,7 @@ func (b *Builder) Finish() error {
 		trailer = binary.LittleEndian.AppendUint32(trailer, crc32.Checksum(s, castagnoli))
 		b.write(s)
 	}
-	trailer = binary.LittleEndian.AppendUint64(trailer, b.at+trailerSize)
+	trailer = binary.LittleEndian.AppendUint64(trailer, b.at+uint64(trailerSize))
 	trailer = binary.LittleEndian.AppendUint32(trailer, crc32.Checksum(trailer, castagnoli))
 	b.write(append(trailer, magic...))
 	if b.err == nil {
