@@ -69,6 +69,7 @@ func (x *Index) addLinks(f *Facts) {
 		fact := Evidence{ByRole, a.Role + " at " + a.Scope, a.During, a.At}
 		for _, link := range links {
 			if r, ok := link.narrow(fact); ok {
+				r.role = a.Role
 				t.byScope[scope] = append(t.byScope[scope], r)
 			}
 		}
@@ -130,8 +131,10 @@ func (r Reach) narrow(fact Evidence) (Reach, bool) {
 }
 
 // earns reports whether the program credits a role.
-func (x *Index) earns(role string) bool {
-	rules := &x.q.Program.Roles
+func (x *Index) earns(role string) bool { return Earns(&x.q.Program.Roles, role) }
+
+// Earns reports whether the rules credit a role.
+func Earns(rules *program.Roles, role string) bool {
 	if len(rules.Eligible) > 0 {
 		return slices.Contains(rules.Eligible, role)
 	}

@@ -54,6 +54,7 @@ func (b *Builder) SetLocations(locations []association.Location) {
 	b.locations = make([]location, len(locations))
 	for i := range locations {
 		l := &locations[i]
+		b.Partner(l.Global) // a row of an export may assert the account itself
 		b.locations[i] = location{
 			partner: b.Partner(l.ID),
 			account: b.encoder.accounts.number(l.Global),

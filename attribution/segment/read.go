@@ -199,10 +199,23 @@ func (s *Segment) AccountsOn(at kizuna.Instant) (ofLocation, itself []uint32) {
 	return ofLocation, itself
 }
 
+// Locations lists which account each location belonged to, and when.
+func (s *Segment) Locations() []association.Location {
+	out := make([]association.Location, 0, len(s.locations)/locationSize)
+	for i := 0; i < len(s.locations); i += locationSize {
+		l := readLocation(s.locations[i:])
+		out = append(out, association.Location{ID: s.Partner(l.partner), Global: s.Account(l.account), During: l.during})
+	}
+	return out
+}
+
 func (s *Segment) entry(i int) blockEntry { return readBlockEntry(s.index[i*blockEntrySize:]) }
 
 // Blocks returns how many blocks the tenants lie in.
 func (s *Segment) Blocks() int { return s.blocks }
+
+// BlockTenants returns how many tenants a block holds.
+func (s *Segment) BlockTenants(i int) int { return s.tenantsUpTo(i+1) - s.tenantsUpTo(i) }
 
 // Block is a stretch of tenants.
 type Block struct {

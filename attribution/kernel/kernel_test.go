@@ -1,0 +1,214 @@
+package kernel_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/kizuna-org/kizuna"
+	"github.com/kizuna-org/kizuna/association"
+	"github.com/kizuna-org/kizuna/attribution"
+	"github.com/kizuna-org/kizuna/attribution/kernel"
+	"github.com/kizuna-org/kizuna/attribution/segment"
+	"github.com/kizuna-org/kizuna/internal/worldtest"
+	"github.com/kizuna-org/kizuna/program"
+	"github.com/kizuna-org/kizuna/usage"
+)
+
+// fataler is what rapid.T and testing.T have in common here.
+type fataler interface {
+	Helper()
+	Fatal(...any)
+	Fatalf(string, ...any)
+}
+
+func built(t fataler, f *attribution.Facts) *segment.Segment {
+	t.Helper()
+	var out bytes.Buffer
+	if _, err := segment.Build(segment.NewBuilder(&out), f); err != nil {
+		t.Fatal(err)
+	}
+	s, err := segment.Read(out.Bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Check(); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func viewOf(t fataler, segments ...*segment.Segment) *segment.View {
+	t.Helper()
+	v, err := segment.NewView(segments[0], segments[1:]...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+func compiled(t fataler, p *program.Program, asOf kizuna.Date, trust attribution.Trust) *kernel.Kernel {
+	t.Helper()
+	k, err := kernel.Compile(attribution.NewPlan(p, asOf), trust)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
+func counted(t fataler, k *kernel.Kernel, v *segment.View, o kernel.Options) attribution.Contribution {
+	t.Helper()
+	totals, err := k.Run(context.Background(), v, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return totals.Contribution()
+}
+
+// difference says where two contributions differ; "" is nowhere.
+func difference(want, got attribution.Contribution) string {
+	keys := maps.Clone(want)
+	maps.Copy(keys, got)
+	var out string
+	for key := range keys {
+		a, errA := json.Marshal(want[key])
+		b, errB := json.Marshal(got[key])
+		if errA != nil || errB != nil || !bytes.Equal(a, b) {
+			out += fmt.Sprintf("%v: want %s, got %s\n", key, a, b)
+		}
+	}
+	return out
+}
+
+func programs(t testing.TB) []*program.Program {
+	t.Helper()
+	all, err := program.Builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range all[:len(all):len(all)] {
+		other := p.Clone()
+		other.CSPHistory = program.ByInterval
+		all = append(all, other)
+	}
+	return all
+}
+
+var days = []kizuna.Date{
+	kizuna.NewDate(2023, 11, 15), kizuna.NewDate(2023, 11, 1), kizuna.NewDate(2023, 10, 20), kizuna.NewDate(2022, 12, 31), kizuna.NewDate(2024, 3, 1),
+}
+
+func drawRange(t *rapid.T, label string) *program.Range {
+	r := &program.Range{FromExclusive: rapid.Bool().Draw(t, label+" from exclusive"), ToExclusive: rapid.Bool().Draw(t, label+" to exclusive")}
+	end := func(name string) *kizuna.Micro {
+		if rapid.Bool().Draw(t, label+name) {
+			m := kizuna.Micro(rapid.SampledFrom([]int64{-1, 0, 11, 100, 300, 1000, 1500}).Draw(t, label+name)) * kizuna.MicroPerUnit
+			return &m
+		}
+		return nil
+	}
+	r.From, r.To = end(" from"), end(" to")
+	return r
+}
+
+func drawShare(t *rapid.T, label string) *kizuna.Fraction {
+	f := rapid.SampledFrom([]kizuna.Fraction{kizuna.Ratio(2, 5), kizuna.Ratio(1, 3), kizuna.Int(1), kizuna.Ratio(3, 20), verySmall}).Draw(t, label)
+	return &f
+}
+
+// verySmall has terms that 64 bits do not hold.
+var verySmall = func() kizuna.Fraction {
+	f, err := kizuna.ParseFraction("0.4000000000000000000000000000001")
+	if err != nil {
+		panic(err)
+	}
+	return f
+}()
+
+// drawMeasure changes a measure to another that a program file could write.
+func drawMeasure(t *rapid.T, m *program.Measure) {
+	m.Quantity = rapid.SampledFrom([]program.Quantity{program.Revenue, program.ActiveUsers, program.PaidSeats, program.Consumption}).Draw(t, "quantity")
+	m.Window = program.Window{Kind: program.AnyMonth, Months: 1, Back: rapid.SampledFrom([]int{0, 12, 12, 3}).Draw(t, "back")}
+	m.Amount, m.Seats, m.Share, m.NewShareAtMost = nil, nil, nil, nil
+	m.ShareOfWorkload, m.SinceAssociation, m.StaysAfterGrowth = false, false, false
+	seats := m.Quantity == program.ActiveUsers || m.Quantity == program.PaidSeats
+	switch {
+	case m.Quantity == program.Revenue:
+		m.Subject = rapid.SampledFrom([]program.Subject{program.Amount, program.Tenants, program.Pairs, program.Workloads}).Draw(t, "subject")
+		m.Window.Kind = rapid.SampledFrom([]program.WindowKind{program.AnyMonth, program.Trailing}).Draw(t, "kind")
+		m.Window.Months = rapid.SampledFrom([]int{1, 2, 12, 14}).Draw(t, "months")
+	case m.Quantity == program.Consumption:
+		m.Subject = rapid.SampledFrom([]program.Subject{program.Amount, program.Tenants, program.Pairs}).Draw(t, "subject")
+	case m.Quantity == program.PaidSeats:
+		m.Subject = program.Tenants
+	default:
+		m.Subject = rapid.SampledFrom([]program.Subject{program.Amount, program.Tenants}).Draw(t, "subject")
+	}
+	if !seats && (m.Quantity == program.Revenue || m.Subject != program.Amount) && rapid.Bool().Draw(t, "amount") {
+		m.Amount = drawRange(t, "amount")
+	}
+	if seats && rapid.Bool().Draw(t, "seats") {
+		m.Seats = drawRange(t, "seats")
+		m.StaysAfterGrowth = m.Seats.To != nil && rapid.Bool().Draw(t, "stays after growth")
+	}
+	if seats && m.Subject == program.Tenants && rapid.Bool().Draw(t, "share") {
+		m.Share, m.ShareExclusive = drawShare(t, "share"), rapid.Bool().Draw(t, "above")
+		m.ShareOfWorkload = rapid.Bool().Draw(t, "of a workload")
+		if rapid.Bool().Draw(t, "new share") {
+			m.NewShareAtMost, m.NewShareExclusive = drawShare(t, "new share"), rapid.Bool().Draw(t, "below")
+		}
+	}
+	m.SinceAssociation = seats && m.Subject == program.Amount && rapid.Bool().Draw(t, "since association")
+}
+
+// drawProgram is a built-in program, or one whose measures were changed.
+func drawProgram(t *rapid.T, all []*program.Program) *program.Program {
+	p := rapid.SampledFrom(all).Draw(t, "program")
+	if rapid.Bool().Draw(t, "as it is") {
+		return p
+	}
+	p = p.Clone()
+	for i := range p.Areas {
+		for j := range p.Areas[i].Metrics {
+			for _, track := range p.Areas[i].Track.Tracks {
+				rule := p.Areas[i].Metrics[j].Rules[track]
+				for c := range rule.Components {
+					if m := &rule.Components[c].Measure; rapid.Bool().Draw(t, "change") {
+						drawMeasure(t, m)
+						if rapid.IntRange(0, 3).Draw(t, "feed twice") == 0 {
+							m.Feeds = append(m.Feeds, m.Feeds[0])
+						}
+					}
+				}
+			}
+		}
+		if c := p.Areas[i].Track.Classifier; c != nil && rapid.Bool().Draw(t, "by market") {
+			c.Kind, c.Countries = program.ByMarket, rapid.SampledFrom([][]string{nil, {"JP"}, {"JP", "US"}, {"DE"}}).Draw(t, "countries")
+		}
+	}
+	return p
+}
+
+func TestTheKernelCountsWhatTheBookSays(t *testing.T) {
+	all := programs(t)
+	rapid.Check(t, func(t *rapid.T) {
+		f := worldtest.DrawMixed(t)
+		f.Trust = rapid.SampledFrom([]attribution.Trust{"", attribution.TrustOwn, attribution.TrustAsserted}).Draw(t, "trust")
+		p, asOf := drawProgram(t, all), rapid.SampledFrom(days).Draw(t, "as of")
+		want := attribution.NewBook(attribution.NewPlan(p, asOf), f).Total()
+		got := counted(t, compiled(t, p, asOf, f.Trust), viewOf(t, built(t, f)), kernel.Options{Workers: 1})
+		if d := difference(want, got); d != "" {
+			t.Fatal(d)
+		}
+	})
+}
+
+var _ = slices.Sort[[]int]
+var _ association.Facts
+var _ usage.Row
