@@ -8,16 +8,20 @@ import (
 	"github.com/kizuna-org/kizuna/program"
 )
 
-// binding is what a segment's numbers mean to a kernel.
+// binding is what a dictionary's numbers mean to a kernel.
 type binding struct {
 	accounts []uint32 // of partners as locations, on the question's day
 	itself   []uint32 // of partners as accounts: what exports may assert
-	earns    []bool   // roles, by name
-	workload []uint32 // by name
-	relation [][]bool // by owner rule and name
-	selects  [][]bool // by measure: nil, or by name of the segment and country (see selected)
-	segments []segment.Name
+	names    []string
+	earns    []bool    // roles, by name
+	workload []uint32  // by name
+	relation [][]bool  // by owner rule and name
+	selects  [][]looks // by measure and name
 	kinds    []kind
+}
+
+func (k *Kernel) newBinding() *binding {
+	return &binding{relation: make([][]bool, len(k.owners)), selects: make([][]looks, len(k.measures))}
 }
 
 // kind is what a kernel does with a resource.
@@ -37,51 +41,50 @@ type kindLane struct {
 	money, snapshots bool
 }
 
-// noName is no name of a segment.
-const noName = ^segment.Name(0)
-
-// bind makes the tables of a segment.
-func (k *Kernel) bind(s *segment.Segment, accounts, itself []uint32) *binding {
+// extend adds to the tables what the dictionary holds more than they do.
+func (k *Kernel) extend(b *binding, d segment.Dictionary) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	b := &binding{accounts: accounts, itself: itself}
-	names := make([]string, s.Names())
-	b.earns, b.workload = make([]bool, len(names)), make([]uint32, len(names))
-	for i := range names {
-		names[i] = s.Name(segment.Name(i))
-		b.earns[i] = association.Earns(&k.Plan.Program.Roles, names[i])
-	}
-	// Names that are no workload of any kind are compared with nothing.
-	for i := range b.workload {
-		b.workload[i] = noWorkload
-	}
-	for _, of := range s.Kinds() {
-		b.workload[of.Workload] = k.workload(names[of.Workload])
-	}
-	for i, name := range names {
-		if n, ok := k.workloadOf[k.Plan.Program.WorkloadName(name)]; ok {
-			b.workload[i] = n
+	for i := len(b.names); i < d.Names(); i++ {
+		name := d.Name(segment.Name(i))
+		b.names = append(b.names, name)
+		b.earns = append(b.earns, association.Earns(&k.Plan.Program.Roles, name))
+		b.workload = append(b.workload, k.workload(name)) // it may be one
+		for m := range k.measures {
+			b.selects[m] = append(b.selects[m], k.measures[m].looksAt(name))
+		}
+		for rule := range b.relation {
+			b.relation[rule] = append(b.relation[rule], slices.Contains(k.owners[rule].Relations, name))
 		}
 	}
-	for _, of := range s.Kinds() {
-		b.kinds = append(b.kinds, k.kind(b, names, of))
+	for _, of := range d.Kinds()[len(b.kinds):] {
+		b.kinds = append(b.kinds, k.kind(b, of))
 	}
-	for _, rule := range k.known.owners {
-		counts := make([]bool, len(names))
-		for i, name := range names {
-			counts[i] = slices.Contains(rule.Relations, name)
-		}
-		b.relation = append(b.relation, counts)
-	}
-	for i := range k.measures {
-		b.selector(&k.measures[i], names)
-	}
-	return b
 }
+
+// looksAt says whether a measure looks at customers of a segment of that name, and
+// of a country.
+func (m *measure) looksAt(name string) (l looks) {
+	if m.Segment == name {
+		l |= looksAtSegment
+	}
+	if slices.Contains(m.Countries, name) {
+		l |= looksAtCountry
+	}
+	return l
+}
+
+type looks uint8
+
+const (
+	looksAtSegment looks = 1 << iota
+	looksAtCountry
+)
 
 const noWorkload = ^uint32(0)
 
-func (k *Kernel) kind(b *binding, names []string, of segment.Kind) kind {
+func (k *Kernel) kind(b *binding, of segment.Kind) kind {
+	names := b.names
 	out := kind{
 		workload: b.workload[of.Workload],
 		excluded: k.excluded[names[of.Offer]],
@@ -110,27 +113,9 @@ func (k *Kernel) kind(b *binding, names []string, of segment.Kind) kind {
 	return out
 }
 
-// selector finds the names by which a measure looks at customers.
-func (b *binding) selector(m *measure, names []string) {
-	of := noName
-	var countries []bool
-	if m.Segment != "" {
-		if i := slices.Index(names, m.Segment); i >= 0 {
-			of = segment.Name(i)
-		}
-	}
-	if m.Countries != nil {
-		countries = make([]bool, len(names))
-		for i, name := range names {
-			countries[i] = slices.Contains(m.Countries, name)
-		}
-	}
-	b.segments = append(b.segments, of)
-	b.selects = append(b.selects, countries)
-}
-
 // selected reports whether a measure looks at a customer.
 func (b *binding) selected(m *measure, r *segment.Record) bool {
-	return (m.Segment == "" || r.Segment == b.segments[m.number]) &&
-		(m.Countries == nil || b.selects[m.number][r.Country])
+	by := b.selects[m.number]
+	return (m.Segment == "" || by[r.Segment]&looksAtSegment != 0) &&
+		(m.Countries == nil || by[r.Country]&looksAtCountry != 0)
 }

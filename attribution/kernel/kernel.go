@@ -30,6 +30,8 @@ type Kernel struct {
 	typesOf  []int             // by feed
 	views    []view
 	measures []measure
+	owners   []program.OwnerRule
+	ownerOf  map[string]int // by workload
 	excluded map[string]bool
 
 	mu         sync.Mutex // of what follows
@@ -43,13 +45,12 @@ type Kernel struct {
 // of their own.
 type known struct {
 	workloads []workload
-	owners    []program.OwnerRule
 	lanes     []lane
 	series    []series
 }
 
 func (k *known) clone() known {
-	return known{slices.Clone(k.workloads), slices.Clone(k.owners), slices.Clone(k.lanes), slices.Clone(k.series)}
+	return known{slices.Clone(k.workloads), slices.Clone(k.lanes), slices.Clone(k.series)}
 }
 
 // workload is a workload under the program's name for it.
@@ -57,7 +58,8 @@ type workload struct {
 	name  string
 	rate  kizuna.Micro
 	rated bool
-	owner int // index into known.owners, -1 if it is not reached by owning
+	owner int  // index into Kernel.owners, -1 if it is not reached by owning
+	fed   bool // it feeds some measure: it has series
 }
 
 // lane is what resources have in common whose rows feed the same feeds through
@@ -107,6 +109,7 @@ func Compile(plan *attribution.Plan, trust attribution.Trust) (*Kernel, error) {
 		months:     int(plan.Last-plan.First()) + 1,
 		feeds:      plan.Feeds(),
 		excluded:   make(map[string]bool),
+		ownerOf:    make(map[string]int),
 		workloadOf: make(map[string]uint32),
 		laneOf:     make(map[string]uint32),
 		seriesOf:   make(map[seriesKey]uint32),
@@ -117,6 +120,10 @@ func Compile(plan *attribution.Plan, trust attribution.Trust) (*Kernel, error) {
 	}
 	for _, offer := range plan.Program.ExcludedOffers {
 		k.excluded[offer] = true
+	}
+	for name, rule := range plan.Program.OwnedWorkloads {
+		k.ownerOf[name] = len(k.owners)
+		k.owners = append(k.owners, rule)
 	}
 	for m := plan.First(); m <= plan.Last+1; m++ {
 		k.starts = append(k.starts, int64(m.Day(1).Instant()))
@@ -287,14 +294,26 @@ func (k *Kernel) workload(name string) uint32 {
 	}
 	w := workload{name: name, owner: -1}
 	w.rate, w.rated = k.Plan.Rate(name)
-	if rule, ok := k.Plan.Program.OwnedWorkloads[name]; ok {
-		w.owner = len(k.known.owners)
-		k.known.owners = append(k.known.owners, rule)
+	if owner, ok := k.ownerOf[name]; ok {
+		w.owner = owner
 	}
 	n := uint32(len(k.known.workloads))
 	k.workloadOf[name] = n
 	k.known.workloads = append(k.known.workloads, w)
 	return n
+}
+
+// workloads lists the workloads that are known by now.
+func (k *Kernel) workloads() []workload {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return slices.Clone(k.known.workloads)
+}
+
+func (k *Kernel) seriesCount() int {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return len(k.known.series)
 }
 
 // lane numbers the lane of feeds of one set of types. The lock is held.
@@ -348,6 +367,7 @@ func (k *Kernel) series(laneNumber, workload uint32) uint32 {
 		}
 	}
 	k.seriesOf[key] = n
+	k.known.workloads[workload].fed = true
 	k.known.series = append(k.known.series, s)
 	return n
 }

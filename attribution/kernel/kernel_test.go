@@ -164,12 +164,13 @@ func drawMeasure(t *rapid.T, m *program.Measure) {
 			m.NewShareAtMost, m.NewShareExclusive = drawShare(t, "new share"), rapid.Bool().Draw(t, "below")
 		}
 	}
+	m.Channels = rapid.SampledFrom([][]string{nil, nil, {"EA"}, {"CSP", "EA"}}).Draw(t, "channels")
 	m.SinceAssociation = seats && m.Subject == program.Amount && rapid.Bool().Draw(t, "since association")
 }
 
 // drawProgram is a built-in program, or one whose measures were changed.
 func drawProgram(t *rapid.T, all []*program.Program) *program.Program {
-	p := rapid.SampledFrom(all).Draw(t, "program")
+	p := all[rapid.IntRange(0, len(all)-1).Draw(t, "program")]
 	if rapid.Bool().Draw(t, "as it is") {
 		return p
 	}
@@ -209,6 +210,156 @@ func TestTheKernelCountsWhatTheBookSays(t *testing.T) {
 	})
 }
 
-var _ = slices.Sort[[]int]
-var _ association.Facts
-var _ usage.Row
+// drawView splits the customers over segments; some stand, otherwise, in older ones too.
+func drawView(t *rapid.T, f *attribution.Facts) *segment.View {
+	rows := f.Usage.Rows()
+	n := rapid.IntRange(1, 3).Draw(t, "segments")
+	var segments []*segment.Segment
+	newest := make(map[string]int)
+	for _, row := range rows {
+		id := association.Fold(row.Tenant)
+		if _, ok := newest[id]; !ok {
+			newest[id] = rapid.IntRange(0, n-1).Draw(t, "newest")
+		}
+	}
+	for i := range n {
+		part := *f
+		kept := slices.DeleteFunc(slices.Clone(rows), func(u usage.Row) bool {
+			at := newest[association.Fold(u.Tenant)]
+			// In an older segment half of it may lie, which must not be seen.
+			return at < i || at > i && (u.Month%2 == 0 || len(u.Workload)%2 == 0)
+		})
+		part.Usage = usage.Collect(kept)
+		segments = append(segments, built(t, &part))
+	}
+	return viewOf(t, segments...)
+}
+
+func TestCustomersMayLieInAnySegments(t *testing.T) {
+	all := programs(t)
+	rapid.Check(t, func(t *rapid.T) {
+		f := worldtest.DrawMixed(t)
+		k := compiled(t, all[rapid.IntRange(0, len(all)-1).Draw(t, "program")], days[0], "")
+		v := drawView(t, f)
+		want := attribution.NewBook(k.Plan, f).Total()
+		if d := difference(want, counted(t, k, v, kernel.Options{Workers: rapid.IntRange(1, 4).Draw(t, "workers")})); d != "" {
+			t.Fatal(d)
+		}
+		of := rapid.IntRange(2, 5).Draw(t, "parts")
+		sum := attribution.Contribution{}
+		for part := range of {
+			sum.Add(counted(t, k, v, kernel.Options{Workers: 1, Part: part, Of: of}))
+		}
+		if d := difference(want, sum); d != "" {
+			t.Fatalf("the parts: %s", d)
+		}
+		var merged bytes.Buffer
+		if err := segment.Merge(segment.NewBuilder(&merged), v); err != nil {
+			t.Fatal(err)
+		}
+		s, err := segment.Read(merged.Bytes())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := difference(want, counted(t, k, viewOf(t, s), kernel.Options{})); d != "" {
+			t.Fatalf("merged: %s", d)
+		}
+	})
+}
+
+// Live totals are those of a batch over the same facts, and of what was taken back
+// nothing is left.
+func TestLiveTotalsAreThoseOfABatch(t *testing.T) {
+	all := programs(t)
+	rapid.Check(t, func(t *rapid.T) {
+		k := compiled(t, all[rapid.IntRange(0, len(all)-1).Draw(t, "program")], days[0], "")
+		before, after := worldtest.DrawMixed(t), worldtest.DrawMixed(t)
+		for _, f := range []*attribution.Facts{before, after} {
+			f.Associations.Locations = locations(before, after)
+		}
+		l, err := k.Live(context.Background(), viewOf(t, built(t, before)), kernel.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		books := map[string]*attribution.Book{}
+		want := attribution.NewBook(k.Plan, before).Total()
+		for range rapid.IntRange(1, 8).Draw(t, "events") {
+			id := rapid.SampledFrom([]string{"t0", "t1", "t2", "t3"}).Draw(t, "customer")
+			to := rapid.SampledFrom([]*attribution.Facts{before, after}).Draw(t, "to")
+			if books[id] == nil {
+				books[id] = attribution.NewBook(k.Plan, before)
+			}
+			next := attribution.NewBook(k.Plan, to)
+			want.Sub(books[id].Contribution(id))
+			want.Add(next.Contribution(id))
+			books[id] = next
+			if err := l.Replace(id, tenantOf(to, id)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if d := difference(want, l.Contribution()); d != "" {
+			t.Fatal(d)
+		}
+		for _, account := range []string{"G1", "G2", "g2", "G4"} {
+			part := attribution.Contribution{}
+			for key, tally := range want {
+				if key.Account == account {
+					part[key] = tally
+				}
+			}
+			if d := difference(part, l.Account(account)); d != "" {
+				t.Fatalf("%s alone: %s", account, d)
+			}
+		}
+	})
+}
+
+func locations(before, after *attribution.Facts) []association.Location {
+	if rapid := before.Associations.Locations; len(rapid) > 0 {
+		return rapid
+	}
+	return after.Associations.Locations
+}
+
+// tenantOf compiles a customer of a world.
+func tenantOf(f *attribution.Facts, id string) func(segment.Names) *segment.Tenant {
+	return func(names segment.Names) *segment.Tenant {
+		c := segment.NewCompiler(names, f.Associations, attribution.NewRates(f.Rates))
+		rows := slices.DeleteFunc(f.Usage.Rows(), func(u usage.Row) bool { return association.Fold(u.Tenant) != id })
+		t, _ := c.Tenant(id, rows)
+		return t
+	}
+}
+
+// Changing reaches alone leaves a customer's resources where they are.
+func TestReachesChangeAndChangeBack(t *testing.T) {
+	all := programs(t)
+	rapid.Check(t, func(t *rapid.T) {
+		k := compiled(t, all[rapid.IntRange(0, len(all)-1).Draw(t, "program")], days[0], "")
+		f := worldtest.DrawMixed(t)
+		l, err := k.Live(context.Background(), viewOf(t, built(t, f)), kernel.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		none := func(segment.Names, []segment.Reach) []segment.Reach { return nil }
+		bare := *f
+		bare.Associations = &association.Facts{Locations: f.Associations.Locations, Customers: f.Associations.Customers, Subscriptions: f.Associations.Subscriptions}
+		ids := []string{"t0", "t1", "T2", "t3", "nobody"}
+		last := 0
+		if err := l.ReachesOf(context.Background(), ids, func(string) kernel.Customer { return none }, func(done, _ int) { last = done }); err != nil || last != len(ids) {
+			t.Fatal(err, last)
+		}
+		if d := difference(attribution.NewBook(k.Plan, &bare).Total(), l.Contribution()); d != "" {
+			t.Fatalf("without reaches: %s", d)
+		}
+		for _, id := range ids {
+			was := tenantOf(f, association.Fold(id))
+			if err := l.Reaches(id, func(names segment.Names, _ []segment.Reach) []segment.Reach { return was(names).Reaches }); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if d := difference(attribution.NewBook(k.Plan, f).Total(), l.Contribution()); d != "" {
+			t.Fatalf("with them again: %s", d)
+		}
+	})
+}

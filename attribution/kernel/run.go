@@ -25,6 +25,13 @@ type Options struct {
 // and those of [segment.Segment.Block].
 func (k *Kernel) Run(ctx context.Context, v *segment.View, o Options) (*Totals, error) {
 	r := k.prepare(v)
+	if err := r.run(ctx, o); err != nil {
+		return nil, err
+	}
+	return r.totals, nil
+}
+
+func (r *runner) run(ctx context.Context, o Options) error {
 	r.deal(o)
 	workers := o.Workers
 	if workers <= 0 {
@@ -41,10 +48,7 @@ func (k *Kernel) Run(ctx context.Context, v *segment.View, o Options) (*Totals, 
 		})
 	}
 	wait.Wait()
-	if err := context.Cause(ctx); err != nil {
-		return nil, err
-	}
-	return r.totals, nil
+	return context.Cause(ctx)
 }
 
 // runner is a kernel bound to a view.
@@ -69,7 +73,10 @@ func (k *Kernel) prepare(v *segment.View) *runner {
 	r := &runner{k: k, view: v}
 	ofLocation, itself := v.AccountsOn(k.Plan.AsOf.Instant())
 	for i, s := range v.Segments() {
-		r.bindings = append(r.bindings, k.bind(s, ofLocation[i], itself[i]))
+		b := k.newBinding()
+		b.accounts, b.itself = ofLocation[i], itself[i]
+		k.extend(b, s)
+		r.bindings = append(r.bindings, b)
 	}
 	newest := v.Newest()
 	accounts := make([]string, newest.Accounts())
@@ -77,11 +84,6 @@ func (k *Kernel) prepare(v *segment.View) *runner {
 		accounts[i] = newest.Account(uint32(i))
 	}
 	r.totals = newTotals(k, accounts)
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	for i := range k.known.workloads {
-		r.totals.workloads = append(r.totals.workloads, k.known.workloads[i].name)
-	}
 	return r
 }
 
@@ -140,7 +142,7 @@ func (r *runner) block(w *worker, c *chunks, p place) (tenants int, err error) {
 			err = b.Unreadable().WithCause(fmt.Errorf("%v", cause))
 		}
 	}()
-	w.b = r.bindings[p.segment]
+	w.b, w.by = r.bindings[p.segment], r.bindings[p.segment]
 	for i := range b.Len() {
 		if r.view.Hidden(p.segment, b.First()+i) {
 			continue
@@ -148,9 +150,6 @@ func (r *runner) block(w *worker, c *chunks, p place) (tenants int, err error) {
 		b.Record(i, &w.record)
 		w.evaluate()
 		for s := range w.slots {
-			if w.slots[s].block < 0 {
-				continue
-			}
 			if w.contribute(&w.slots[s]); len(w.out) > 0 {
 				c.put(w.slots[s].account, w.out)
 			}

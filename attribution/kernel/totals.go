@@ -11,11 +11,9 @@ import (
 type Totals struct {
 	k        *Kernel
 	accounts []string // by number
-	// workloads are the names of sets' members, by number.
-	workloads []string
-	numbers   map[string]uint32
-	naming    sync.Once
-	parts     [parts]part
+	numbers  map[string]uint32
+	naming   sync.Once
+	parts    [parts]part
 }
 
 const (
@@ -70,6 +68,15 @@ func (t *Totals) add(number int, words []uint64, sign int64) {
 	}
 }
 
+// addAll adds records of any parts.
+func (t *Totals) addAll(words []uint64, sign int64) {
+	for i := 0; i < len(words); {
+		end := i + 1 + int(uint32(words[i]))
+		t.add(int(uint32(words[i]>>32)%parts), words[i:end], sign)
+		i = end
+	}
+}
+
 // Accounts lists the accounts that the totals know, by number.
 func (t *Totals) Accounts() []string { return t.accounts }
 
@@ -80,6 +87,7 @@ func (t *Totals) Account(account string) attribution.Contribution {
 	if !ok {
 		return out
 	}
+	workloads := t.k.workloads()
 	p := &t.parts[n%parts]
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -89,10 +97,13 @@ func (t *Totals) Account(account string) attribution.Contribution {
 		if kind == 0 {
 			continue
 		}
-		for w := range uint32(len(t.workloads)) {
-			key := memberKey(n/parts, kind|entry(number)<<measureShift, w)
+		for w := range workloads {
+			if !workloads[w].fed {
+				continue
+			}
+			key := memberKey(n/parts, kind|entry(number)<<measureShift, uint32(w))
 			if m := p.members.find(key); m != nil {
-				t.member(out, account, key, *m)
+				addMember(out, account, workloads, m)
 			}
 		}
 	}
@@ -102,15 +113,16 @@ func (t *Totals) Account(account string) attribution.Contribution {
 // Contribution returns what all customers contribute to all accounts.
 func (t *Totals) Contribution() attribution.Contribution {
 	out := make(attribution.Contribution)
+	workloads := t.k.workloads()
 	for i := range t.parts {
 		p := &t.parts[i]
 		p.mu.Lock()
 		for n := i; n < len(t.accounts); n += parts {
 			t.tallies(out, uint32(n))
 		}
-		for _, m := range p.members.slots {
-			if m.key != 0 {
-				t.member(out, t.accounts[accountOfMember(m.key)*parts+i], m.key, m)
+		for k := range p.members.slots {
+			if m := &p.members.slots[k]; m.key != 0 {
+				addMember(out, t.accounts[accountOfMember(m.key)*parts+i], workloads, m)
 			}
 		}
 		p.mu.Unlock()
@@ -140,13 +152,13 @@ func (t *Totals) tallies(out attribution.Contribution, account uint32) {
 	}
 }
 
-// member adds a member of a measure's sets to a contribution.
-func (t *Totals) member(out attribution.Contribution, account string, key uint64, m member) {
+// addMember adds a member of a measure's sets to a contribution.
+func addMember(out attribution.Contribution, account string, workloads []workload, m *member) {
 	if m.now == 0 && m.base == 0 {
 		return
 	}
-	e, workload := ofMember(key)
-	name := t.workloads[workload]
+	e, workload := ofMember(m.key)
+	name := workloads[workload].name
 	at := attribution.Key{Account: account, Measure: e.measure()}
 	tally := out[at]
 	if e&entryKind == inUnrated {

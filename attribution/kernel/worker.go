@@ -13,8 +13,9 @@ import (
 // worker evaluates tenants, one after the other. What it needs it keeps: once warm,
 // it allocates nothing.
 type worker struct {
-	k *Kernel
-	b *binding
+	k  *Kernel
+	b  *binding // of the resources at hand
+	by *binding // of the reaches at hand
 	known
 
 	record segment.Record
@@ -169,7 +170,7 @@ func sortActs(acts []act) {
 
 func (w *worker) reach(r *segment.Reach) {
 	a := act{
-		account: w.b.accounts[r.Location],
+		account: w.by.accounts[r.Location],
 		first:   r.First, end: r.End,
 		from: int64(r.During.From), to: int64(r.During.To),
 		workload: allWorkloads, types: 1 << r.Type, by: r.By,
@@ -185,9 +186,9 @@ func (w *worker) reach(r *segment.Reach) {
 	}
 	switch r.By {
 	case segment.ByWorkload:
-		a.workload = w.b.workload[r.What]
+		a.workload = w.by.workload[r.What]
 	case segment.ByRole:
-		if !w.b.earns[r.What] {
+		if !w.by.earns[r.What] {
 			return
 		}
 	case segment.ByOwner:
@@ -349,7 +350,7 @@ func (w *worker) resource() {
 func (w *worker) hit(kind *kind, s *slot, number uint32, owned bool, latest kizuna.Instant) {
 	acts := w.acts[s.act:s.acts]
 	asOwner := owned
-	if owned && w.owners[kind.owner].LatestOnly {
+	if owned && w.k.owners[kind.owner].LatestOnly {
 		asOwner = w.latest(kind, acts, number) == latest
 	}
 	for i := range acts {
@@ -364,7 +365,7 @@ func (w *worker) hit(kind *kind, s *slot, number uint32, owned bool, latest kizu
 				continue
 			}
 		case segment.ByOwner:
-			if !owned || !asOwner || !w.b.relation[kind.owner][a.relation] {
+			if !owned || !asOwner || !w.by.relation[kind.owner][a.relation] {
 				continue
 			}
 		}
@@ -378,7 +379,7 @@ func (w *worker) latest(kind *kind, acts []act, number uint32) kizuna.Instant {
 	last := kizuna.Never
 	for i := range acts {
 		a := &acts[i]
-		if a.by == segment.ByOwner && number-a.first < a.end-a.first && w.b.relation[kind.owner][a.relation] {
+		if a.by == segment.ByOwner && number-a.first < a.end-a.first && w.by.relation[kind.owner][a.relation] {
 			last = max(last, a.active)
 		}
 	}

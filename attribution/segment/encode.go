@@ -135,8 +135,8 @@ func invalid(id, format string, args ...any) *kizuna.Error {
 
 // tenant appends a tenant's record.
 func (e *encoder) tenant(dst []byte, id string, t *Tenant, info *Info) ([]byte, error) {
-	if len(id) > longestID {
-		return dst, invalid(id, "the id is %d bytes long", len(id))
+	if len(id) > longestID || !e.hasName(max(t.Country, t.Segment)) {
+		return dst, invalid(id, "the id has %d bytes, the country is number %d, the segment %d", len(id), t.Country, t.Segment)
 	}
 	start := len(dst)
 	dst = appendID(dst, id)
@@ -157,12 +157,8 @@ func (e *encoder) tenant(dst []byte, id string, t *Tenant, info *Info) ([]byte, 
 	dst = binary.AppendUvarint(dst, uint64(len(t.Resources)))
 	reaches := len(dst)
 	for i := range t.Reaches {
-		r := &t.Reaches[i]
-		if r.First >= r.End || int(r.End) > len(t.Resources) {
-			return dst, invalid(id, "a reach covers resources %d to %d of %d", r.First, r.End, len(t.Resources))
-		}
 		var err error
-		if dst, err = e.reach(dst, id, r); err != nil {
+		if dst, err = e.reach(dst, id, &t.Reaches[i], len(t.Resources)); err != nil {
 			return dst, err
 		}
 	}
@@ -251,7 +247,10 @@ func appendGUID(dst, packed []byte) []byte {
 	return dst
 }
 
-func (e *encoder) reach(dst []byte, id string, r *Reach) ([]byte, error) {
+func (e *encoder) reach(dst []byte, id string, r *Reach, resources int) ([]byte, error) {
+	if r.First >= r.End || int(r.End) > resources {
+		return dst, invalid(id, "a reach covers resources %d to %d of %d", r.First, r.End, resources)
+	}
 	from, ok1 := e.instant(r.During.From)
 	to, ok2 := e.instant(r.During.To)
 	if !ok1 || !ok2 {

@@ -64,15 +64,7 @@ func (s *Segment) holds(t *Tenant) bool {
 
 // tenant unpacks everything but the id.
 func (r *Record) tenant() *Tenant {
-	t := &Tenant{Country: r.Country, Segment: r.Segment}
-	for entry := 0; entry < r.Entries(); {
-		var reach Reach
-		entry = r.Reach(entry, &reach)
-		if reach.By != ByOwner {
-			reach.Active = 0
-		}
-		t.Reaches = append(t.Reaches, reach)
-	}
+	t := &Tenant{Country: r.Country, Segment: r.Segment, Reaches: r.Reaches()}
 	var walk Resources
 	for r.Walk(&walk); walk.Next(); {
 		resource := Resource{Kind: r.kinds[walk.Kind], Owned: walk.Owned}
