@@ -81,7 +81,7 @@ type maker struct {
 	out       segment.Tenant
 }
 
-func (m *maker) names(b *testing.B) {
+func (m *maker) names(b testing.TB) {
 	all, err := program.Builtin()
 	if err != nil {
 		b.Fatal(err)

@@ -196,17 +196,14 @@ const secondsPerDay = 24 * 60 * 60
 // days credits the days of a month that is covered in part.
 func (c *credit) days(i, m int, start int64, cover []spell) {
 	r := c.run
-	row := 0
-	for k := range r.skip + i {
-		row += int(r.Counts.At(k))
-	}
+	row, n := r.DaysOf(r.skip + i)
 	firstDay, dense := r.Dense()
 	if r.skip+i > 0 {
 		firstDay = 1 // where days follow each other, the next month begins at its first
 	}
 	var total int64
 	credited := false
-	for k := range int(r.Counts.At(r.skip + i)) {
+	for k := range n {
 		day := firstDay + k
 		if !dense {
 			day = r.Day(row + k)

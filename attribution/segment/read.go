@@ -542,6 +542,16 @@ func (run *Run) Dense() (firstDay int, dense bool) { return int(run.firstDay), r
 // not be dense.
 func (run *Run) Day(i int) int { return int(unpack(run.days, i*dayBits, dayBits)) + 1 }
 
+// DaysOf returns which rows of a run of days are the i-th month's: n, from the given
+// one on.
+func (run *Run) DaysOf(i int) (from, n int) {
+	before, of := run.Counts.Sum(0, i), run.Counts.At(i)
+	if before < 0 || of < 0 || before > int64(run.Rows) || of > int64(run.Rows)-before {
+		panic(errMalformed)
+	}
+	return int(before), int(of)
+}
+
 // NextAssertion reads the run's next assertion; false if there is none.
 func (run *Run) NextAssertion(out *Assertion) bool {
 	if run.asserted == 0 {

@@ -110,7 +110,8 @@ func (run *Run) appendRows(rows []Row) []Row {
 	for i := range run.Months {
 		month := run.Month(i)
 		sum := int64(0)
-		for range run.Counts.At(i) {
+		_, n := run.DaysOf(i)
+		for range n {
 			row := Row{Month: month, HasMoney: run.HasMoney, Asserted: asserted}
 			if dense {
 				row.Day = uint8(run.first.Day(firstDay).AddDays(at)-month.Day(1)) + 1
