@@ -38,14 +38,14 @@ func TestNothingIsAllocatedPerTenantOnceWarm(t *testing.T) {
 				t.Fatal(err)
 			}
 			r := k.prepare(v)
-			w, c := k.newWorker(), newChunks(r.totals)
+			w := k.newWorker()
 			all := func() {
 				for b := range s.Blocks() {
-					if _, err := r.block(w, c, place{0, b}); err != nil {
+					if _, err := r.block(w, place{0, b}); err != nil {
 						t.Fatal(err)
 					}
 				}
-				c.flush()
+				w.chunks.flush(r.totals)
 			}
 			all()
 			if n := testing.AllocsPerRun(3, all); n != 0 {

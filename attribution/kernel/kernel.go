@@ -35,6 +35,7 @@ type Kernel struct {
 	excluded map[string]bool
 
 	mu         sync.Mutex // of what follows
+	idle       []*worker
 	known      known
 	workloadOf map[string]uint32
 	laneOf     map[string]uint32

@@ -107,18 +107,18 @@ func (r *runner) deal(o Options) {
 
 // work evaluates blocks until there are no more.
 func (r *runner) work(ctx context.Context, progress func(done, of int)) error {
-	w := r.k.newWorker()
-	c := newChunks(r.totals)
+	w := r.k.worker()
+	defer r.k.rest(w)
 	for {
 		i := int(r.next.Add(1)) - 1
 		if i >= len(r.blocks) {
-			c.flush()
+			w.chunks.flush(r.totals)
 			return nil
 		}
 		if err := ctx.Err(); err != nil {
 			return context.Cause(ctx)
 		}
-		n, err := r.block(w, c, r.blocks[i])
+		n, err := r.block(w, r.blocks[i])
 		if err != nil {
 			return err
 		}
@@ -132,7 +132,7 @@ func (r *runner) work(ctx context.Context, progress func(done, of int)) error {
 }
 
 // block evaluates the tenants of a block that no newer segment hides.
-func (r *runner) block(w *worker, c *chunks, p place) (tenants int, err error) {
+func (r *runner) block(w *worker, p place) (tenants int, err error) {
 	b, err := r.view.Segments()[p.segment].Block(p.block)
 	if err != nil {
 		return 0, err
@@ -151,7 +151,7 @@ func (r *runner) block(w *worker, c *chunks, p place) (tenants int, err error) {
 		w.evaluate()
 		for s := range w.slots {
 			if w.contribute(&w.slots[s]); len(w.out) > 0 {
-				c.put(w.slots[s].account, w.out)
+				w.chunks.put(r.totals, w.slots[s].account, w.out)
 			}
 		}
 	}
@@ -160,34 +160,29 @@ func (r *runner) block(w *worker, c *chunks, p place) (tenants int, err error) {
 
 // chunks collect records for each part of the totals until there are enough of them
 // to be worth loading the part into the cache.
-type chunks struct {
-	totals *Totals
-	of     [parts][]uint64
-}
+type chunks [parts][]uint64
 
-func newChunks(t *Totals) *chunks {
-	c := &chunks{totals: t}
-	words := make([]uint64, parts*chunkWords)
-	for i := range c.of {
-		c.of[i] = words[i*chunkWords : i*chunkWords : (i+1)*chunkWords]
+func (c *chunks) put(t *Totals, account uint32, entries []uint64) {
+	chunk := &c[account%parts]
+	if len(*chunk)+1+len(entries) > chunkWords {
+		t.add(int(account%parts), *chunk, 1)
+		*chunk = (*chunk)[:0]
 	}
-	return c
+	*chunk = append(*chunk, header(account, len(entries)))
+	*chunk = append(*chunk, entries...)
 }
 
-func (c *chunks) put(account uint32, entries []uint64) {
-	part := account % parts
-	chunk := c.of[part]
-	if len(chunk)+1+len(entries) > chunkWords {
-		c.totals.add(int(part), chunk, 1)
-		chunk = chunk[:0]
+func (c *chunks) flush(t *Totals) {
+	for part := range c {
+		if len(c[part]) > 0 {
+			t.add(part, c[part], 1)
+			c[part] = c[part][:0]
+		}
 	}
-	chunk = append(chunk, header(account, len(entries)))
-	c.of[part] = append(chunk, entries...)
 }
 
-func (c *chunks) flush() {
-	for part, chunk := range c.of {
-		c.totals.add(part, chunk, 1)
-		c.of[part] = chunk[:0]
+func (c *chunks) drop() {
+	for part := range c {
+		c[part] = c[part][:0]
 	}
 }

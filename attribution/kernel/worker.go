@@ -40,6 +40,7 @@ type worker struct {
 	lists   [][]ref // by view
 	touched []int   // views with a list
 	out     []uint64
+	chunks  chunks
 }
 
 // act is an association at work: an account that reaches resources [first, end).
@@ -91,6 +92,33 @@ func (k *Kernel) newWorker() *worker {
 	w := &worker{k: k, lists: make([][]ref, len(k.views))}
 	w.learn()
 	return w
+}
+
+// worker returns one that has worked before, and has what it needs, or a new one.
+func (k *Kernel) worker() *worker {
+	k.mu.Lock()
+	n := len(k.idle)
+	if n == 0 {
+		k.mu.Unlock()
+		return k.newWorker()
+	}
+	w := k.idle[n-1]
+	k.idle = k.idle[:n-1]
+	stale := len(w.series) != len(k.known.series) || len(w.workloads) != len(k.known.workloads)
+	k.mu.Unlock()
+	if stale {
+		w.learn()
+	}
+	return w
+}
+
+// rest keeps a worker for the next run.
+func (k *Kernel) rest(w *worker) {
+	w.chunks.drop()
+	w.b, w.by, w.record = nil, nil, segment.Record{} // which may hold a segment
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.idle = append(k.idle, w)
 }
 
 // learn takes over what bindings have brought since.
