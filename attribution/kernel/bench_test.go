@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"slices"
 	"strconv"
 	"syscall"
 	"testing"
@@ -205,8 +206,9 @@ func slicesSorted(m map[string]bool) (names []string) {
 	return names
 }
 
-func benchmarkRun(b *testing.B, s shape) {
-	data := made(b, s)
+// rules compiles mcpp@2023-10 and opens what was made.
+func rules(b *testing.B, data []byte) (*kernel.Kernel, *segment.View) {
+	b.Helper()
 	g, err := segment.Read(data)
 	if err != nil {
 		b.Fatal(err)
@@ -214,7 +216,6 @@ func benchmarkRun(b *testing.B, s shape) {
 	if err := g.Check(); err != nil {
 		b.Fatal(err)
 	}
-	info := g.Info()
 	all, err := program.Builtin()
 	if err != nil {
 		b.Fatal(err)
@@ -231,6 +232,12 @@ func benchmarkRun(b *testing.B, s shape) {
 	if err != nil {
 		b.Fatal(err)
 	}
+	return k, v
+}
+
+func benchmarkRun(b *testing.B, s shape) {
+	k, v := rules(b, made(b, s))
+	info := v.Newest().Info()
 	b.ReportAllocs()
 	start := processorTime()
 	for b.Loop() {
@@ -259,6 +266,44 @@ func processorTime() time.Duration {
 // KIZUNA_BENCH_ROWS says how many rows; a million if it is not set.
 func BenchmarkProgram(b *testing.B) { benchmarkRun(b, programShape) }
 func BenchmarkBook(b *testing.B)    { benchmarkRun(b, bookShape) }
+
+// BenchmarkChange ends or reopens one association of a customer anywhere, and makes
+// the totals follow.
+func BenchmarkChange(b *testing.B) {
+	k, v := rules(b, made(b, programShape))
+	l, err := k.Live(context.Background(), v, kernel.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	var ids []string
+	for i := range v.Newest().Blocks() {
+		block, err := v.Newest().Block(i)
+		if err != nil {
+			b.Fatal(err)
+		}
+		for t := range block.Len() {
+			ids = append(ids, block.ID(t))
+		}
+	}
+	r := random(1)
+	end := func(_ segment.Names, reaches []segment.Reach) []segment.Reach {
+		x := &reaches[r.below(len(reaches))]
+		x.During.To = kizuna.Instant(1_690_000_000 + r.below(10_000_000))
+		return reaches
+	}
+	var took []time.Duration
+	for b.Loop() {
+		id := ids[r.below(len(ids))]
+		start := time.Now()
+		if err := l.Reaches(id, end); err != nil {
+			b.Fatal(err)
+		}
+		took = append(took, time.Since(start))
+	}
+	slices.Sort(took)
+	b.ReportMetric(float64(took[len(took)/2].Nanoseconds()), "p50-ns")
+	b.ReportMetric(float64(took[len(took)*99/100].Nanoseconds()), "p99-ns")
+}
 
 func BenchmarkBuild(b *testing.B) {
 	for b.Loop() {

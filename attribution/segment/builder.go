@@ -68,8 +68,8 @@ func (b *Builder) SetLocations(locations []association.Location) {
 func (b *Builder) Add(t *Tenant) error {
 	id := association.Fold(t.ID)
 	if b.info.Tenants > 0 && strings.Compare(id, b.lastID) <= 0 {
-		return kizuna.Errorf("segment-order", "tenant %q comes after %q", id, b.lastID).
-			WithMend("add tenants in ascending order, each once")
+		return kizuna.Errorf("segment-order", "customer %q comes after %q", id, b.lastID).
+			WithMend("add customers in ascending order of their ids, each once")
 	}
 	start := len(b.block.records)
 	var err error

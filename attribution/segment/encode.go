@@ -3,6 +3,7 @@ package segment
 import (
 	"encoding/binary"
 	"encoding/hex"
+	"fmt"
 	"math/bits"
 	"slices"
 
@@ -129,8 +130,8 @@ func (e *encoder) instantBytes() []byte {
 }
 
 func invalid(id, format string, args ...any) *kizuna.Error {
-	return kizuna.Errorf("segment-tenant", "tenant %q cannot be kept in a segment", id).
-		WithCause(kizuna.Errorf("segment-tenant-detail", format, args...))
+	return kizuna.Errorf("segment-tenant", "customer %q cannot be kept in a segment", id).
+		WithCause(fmt.Errorf(format, args...))
 }
 
 // tenant appends a tenant's record.

@@ -22,7 +22,7 @@ func Open(path string) (*Segment, error) {
 		return nil, unreadable(path, err)
 	}
 	if info.Size() == 0 {
-		return nil, Damaged(path, "its beginning")
+		return nil, damaged(path, 0, "the magic")
 	}
 	data, err := syscall.Mmap(int(f.Fd()), 0, int(info.Size()), syscall.PROT_READ, syscall.MAP_SHARED)
 	if err != nil {

@@ -3,6 +3,7 @@ package segment
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"hash/crc32"
 	"strings"
 	"sync/atomic"
@@ -31,10 +32,12 @@ type Segment struct {
 	close func() error
 }
 
-// Damaged says that a file is no whole segment, and which part of it is not.
-func Damaged(path, part string) *kizuna.Error {
-	return kizuna.Errorf("segment-damaged", "the segment is damaged: %s", part).
-		WithMend("delete it and build it again; it is a cache").WithRef(kizuna.Ref{File: path})
+// damaged says that a file is no whole segment, where it is not, and what should
+// stand there.
+func damaged(path string, at uint64, part string) *kizuna.Error {
+	return kizuna.Errorf("segment-damaged", "the segment is damaged, or its end is missing, at byte %d", int64(at)).
+		WithMend("delete it and build it again; it is a cache").WithRef(kizuna.Ref{File: path}).
+		WithCause(errors.New(part + " should stand there"))
 }
 
 // Read makes a segment of a file's bytes, which must not change while it is used.
@@ -45,13 +48,13 @@ func Read(data []byte) (*Segment, error) { return read("", data) }
 func read(path string, data []byte) (*Segment, error) {
 	s := &Segment{data: data, path: path}
 	if len(data) < len(magic)+trailerSize || string(data[:len(magic)]) != magic {
-		return nil, Damaged(path, "its beginning")
+		return nil, damaged(path, 0, "the magic")
 	}
 	trailer := data[len(data)-trailerSize:]
 	tail := trailer[numSections*20:]
 	if string(tail[12:]) != magic || binary.LittleEndian.Uint64(tail) != uint64(len(data)) ||
 		binary.LittleEndian.Uint32(tail[8:]) != crc32.Checksum(trailer[:numSections*20+8], castagnoli) {
-		return nil, Damaged(path, "its end")
+		return nil, damaged(path, uint64(len(data)-trailerSize), "the trailer")
 	}
 	var sections [numSections][]byte
 	end := uint64(len(data) - trailerSize)
@@ -59,15 +62,15 @@ func read(path string, data []byte) (*Segment, error) {
 		entry := trailer[20*i:]
 		offset, length := binary.LittleEndian.Uint64(entry), binary.LittleEndian.Uint64(entry[8:])
 		if offset > end || length > end-offset {
-			return nil, Damaged(path, sectionNameOf[i])
+			return nil, damaged(path, offset, sectionNameOf[i])
 		}
 		sections[i] = data[offset : offset+length : offset+length]
 		if crc32.Checksum(sections[i], castagnoli) != binary.LittleEndian.Uint32(entry[16:]) {
-			return nil, Damaged(path, sectionNameOf[i])
+			return nil, damaged(path, offset, sectionNameOf[i])
 		}
 	}
 	if part, ok := s.parse(&sections); !ok {
-		return nil, Damaged(path, sectionNameOf[part])
+		return nil, damaged(path, binary.LittleEndian.Uint64(trailer[20*part:]), sectionNameOf[part])
 	}
 	return s, nil
 }
@@ -287,13 +290,30 @@ func idAt(data []byte) string {
 	return string(data[1 : 1+int(data[0])])
 }
 
-// compareID compares the id at the beginning of a record with a folded id.
-func compareID(data []byte, id string) int {
+// sought is an id that is looked for, folded and, if it is one, as a packed GUID:
+// those have the order of their texts.
+type sought struct {
+	text   string
+	packed [16]byte
+	guid   bool
+}
+
+func seek(id string) sought {
+	s := sought{text: association.Fold(id)}
+	s.packed, s.guid = packGUID(s.text)
+	return s
+}
+
+// compare compares the id at the beginning of a record with the one sought.
+func (s *sought) compare(data []byte) int {
 	if data[0] != guidID {
-		return strings.Compare(string(data[1:1+int(data[0])]), id)
+		return strings.Compare(string(data[1:1+int(data[0])]), s.text)
+	}
+	if s.guid {
+		return bytes.Compare(data[1:17], s.packed[:])
 	}
 	var text [guidLength]byte
-	return bytes.Compare(appendGUID(text[:0], data[1:17]), []byte(id))
+	return bytes.Compare(appendGUID(text[:0], data[1:17]), []byte(s.text))
 }
 
 func (s *Segment) blockOf(tenant int) int {
@@ -310,7 +330,7 @@ func (s *Segment) blockOf(tenant int) int {
 
 // Find returns the block and the place in it of a tenant; false if it has none.
 func (s *Segment) Find(id string) (b Block, i int, ok bool, err error) {
-	id = association.Fold(id)
+	looked := seek(id)
 	// The block is the last that does not begin after the id.
 	low, high := 0, s.blocks
 	for low < high {
@@ -318,7 +338,7 @@ func (s *Segment) Find(id string) (b Block, i int, ok bool, err error) {
 		if b, err = s.Block(middle); err != nil {
 			return Block{}, 0, false, err
 		}
-		if compareID(b.data[b.start(0):], id) <= 0 {
+		if looked.compare(b.data[b.start(0):]) <= 0 {
 			low = middle + 1
 		} else {
 			high = middle
@@ -333,13 +353,13 @@ func (s *Segment) Find(id string) (b Block, i int, ok bool, err error) {
 	low, high = 0, b.n
 	for low < high {
 		middle := int(uint(low+high) >> 1)
-		if compareID(b.data[b.start(middle):], id) < 0 {
+		if looked.compare(b.data[b.start(middle):]) < 0 {
 			low = middle + 1
 		} else {
 			high = middle
 		}
 	}
-	return b, low, low < b.n && compareID(b.data[b.start(low):], id) == 0, nil
+	return b, low, low < b.n && looked.compare(b.data[b.start(low):]) == 0, nil
 }
 
 // Record is a tenant as it lies in a segment. Its parts are read on demand.

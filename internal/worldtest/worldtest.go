@@ -177,6 +177,13 @@ func DrawMixed(t *rapid.T) *attribution.Facts {
 		}
 		a.Ownerships = append(a.Ownerships, o)
 	}
+	if rapid.IntRange(0, 9).Draw(t, "a crowd") == 0 {
+		for range 60 {
+			a.Appointments = append(a.Appointments, association.Appointment{
+				Subscription: pick(t, "subscription", "s1", "s2", "S3"), Location: pick(t, "location", "L1", "L2", "L3"), During: interval(t),
+			})
+		}
+	}
 	rows := f.Usage.Rows()
 	for range rapid.IntRange(0, 20).Draw(t, "more rows") {
 		rows = append(rows, drawMixedRow(t))
