@@ -12,7 +12,6 @@ type ref struct {
 	at       int // in worker.cells
 	workload uint32
 	feed     int32 // position in the view's list
-	own      bool  // the cells are the sum of several blocks
 }
 
 // contribute evaluates every measure for a slot and leaves what is not 0 in w.out,

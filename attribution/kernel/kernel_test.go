@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -328,6 +329,55 @@ func tenantOf(f *attribution.Facts, id string) func(segment.Names) *segment.Tena
 		rows := slices.DeleteFunc(f.Usage.Rows(), func(u usage.Row) bool { return association.Fold(u.Tenant) != id })
 		t, _ := c.Tenant(id, rows)
 		return t
+	}
+}
+
+// Readers see all of a change or none, while others are made.
+func TestReadersSeeOneInstant(t *testing.T) {
+	k := compiled(t, programs(t)[1], days[0], "")
+	var f *attribution.Facts
+	for seed := 0; f == nil || len(attribution.NewBook(k.Plan, f).Contribution("t1")) < 3; seed++ {
+		f = rapid.Custom(worldtest.DrawMixed).Example(seed)
+	}
+	l, err := k.Live(context.Background(), viewOf(t, built(t, f)), kernel.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	none := *f
+	none.Usage = usage.NewLedger()
+	with := l.Contribution()
+	if err := l.Replace("t1", tenantOf(&none, "t1")); err != nil {
+		t.Fatal(err)
+	}
+	without := l.Contribution()
+	var wait sync.WaitGroup
+	stop := make(chan struct{})
+	for range 3 {
+		wait.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				got := l.Contribution()
+				if difference(with, got) != "" && difference(without, got) != "" {
+					t.Error("a reader saw a part of a change")
+					return
+				}
+			}
+		})
+	}
+	for i := range 100 {
+		facts := []*attribution.Facts{f, &none}[i%2]
+		if err := l.Replace("t1", tenantOf(facts, "t1")); err != nil {
+			t.Error(err)
+		}
+	}
+	close(stop)
+	wait.Wait()
+	if l.Changed() != 1 {
+		t.Errorf("%d customers changed", l.Changed())
 	}
 }
 

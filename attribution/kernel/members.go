@@ -1,5 +1,10 @@
 package kernel
 
+import (
+	"cmp"
+	"slices"
+)
+
 // members counts how many customers hold up each member of the sets of a part's
 // accounts: a hash table by open addressing.
 type members struct {
@@ -55,6 +60,18 @@ func (t *members) find(key uint64) *member {
 		return s
 	}
 	return nil
+}
+
+// sorted returns the members, those of an account together, the accounts in order.
+func (t *members) sorted() []member {
+	out := make([]member, 0, t.used)
+	for _, m := range t.slots {
+		if m.key != 0 {
+			out = append(out, m)
+		}
+	}
+	slices.SortFunc(out, func(a, b member) int { return cmp.Compare(a.key, b.key) })
+	return out
 }
 
 // slot returns the key's slot, or the free one where it belongs.

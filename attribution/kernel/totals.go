@@ -1,6 +1,8 @@
 package kernel
 
 import (
+	"iter"
+	"maps"
 	"sync"
 
 	"github.com/kizuna-org/kizuna/attribution"
@@ -112,22 +114,32 @@ func (t *Totals) Account(account string) attribution.Contribution {
 
 // Contribution returns what all customers contribute to all accounts.
 func (t *Totals) Contribution() attribution.Contribution {
-	out := make(attribution.Contribution)
-	workloads := t.k.workloads()
-	for i := range t.parts {
-		p := &t.parts[i]
-		p.mu.Lock()
-		for n := i; n < len(t.accounts); n += parts {
-			t.tallies(out, uint32(n))
-		}
-		for k := range p.members.slots {
-			if m := &p.members.slots[k]; m.key != 0 {
-				addMember(out, t.accounts[accountOfMember(m.key)*parts+i], workloads, m)
+	all := make(attribution.Contribution)
+	for _, one := range t.All() {
+		maps.Copy(all, one)
+	}
+	return all
+}
+
+// All yields every account that anything is contributed to, and what. The order is
+// always the same. While it runs nothing may be added.
+func (t *Totals) All() iter.Seq2[string, attribution.Contribution] {
+	return func(yield func(string, attribution.Contribution) bool) {
+		workloads := t.k.workloads()
+		for i := range t.parts {
+			members := t.parts[i].members.sorted()
+			for n := i; n < len(t.accounts); n += parts {
+				out := make(attribution.Contribution)
+				t.tallies(out, uint32(n))
+				for ; len(members) > 0 && accountOfMember(members[0].key) == n/parts; members = members[1:] {
+					addMember(out, t.accounts[n], workloads, &members[0])
+				}
+				if len(out) > 0 && !yield(t.accounts[n], out) {
+					return
+				}
 			}
 		}
-		p.mu.Unlock()
 	}
-	return out
 }
 
 func (t *Totals) number(account string) (uint32, bool) {

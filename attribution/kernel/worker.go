@@ -60,7 +60,8 @@ const allWorkloads = noWorkload - 1
 // slot is an account's place in the tenant at hand.
 type slot struct {
 	account     uint32
-	act, acts   int // acts [act, acts)
+	act, acts   int // acts [act, acts): those at work at the resource at hand
+	live, next  int // are [act, live), those whose first comes later are [next, acts)
 	first, end  uint32
 	types       program.TypeSet
 	block, last int32 // its blocks, as a list; -1 is none
@@ -174,7 +175,7 @@ func (w *worker) load() {
 	for i := range w.acts {
 		a := &w.acts[i]
 		if i == 0 || w.acts[i-1].account != a.account {
-			w.slots = append(w.slots, slot{account: a.account, act: i, first: a.first, block: -1, last: -1})
+			w.slots = append(w.slots, slot{account: a.account, act: i, live: i, next: i, first: a.first, block: -1, last: -1})
 		}
 		s := &w.slots[len(w.slots)-1]
 		s.acts = i + 1
@@ -183,17 +184,24 @@ func (w *worker) load() {
 	}
 }
 
-// sortActs sorts by account: few as they nearly always are, by insertion.
+// sortActs sorts by account, then by first resource: few as they nearly always are,
+// by insertion.
 func sortActs(acts []act) {
 	if len(acts) > 24 {
-		slices.SortFunc(acts, func(a, b act) int { return cmp.Compare(a.account, b.account) })
+		slices.SortFunc(acts, func(a, b act) int {
+			return cmp.Or(cmp.Compare(a.account, b.account), cmp.Compare(a.first, b.first))
+		})
 		return
 	}
 	for i := 1; i < len(acts); i++ {
-		for j := i; j > 0 && acts[j-1].account > acts[j].account; j-- {
+		for j := i; j > 0 && acts[j].before(&acts[j-1]); j-- {
 			acts[j-1], acts[j] = acts[j], acts[j-1]
 		}
 	}
+}
+
+func (a *act) before(b *act) bool {
+	return a.account < b.account || a.account == b.account && a.first < b.first
 }
 
 func (w *worker) reach(r *segment.Reach) {
@@ -376,15 +384,24 @@ func (w *worker) resource() {
 
 // hit finds a slot's acts that reach a resource.
 func (w *worker) hit(kind *kind, s *slot, number uint32, owned bool, latest kizuna.Instant) {
-	acts := w.acts[s.act:s.acts]
 	asOwner := owned
 	if owned && w.k.owners[kind.owner].LatestOnly {
-		asOwner = w.latest(kind, acts, number) == latest
+		asOwner = w.latest(kind, w.acts[s.act:s.acts], number) == latest
 	}
-	for i := range acts {
-		a := &acts[i]
-		if number-a.first >= a.end-a.first || a.types&kind.types == 0 ||
-			a.workload != allWorkloads && a.workload != kind.workload {
+	// Resources come in order: acts begin, and end, as they pass.
+	for ; s.next < s.acts && w.acts[s.next].first <= number; s.next++ {
+		w.acts[s.live], w.acts[s.next] = w.acts[s.next], w.acts[s.live]
+		s.live++
+	}
+	for i := s.act; i < s.live; i++ {
+		a := &w.acts[i]
+		for a.end <= number {
+			if s.live--; i == s.live {
+				return
+			}
+			w.acts[i], w.acts[s.live] = w.acts[s.live], w.acts[i]
+		}
+		if a.types&kind.types == 0 || a.workload != allWorkloads && a.workload != kind.workload {
 			continue
 		}
 		switch a.by {
