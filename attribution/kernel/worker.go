@@ -205,31 +205,28 @@ func (a *act) before(b *act) bool {
 }
 
 func (w *worker) reach(r *segment.Reach) {
+	account := w.by.accounts[r.Location]
+	sale := r.Type == program.CSPTier1 || r.Type == program.CSPTier2
+	if account == segment.NoAccount && !sale || r.During.Empty() {
+		return
+	}
 	a := act{
-		account: w.by.accounts[r.Location],
+		account: account,
 		first:   r.First, end: r.End,
 		from: int64(r.During.From), to: int64(r.During.To),
 		workload: allWorkloads, types: 1 << r.Type, by: r.By,
 	}
-	if r.Type == program.CSPTier1 || r.Type == program.CSPTier2 {
-		if a.from < a.to {
-			w.sales = append(w.sales, a) // also of nobody: its time is the subscription's
-		}
+	switch {
+	case sale: // also of nobody: its time is the subscription's
+		w.sales = append(w.sales, a)
 		return
-	}
-	if a.account == segment.NoAccount || a.from >= a.to {
-		return
-	}
-	switch r.By {
-	case segment.ByWorkload:
-		a.workload = w.by.workload[r.What]
-	case segment.ByRole:
-		if !w.by.earns[r.What] {
-			return
-		}
-	case segment.ByOwner:
+	case r.By == segment.ByOwner: // whenever it was: who was last is asked of all
 		a.relation, a.active = r.What, r.Active
-		w.acts = append(w.acts, a) // whenever it was: who was last is asked of all
+		w.acts = append(w.acts, a)
+		return
+	case r.By == segment.ByWorkload:
+		a.workload = w.by.workload[r.What]
+	case r.By == segment.ByRole && !w.by.earns[r.What]:
 		return
 	}
 	w.act(&a)
