@@ -8,7 +8,6 @@ import (
 	"os"
 	"slices"
 	"strconv"
-	"syscall"
 	"testing"
 	"time"
 
@@ -253,14 +252,6 @@ func benchmarkRun(b *testing.B, s shape) {
 	b.ReportMetric(float64(info.RowBytes+info.DirectoryBytes)/float64(info.Rows), "B/row")
 	b.ReportMetric(float64(info.Tenants), "tenants")
 	b.ReportMetric(float64(info.Reaches)/float64(info.Tenants), "reaches/tenant")
-}
-
-func processorTime() time.Duration {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		return 0
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // KIZUNA_BENCH_ROWS says how many rows; a million if it is not set.
