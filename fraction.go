@@ -51,6 +51,13 @@ func (f Fraction) Div(g Fraction) Fraction { return Fraction{new(big.Rat).Quo(f.
 // Cmp returns -1, 0 or 1 as f is less than, equal to or greater than g.
 func (f Fraction) Cmp(g Fraction) int { return f.rat().Cmp(g.rat()) }
 
+// Terms returns numerator and denominator in lowest terms; ok is false if they do
+// not fit.
+func (f Fraction) Terms() (num, den int64, ok bool) {
+	r := f.rat()
+	return r.Num().Int64(), r.Denom().Int64(), r.Num().IsInt64() && r.Denom().IsInt64()
+}
+
 // Sign returns -1, 0 or 1 as f is negative, zero or positive.
 func (f Fraction) Sign() int { return f.rat().Sign() }
 

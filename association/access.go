@@ -47,14 +47,17 @@ func (x *Index) addLinks(f *Facts) {
 		id := identity{Fold(m.Tenant), Fold(m.Object)}
 		groups[id] = append(groups[id], m)
 	}
-	holders := make(map[identity][]Reach) // links, as themselves and through groups
+	selves := make(map[identity][]Reach)  // links, as themselves
+	holders := make(map[identity][]Reach) // and through groups
 	for _, l := range f.Links {
 		fact := evidence(ByLink, l.Object, "in", l.Tenant, l.During, l.At)
 		r, ok := x.reach(program.PAL, l.Location, l.During, fact)
 		if !ok {
 			continue
 		}
-		x.climb(identity{Fold(l.Tenant), Fold(l.Object)}, r, groups, holders, nil)
+		id := identity{Fold(l.Tenant), Fold(l.Object)}
+		selves[id] = append(selves[id], r)
+		x.climb(id, r, groups, holders, nil)
 	}
 	for _, a := range f.Assignments {
 		home := a.PrincipalTenant
@@ -69,6 +72,7 @@ func (x *Index) addLinks(f *Facts) {
 		fact := evidence(ByRole, a.Role, "at", a.Scope, a.During, a.At)
 		for _, link := range links {
 			if r, ok := link.narrow(fact); ok {
+				r.role = a.Role
 				t.byScope[scope] = append(t.byScope[scope], r)
 			}
 		}
@@ -82,7 +86,8 @@ func (x *Index) addLinks(f *Facts) {
 		fact := evidence(ByOwnership, o.Relation, "of", o.Scope, o.During, o.At)
 		// Kept even if nobody's link reaches it: the resource's owner is known.
 		t.owners[scope] = append(t.owners[scope], owner)
-		for _, link := range holders[identity{Fold(o.Tenant), Fold(o.Object)}] {
+		// Roles are held through groups; an owner is the linked identity itself.
+		for _, link := range selves[identity{Fold(o.Tenant), Fold(o.Object)}] {
 			if r, ok := link.narrow(fact); ok {
 				owner.reach = r
 				t.owners[scope] = append(t.owners[scope], owner)
@@ -130,8 +135,10 @@ func (r Reach) narrow(fact Evidence) (Reach, bool) {
 }
 
 // earns reports whether the program credits a role.
-func (x *Index) earns(role string) bool {
-	rules := &x.q.Program.Roles
+func (x *Index) earns(role string) bool { return Earns(&x.q.Program.Roles, role) }
+
+// Earns reports whether the rules credit a role.
+func Earns(rules *program.Roles, role string) bool {
 	if len(rules.Eligible) > 0 {
 		return slices.Contains(rules.Eligible, role)
 	}

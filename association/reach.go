@@ -17,6 +17,8 @@ type Reach struct {
 	Location string
 	During   kizuna.Interval
 	Evidence []Evidence // the facts that make it, the association itself first
+
+	role string // PAL: by which role
 }
 
 // Evidence is one fact behind a reach: "claim c7", "role Owner at /subscriptions/…".

@@ -50,15 +50,12 @@ func NewBook(plan *Plan, f *Facts) *Book {
 	r := rowReader{
 		plan:    plan,
 		index:   b.index,
-		rates:   make(map[rateKey]kizuna.Decimal, len(f.Rates)),
+		rates:   NewRates(f.Rates),
 		tenants: make(map[string]*tenantRows),
 		months:  make(map[kizuna.Month]bool),
 		unknown: make(map[string]bool),
 		last:    new(keyed),
 		global:  make(map[string]bool),
-	}
-	for _, rate := range f.Rates {
-		r.rates[rateKey{rate.Currency, rate.Month}] = rate.USD
 	}
 	b.tenants = r.read(f.Usage)
 	b.refused, b.remarks, b.months = r.refused, r.remarks, r.months

@@ -160,6 +160,45 @@ func (pl *Plan) addFeed(f program.Feed, channels []string) int {
 // Measures returns how many distinct measures there are.
 func (pl *Plan) Measures() int { return len(pl.measures) }
 
+// Measure is a measure of a plan.
+type Measure struct {
+	program.Measure
+	Feeds []int // numbers of the plan's feeds; a feed may stand there twice
+	// Segment and Countries, where set, are whose customers are looked at. Countries
+	// that are empty and not nil are nobody's.
+	Segment   string
+	Countries []string
+}
+
+// Measure returns a measure by its number.
+func (pl *Plan) Measure(number int) Measure {
+	m := &pl.measures[number]
+	return Measure{m.Measure, m.feeds, m.segment, m.countries}
+}
+
+// Feed is a source of rows for measures.
+type Feed struct {
+	Workloads program.WorkloadSet
+	Channels  []string // all if empty
+	Types     program.TypeSet
+}
+
+// Feeds lists the plan's feeds, by number.
+func (pl *Plan) Feeds() []Feed {
+	out := make([]Feed, len(pl.feeds))
+	for i, f := range pl.feeds {
+		out[i] = Feed{f.set, f.channels, pl.types[f.types]}
+	}
+	return out
+}
+
+// First returns the earliest month that any measure looks at.
+func (pl *Plan) First() kizuna.Month { return pl.first }
+
+// Rate returns the monthly consumption value of a unit of a workload in
+// millionths; false if it has none.
+func (pl *Plan) Rate(workload string) (kizuna.Micro, bool) { return pl.rateOf(workload) }
+
 // MeasureOf returns the number of a component's measure.
 func (pl *Plan) MeasureOf(c *program.Component) int { return pl.ofComponent[c] }
 

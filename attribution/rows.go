@@ -99,7 +99,7 @@ type Refusal struct {
 type rowReader struct {
 	plan    *Plan
 	index   *association.Index
-	rates   map[rateKey]kizuna.Decimal
+	rates   Rates
 	tenants map[string]*tenantRows // as written, and folded
 	order   []*tenantRows
 	refused []Refusal
@@ -110,11 +110,6 @@ type rowReader struct {
 	last     *keyed          // the resource of the row before
 	global   map[string]bool // accounts that are asserted themselves
 	remarks  []*kizuna.Error // name them, once each
-}
-
-type rateKey struct {
-	currency string
-	month    kizuna.Month
 }
 
 func (r *rowReader) read(ledger *usage.Ledger) []*tenantRows {
@@ -201,77 +196,26 @@ func (t *tenantRows) resource(r *rowReader, u *usage.Row) *keyed {
 }
 
 func (r *rowReader) row(number int, u *usage.Row) (row, *kizuna.Error) {
-	out := row{month: u.Month, day: wholeMonth, source: int32(number)}
+	f, err := r.rates.Figures(u)
+	if err != nil {
+		return row{}, err
+	}
+	out := row{
+		month: u.Month, day: wholeMonth, source: int32(number),
+		hasMoney: f.HasMoney, snapshot: f.Snapshot, duplicate: f.Duplicate,
+		money: f.Money, users: f.Users, seats: f.Seats, units: f.Units,
+	}
 	if u.Day != nil {
 		out.day = *u.Day
-	} else {
-		out.take(u)
 	}
-	if u.Revenue != nil {
-		money, err := r.dollars(u)
-		if err != nil {
-			return row{}, err
-		}
-		out.hasMoney, out.money = true, money
-	}
-	if u.Asserted.Location != "" && u.Asserted.Type != "" {
-		if err := r.assert(&out, u); err != nil {
-			return row{}, err
-		}
+	if f.Asserted {
+		r.assert(&out, f.As, u)
 	}
 	return out, nil
 }
 
-// take fills a snapshot: a month's row with any of users, seats and units. Empty
-// cells are 0, but active users stand in for units.
-func (r *row) take(u *usage.Row) {
-	if u.ActiveUsers == nil && u.PaidSeats == nil && u.Units == nil {
-		return
-	}
-	r.snapshot = true
-	whole := func(n *int64) kizuna.Micro {
-		if n == nil {
-			return 0
-		}
-		return kizuna.Micro(*n) * kizuna.MicroPerUnit
-	}
-	r.users, r.seats = whole(u.ActiveUsers), whole(u.PaidSeats)
-	if r.units = r.users; u.Units != nil {
-		r.units = *u.Units
-	}
-}
-
-// dollars converts the row's revenue and rounds it, once.
-func (r *rowReader) dollars(u *usage.Row) (kizuna.Micro, *kizuna.Error) {
-	money := *u.Revenue
-	if u.Currency != "" && u.Currency != dollar {
-		rate, ok := r.rates[rateKey{u.Currency, u.Month}]
-		if !ok {
-			return 0, kizuna.Errorf("no-exchange-rate", "no rate of %s in %s", u.Currency, u.Month).
-				WithMend("add the line %s,%s,<dollars> to exchange_rates.csv", u.Currency, u.Month)
-		}
-		money = money.Mul(rate)
-	}
-	micro, ok := money.Micro()
-	if !ok {
-		return 0, kizuna.Errorf("amount-too-large", "%s dollars are beyond what is counted", money).
-			WithMend("correct the amount")
-	}
-	return micro, nil
-}
-
-const dollar = "USD"
-
-// assert adds the reach that a row of an export asserts. Without a source row id
-// the file's duplicate flag for the account says which row of several keeps the usage.
-func (r *rowReader) assert(out *row, u *usage.Row) *kizuna.Error {
-	t, ok := program.TypeOf(u.Asserted.Type)
-	if !ok {
-		return kizuna.Errorf("asserted-type", "%q is not an association type", u.Asserted.Type).
-			WithMend("write CPOR-OSU, CPOR-OSA, CPOR-RevRec, PAL, DPOR, CSP-T1, CSP-T2 or TPOR")
-	}
-	flag := u.Asserted.DuplicateForAccount
-	out.duplicate = u.Asserted.SourceRow == "" && flag != nil && *flag
+// assert adds the reach that a row of an export asserts.
+func (r *rowReader) assert(out *row, t program.Type, u *usage.Row) {
 	out.asserted = &assertions{}
 	reach, byGlobalID, ok := r.index.Asserted(t, u.Asserted.Location, u.Period(), u.At)
 	if ok {
@@ -286,7 +230,6 @@ func (r *rowReader) assert(out *row, u *usage.Row) *kizuna.Error {
 		r.unknown[location] = true
 		r.findings = append(r.findings, r.index.UnknownLocation(u.Asserted.Location, reach.Evidence[0]))
 	}
-	return nil
 }
 
 // settle orders the rows by time and makes one of those that are one usage row

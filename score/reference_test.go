@@ -224,17 +224,19 @@ func (r *reference) holdsOwned(account string, rule program.OwnerRule, u *usage.
 		}
 		for _, l := range r.facts.Links {
 			owner := r.accountOf(l.Location)
-			if owner == "" || !strings.EqualFold(l.Tenant, o.Tenant) {
+			if owner == "" || !strings.EqualFold(l.Tenant, o.Tenant) || !strings.EqualFold(l.Object, o.Object) {
 				continue
 			}
 			active := kizuna.Never
 			if o.LastActivity != nil {
 				active = *o.LastActivity
 			}
-			for _, both := range r.memberships(l.Tenant, l.Object, o.Object, l.During.Intersect(o.During), 0) {
-				last = max(last, active)
-				all = append(all, candidate{owner, active, both.Contains(at)})
+			both := l.During.Intersect(o.During)
+			if both.Empty() {
+				continue
 			}
+			last = max(last, active)
+			all = append(all, candidate{owner, active, both.Contains(at)})
 		}
 	}
 	isLast := slices.ContainsFunc(all, func(c candidate) bool { return c.account == account && c.active == last })
@@ -251,24 +253,6 @@ func (r *reference) isMember(tenant, object, of string, at kizuna.Instant, depth
 		return strings.EqualFold(m.Tenant, tenant) && strings.EqualFold(m.Object, object) && m.During.Contains(at) &&
 			r.isMember(tenant, m.Group, of, at, depth+1)
 	})
-}
-
-// memberships lists when an object is another one: always if it is itself, else as
-// a member of it, once for every way from group to group.
-func (r *reference) memberships(tenant, object, of string, during kizuna.Interval, depth int) []kizuna.Interval {
-	if during.Empty() || depth > 8 {
-		return nil
-	}
-	if strings.EqualFold(object, of) {
-		return []kizuna.Interval{during}
-	}
-	var all []kizuna.Interval
-	for _, m := range r.facts.Memberships {
-		if strings.EqualFold(m.Tenant, tenant) && strings.EqualFold(m.Object, object) {
-			all = append(all, r.memberships(tenant, m.Group, of, during.Intersect(m.During), depth+1)...)
-		}
-	}
-	return all
 }
 
 func (r *reference) above(tenant, scope, of string, at kizuna.Instant, depth int) bool {

@@ -1,0 +1,56 @@
+package kernel
+
+import (
+	"bytes"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/kizuna-org/kizuna"
+	"github.com/kizuna-org/kizuna/attribution"
+	"github.com/kizuna-org/kizuna/attribution/segment"
+	"github.com/kizuna-org/kizuna/internal/worldtest"
+	"github.com/kizuna-org/kizuna/program"
+)
+
+func TestNothingIsAllocatedPerTenantOnceWarm(t *testing.T) {
+	programs, err := program.Builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range programs {
+		for seed := range 20 {
+			f := rapid.Custom(worldtest.DrawMixed).Example(seed)
+			var out bytes.Buffer
+			if _, err := segment.Build(segment.NewBuilder(&out), f); err != nil {
+				t.Fatal(err)
+			}
+			s, err := segment.Read(out.Bytes())
+			if err != nil {
+				t.Fatal(err)
+			}
+			v, err := segment.NewView(s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			k, err := Compile(attribution.NewPlan(p, kizuna.NewDate(2023, 11, 15)), attribution.TrustBoth)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := k.prepare(v)
+			w := k.newWorker()
+			all := func() {
+				for b := range s.Blocks() {
+					if _, err := r.block(w, place{0, b}); err != nil {
+						t.Fatal(err)
+					}
+				}
+				w.chunks.flush(r.totals)
+			}
+			all()
+			if n := testing.AllocsPerRun(3, all); n != 0 {
+				t.Fatalf("%s, world %d: %v allocations", p.Ref(), seed, n)
+			}
+		}
+	}
+}

@@ -1,0 +1,244 @@
+package kernel
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/kizuna-org/kizuna"
+	"github.com/kizuna-org/kizuna/association"
+	"github.com/kizuna-org/kizuna/attribution"
+	"github.com/kizuna-org/kizuna/attribution/segment"
+)
+
+// Live is totals that follow events. A change evaluates the customers that it touches
+// before and after and adds the difference; nothing is kept of what customers
+// contribute. Readers see one instant: all of a change's difference, or none.
+//
+// It is safe for concurrent use. Changed customers are kept packed in memory until
+// somebody writes them to a newer segment.
+type Live struct {
+	r *runner
+
+	writing sync.Mutex // of what follows
+	patch   *segment.Patch
+	binding *binding // of the patch
+	w       *worker
+	changed map[string]*changed // by folded id
+	before  []uint64            // records
+	after   []uint64
+
+	reading sync.RWMutex // of the totals
+}
+
+// changed is a customer that is not as the view has it.
+type changed struct {
+	record    segment.Record
+	resources *binding
+	reaches   *binding
+	names     segment.Dictionary // of the reaches
+}
+
+// Live counts what a view shows, as [Kernel.Run] does, and follows events from there.
+func (k *Kernel) Live(ctx context.Context, v *segment.View, o Options) (*Live, error) {
+	o.Of = 0
+	r := k.prepare(v)
+	if err := r.run(ctx, o); err != nil {
+		return nil, err
+	}
+	return &Live{
+		r: r, patch: segment.NewPatch(), binding: k.newBinding(), w: k.newWorker(),
+		changed: make(map[string]*changed),
+	}, nil
+}
+
+// Account returns what all customers contribute to an account.
+func (l *Live) Account(account string) attribution.Contribution {
+	l.reading.RLock()
+	defer l.reading.RUnlock()
+	return l.r.totals.Account(account)
+}
+
+// Contribution returns what all customers contribute to all accounts.
+func (l *Live) Contribution() attribution.Contribution {
+	l.reading.RLock()
+	defer l.reading.RUnlock()
+	return l.r.totals.Contribution()
+}
+
+// Changed returns how many customers are not as the view has them.
+func (l *Live) Changed() int {
+	l.writing.Lock()
+	defer l.writing.Unlock()
+	return len(l.changed)
+}
+
+// Customer changes one customer: it sees the reaches that there are and returns
+// those that there are to be. Numbers are those of the names at hand.
+type Customer func(names segment.Names, reaches []segment.Reach) []segment.Reach
+
+// Reaches changes who reaches a customer. A customer without usage has no reaches:
+// nothing is changed.
+func (l *Live) Reaches(id string, change Customer) error {
+	l.writing.Lock()
+	defer l.writing.Unlock()
+	l.begin()
+	if err := l.reaches(association.Fold(id), change); err != nil {
+		return err
+	}
+	l.publish()
+	return nil
+}
+
+// Replace changes a customer's usage and who reaches it. The function makes the
+// customer with the numbers of the names at hand.
+func (l *Live) Replace(id string, make func(segment.Names) *segment.Tenant) error {
+	l.writing.Lock()
+	defer l.writing.Unlock()
+	id = association.Fold(id)
+	now, err := l.find(id)
+	if err != nil {
+		return err
+	}
+	next := &changed{names: l.patch, resources: l.binding, reaches: l.binding}
+	t := make(l.patch.Numbers())
+	t.ID = id
+	if err := l.patch.Pack(t, &next.record); err != nil {
+		return err
+	}
+	l.begin()
+	return l.swap(id, now, next, l.publish)
+}
+
+// ReachesOf makes the same change to many customers, in the background of others: in
+// slices, each of which readers see whole. It says how far it is, and stops between
+// two slices if ctx is done.
+func (l *Live) ReachesOf(ctx context.Context, ids []string, change func(id string) Customer, progress func(done, of int)) error {
+	for done := 0; done < len(ids); {
+		if err := ctx.Err(); err != nil {
+			return context.Cause(ctx)
+		}
+		end := min(done+sliceLength, len(ids))
+		if err := l.slice(ids[done:end], change); err != nil {
+			return err
+		}
+		if done = end; progress != nil {
+			progress(done, len(ids))
+		}
+	}
+	return nil
+}
+
+// sliceLength is how many customers of a large change keep others waiting.
+const sliceLength = 64
+
+func (l *Live) slice(ids []string, change func(id string) Customer) error {
+	l.writing.Lock()
+	defer l.writing.Unlock()
+	l.begin()
+	defer l.publish() // also what was changed before an error
+	for _, id := range ids {
+		if err := l.reaches(association.Fold(id), change(id)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// find returns a customer as it is now; nil if it has no usage.
+func (l *Live) find(id string) (*changed, error) {
+	if c := l.changed[id]; c != nil {
+		return c, nil
+	}
+	s, b, i, ok, err := l.r.view.Find(id)
+	if err != nil || !ok {
+		return nil, err
+	}
+	c := &changed{resources: l.r.bindings[s], reaches: l.r.bindings[s], names: l.r.view.Segments()[s]}
+	b.Record(i, &c.record)
+	return c, nil
+}
+
+func (l *Live) reaches(id string, change Customer) error {
+	now, err := l.find(id)
+	if err != nil || now == nil {
+		return err
+	}
+	reaches := now.record.Reaches()
+	if now.names != segment.Dictionary(l.patch) {
+		segment.Translate(reaches, now.names, l.patch.Numbers())
+	}
+	next := &changed{record: now.record, resources: now.resources, reaches: l.binding, names: l.patch}
+	if err := l.patch.PackReaches(id, change(l.patch.Numbers(), reaches), &next.record); err != nil {
+		return err
+	}
+	return l.swap(id, now, next, func() {})
+}
+
+// swap evaluates a customer before and after, and keeps what it is now.
+func (l *Live) swap(id string, now, next *changed, then func()) error {
+	l.bind()
+	if err := l.evaluate(id, now, &l.before); err != nil {
+		return err
+	}
+	if err := l.evaluate(id, next, &l.after); err != nil {
+		return err
+	}
+	l.changed[id] = next
+	then()
+	return nil
+}
+
+// bind makes the tables know what the patch's dictionary knows.
+func (l *Live) bind() {
+	k := l.r.k
+	k.extend(l.binding, l.patch)
+	newest := l.r.view.Newest()
+	last := len(l.r.view.Segments()) - 1
+	for p := len(l.binding.accounts); p < l.patch.Partners(); p++ {
+		of, itself := segment.NoAccount, segment.NoAccount
+		if n, ok := newest.FindPartner(l.patch.Partner(segment.Partner(p))); ok {
+			of, itself = l.r.bindings[last].accounts[n], l.r.bindings[last].itself[n]
+		}
+		l.binding.accounts = append(l.binding.accounts, of)
+		l.binding.itself = append(l.binding.itself, itself)
+	}
+	if k.seriesCount() != len(l.w.series) {
+		l.w.learn()
+	}
+}
+
+// evaluate appends the records of what a customer contributes.
+func (l *Live) evaluate(id string, c *changed, records *[]uint64) (err error) {
+	if c == nil {
+		return nil
+	}
+	before := len(*records)
+	defer func() {
+		if cause := recover(); cause != nil {
+			*records = (*records)[:before]
+			err = kizuna.Errorf("live-customer", "customer %q cannot be evaluated", id).WithCause(fmt.Errorf("%v", cause))
+		}
+	}()
+	w := l.w
+	w.record, w.b, w.by = c.record, c.resources, c.reaches
+	w.evaluate()
+	for s := range w.slots {
+		if w.contribute(&w.slots[s]); len(w.out) > 0 {
+			*records = append(*records, header(w.slots[s].account, len(w.out)))
+			*records = append(*records, w.out...)
+		}
+	}
+	return nil
+}
+
+func (l *Live) begin() { l.before, l.after = l.before[:0], l.after[:0] }
+
+// publish adds the difference to the totals, all at once.
+func (l *Live) publish() {
+	l.reading.Lock()
+	defer l.reading.Unlock()
+	l.r.totals.addAll(l.before, -1)
+	l.r.totals.addAll(l.after, 1)
+	l.begin()
+}

@@ -1,0 +1,90 @@
+package segment
+
+import "github.com/kizuna-org/kizuna/association"
+
+// Dictionary is what the numbers in a record mean: a [Segment]'s, or a [Patch]'s.
+type Dictionary interface {
+	Names() int
+	Name(n Name) string
+	Partners() int
+	Partner(p Partner) string
+	Kinds() []Kind
+}
+
+// Patch packs tenants in memory, to lie over a segment until they are written to
+// one. It is for one goroutine.
+type Patch struct {
+	encoder *encoder
+	info    Info
+}
+
+// NewPatch returns an empty patch.
+func NewPatch() *Patch { return &Patch{encoder: newEncoder()} }
+
+// Numbers returns the patch's way to number texts.
+func (p *Patch) Numbers() Names { return patchNames{p.encoder} }
+
+type patchNames struct{ e *encoder }
+
+func (n patchNames) Name(text string) Name { return Name(n.e.names.number(text)) }
+func (n patchNames) Partner(id string) Partner {
+	return Partner(n.e.partners.number(association.Fold(id)))
+}
+
+// Names returns how many texts there are.
+func (p *Patch) Names() int { return len(p.encoder.names.list) }
+
+// Name returns a text.
+func (p *Patch) Name(n Name) string { return p.encoder.names.list[n] }
+
+// Partners returns how many partner ids there are.
+func (p *Patch) Partners() int { return len(p.encoder.partners.list) }
+
+// Partner returns a partner id, without case.
+func (p *Patch) Partner(n Partner) string { return p.encoder.partners.list[n] }
+
+// Kinds returns the kinds of resources, by number. They must not be changed.
+func (p *Patch) Kinds() []Kind { return p.encoder.kindList }
+
+// Pack packs a tenant whose numbers are the patch's.
+func (p *Patch) Pack(t *Tenant, r *Record) error {
+	data, err := p.encoder.tenant(nil, association.Fold(t.ID), t, &p.info)
+	if err != nil {
+		return err
+	}
+	r.read(append(data, make([]byte, slack)...))
+	r.far, r.kinds = p.encoder.far, p.encoder.kindList
+	return nil
+}
+
+// PackReaches replaces a record's reaches, whose numbers are the patch's: those of its
+// resources stay what they are.
+func (p *Patch) PackReaches(id string, reaches []Reach, r *Record) error {
+	data := make([]byte, 0, len(reaches)*reachSize)
+	for i := range reaches {
+		var err error
+		if data, err = p.encoder.reach(data, id, &reaches[i], r.Resources); err != nil {
+			return err
+		}
+	}
+	r.reaches, r.far = data, p.encoder.far
+	return nil
+}
+
+// Translate gives a tenant's reaches the numbers of another dictionary.
+func Translate(reaches []Reach, from Dictionary, to Names) {
+	for i := range reaches {
+		r := &reaches[i]
+		r.What, r.Location = to.Name(from.Name(r.What)), to.Partner(from.Partner(r.Location))
+	}
+}
+
+// Reaches unpacks the reaches.
+func (r *Record) Reaches() (reaches []Reach) {
+	for entry := 0; entry < r.Entries(); {
+		var reach Reach
+		entry = r.Reach(entry, &reach)
+		reaches = append(reaches, reach)
+	}
+	return reaches
+}
