@@ -3,6 +3,7 @@ module github.com/kizuna-org/kizuna/bench
 go 1.26.0
 
 require (
+	github.com/alecthomas/kong v1.17.0
 	github.com/kizuna-org/kizuna v0.0.0
 	github.com/parquet-go/parquet-go v0.32.0
 )

@@ -17,16 +17,16 @@ import (
 // The rows of the tables. What the columns mean stands in README.md.
 type (
 	fact struct {
-		Tenant   int32  `parquet:"tenant"`
-		Leaf     int32  `parquet:"leaf"`
-		Month    int32  `parquet:"month"`
-		Day      int32  `parquet:"day"`
-		Days     int32  `parquet:"days"`
-		Money    int64  `parquet:"money"`
-		Snapshot bool   `parquet:"snapshot"`
-		Users    int32  `parquet:"users"`
-		Seats    int32  `parquet:"seats"`
-		Units    *int64 `parquet:"units"`
+		Tenant   int32 `parquet:"tenant"`
+		Leaf     int32 `parquet:"leaf"`
+		Month    int32 `parquet:"month"`
+		Day      int32 `parquet:"day"`
+		Days     int32 `parquet:"days"`
+		Money    int64 `parquet:"money"`
+		Snapshot bool  `parquet:"snapshot"`
+		Users    int32 `parquet:"users"`
+		Seats    int32 `parquet:"seats"`
+		Units    int64 `parquet:"units"` // -1: an empty cell
 	}
 	leaf struct {
 		Leaf     int32 `parquet:"leaf"`
@@ -262,10 +262,7 @@ func (w *Writer) usage(t *world.Tenant, l world.Leaf, id int32) {
 		}
 		f := fact{
 			Tenant: id, Leaf: w.leaf, Month: int32(r.Month[i]), Day: p.day, Days: p.days, Money: int64(r.Money[i]),
-			Snapshot: r.Snapshot[i], Users: r.Users[i], Seats: r.Seats[i],
-		}
-		if r.Units[i] != world.NoUnits {
-			f.Units = (*int64)(&r.Units[i])
+			Snapshot: r.Snapshot[i], Users: r.Users[i], Seats: r.Seats[i], Units: int64(r.Units[i]),
 		}
 		w.facts.add(f)
 	}
@@ -328,4 +325,17 @@ func (f *file[T]) flush() {
 func (f *file[T]) close() error {
 	f.flush()
 	return cmp.Or(f.err, f.rows.Close(), f.out.Close())
+}
+
+// Write writes a whole world.
+func Write(dir string, c *world.Config, catalog *world.Catalog) error {
+	w, err := NewWriter(dir)
+	if err != nil {
+		return err
+	}
+	w.Partners(c, catalog)
+	for t := range c.Tenants(catalog) {
+		w.Tenant(t)
+	}
+	return w.Close()
 }

@@ -185,7 +185,7 @@ FROM (FROM whole UNION ALL FROM gaps) GROUP BY account, tenant, through, class`,
 	w.say("Credited snapshots: of months whose last second is covered.", `
 CREATE OR REPLACE TEMP TABLE snapshot AS
 SELECT account, tenant, through, class, month, sum(users)::BIGINT * 1000000 AS users, sum(seats)::BIGINT * 1000000 AS seats,
-  sum(coalesce(units, users::BIGINT * 1000000))::BIGINT AS units
+  sum(CASE WHEN units < 0 THEN users::BIGINT * 1000000 ELSE units END)::BIGINT AS units
 FROM facts JOIN cover ON cover.leaf = facts.leaf AND f < (day + days) * 86400 AND t >= (day + days) * 86400
 WHERE snapshot AND days > 1 AND month BETWEEN %d AND %d
 GROUP BY account, tenant, through, class, month`, w.first, w.plan.Last)

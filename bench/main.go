@@ -1,0 +1,35 @@
+// Command bench makes worlds, asks Kizuna and other engines the same question of
+// them, checks that all answers are the same to the last integer, and draws how
+// long they took. README.md tells how.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/kizuna-org/kizuna/bench/world"
+)
+
+type commands struct {
+	Generate generateCmd `cmd:"" help:"Make a world: Parquet tables for the peers, plain tables, a segment."`
+	SQL      sqlCmd      `cmd:"" name:"sql" help:"Print the rules of the program as SQL."`
+	Verify   verifyCmd   `cmd:"" help:"Ask DuckDB and Kizuna of thousands of small worlds and compare every figure."`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	var c commands
+	k := kong.Parse(&c, kong.Name("bench"), kong.Description("Kizuna and other engines on the same data."), kong.UsageOnError(), kong.Vars{"sets": strings.Join(world.Sets(), ", ")})
+	k.BindTo(ctx, (*context.Context)(nil))
+	if err := k.Run(); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
