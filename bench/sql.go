@@ -11,7 +11,8 @@ import (
 )
 
 type sqlCmd struct {
-	Job string `help:"Which rules: full, or azure for the three Azure areas." enum:"full,azure" default:"full"`
+	Job     string `help:"Which rules: full, or azure for the three Azure areas." enum:"full,azure" default:"full"`
+	Dialect string `help:"For which engine: duckdb, or portable." enum:"duckdb,portable" default:"duckdb"`
 }
 
 // Run prints the text.
@@ -20,7 +21,7 @@ func (cmd *sqlCmd) Run() error {
 	if err != nil {
 		return err
 	}
-	text, err := oracle.Text(p, world.AsOf)
+	text, err := oracle.Text(p, world.AsOf, oracle.Dialects[cmd.Dialect])
 	fmt.Print(text)
 	return err
 }

@@ -28,7 +28,7 @@ func (cmd *verifyCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	text, err := oracle.Text(p, world.AsOf)
+	text, err := oracle.Text(p, world.AsOf, oracle.Dialects["duckdb"])
 	if err != nil {
 		return err
 	}

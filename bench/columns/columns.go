@@ -19,6 +19,7 @@ type (
 	fact struct {
 		Tenant   int32 `parquet:"tenant"`
 		Leaf     int32 `parquet:"leaf"`
+		Class    int32 `parquet:"class"`
 		Month    int32 `parquet:"month"`
 		Day      int32 `parquet:"day"`
 		Days     int32 `parquet:"days"`
@@ -261,7 +262,7 @@ func (w *Writer) usage(t *world.Tenant, l world.Leaf, id int32) {
 			p = w.period(r.Month[i])
 		}
 		f := fact{
-			Tenant: id, Leaf: w.leaf, Month: int32(r.Month[i]), Day: p.day, Days: p.days, Money: int64(r.Money[i]),
+			Tenant: id, Leaf: w.leaf, Class: int32(l.Class), Month: int32(r.Month[i]), Day: p.day, Days: p.days, Money: int64(r.Money[i]),
 			Snapshot: r.Snapshot[i], Users: r.Users[i], Seats: r.Seats[i], Units: int64(r.Units[i]),
 		}
 		w.facts.add(f)

@@ -12,12 +12,17 @@ import (
 // names writes what is small: names under which workloads count, what feeds what,
 // and who answers for which location.
 func (w *writer) names() {
-	aliases := slices.Sorted(maps.Keys(w.program.Aliases))
+	var alias, sets [][]string
+	for _, a := range slices.Sorted(maps.Keys(w.program.Aliases)) {
+		alias = append(alias, []string{quote(a), quote(w.program.Aliases[a])})
+	}
+	for i, s := range w.through {
+		sets = append(sets, []string{fmt.Sprint(i), fmt.Sprint(uint16(s))})
+	}
 	w.say("Workloads under the name that the program counts them by; same numbers that name.", `
 CREATE OR REPLACE TEMP TABLE named AS
 SELECT number AS workload, coalesce(counts_as, name) AS name, dense_rank() OVER (ORDER BY coalesce(counts_as, name)) AS same
-FROM workloads LEFT JOIN (VALUES %s) AS a(alias, counts_as) ON alias = name`,
-		list(aliases, func(_ int, a string) string { return "(" + quote(a) + ", " + quote(w.program.Aliases[a]) + ")" }, ", "))
+FROM workloads LEFT JOIN %s ON alias = name`, w.values("a", []string{"alias", "counts_as"}, alias))
 
 	w.say("Which classes feed what, and through which association types.", `
 CREATE OR REPLACE TEMP TABLE feed AS
@@ -27,10 +32,9 @@ CREATE OR REPLACE TEMP TABLE feed AS
 
 	w.say("The sets of types, a bit each, and whether the revenue of a class counts.", `
 CREATE OR REPLACE TEMP TABLE taken AS
-SELECT DISTINCT feed.class, same, feed.through, types, offer NOT IN %s AS pays
-FROM feed JOIN classes USING (class) JOIN (VALUES %s) AS s(through, types) ON s.through = feed.through`,
-		quoteAll(w.program.ExcludedOffers),
-		list(w.through, func(i int, s program.TypeSet) string { return fmt.Sprintf("(%d, %d)", i, s) }, ", "))
+SELECT DISTINCT feed.class AS class, same, feed.through AS through, types, offer NOT IN %s AS pays
+FROM feed JOIN classes ON classes.class = feed.class JOIN %s ON s.through = feed.through`,
+		quoteAll(w.program.ExcludedOffers), w.values("s", []string{"through", "types"}, sets))
 
 	w.say("Locations count for the account that they belong to on the day of the question.", `
 CREATE OR REPLACE TEMP TABLE here AS
@@ -63,7 +67,7 @@ func (w *writer) reaches() {
 CREATE OR REPLACE TEMP TABLE sold AS
 WITH sale AS (SELECT tenant, node, f, t FROM csp WHERE f < t AND f <= %d),
 island AS (SELECT *, CASE WHEN f <= max(t) OVER (PARTITION BY node ORDER BY f, t ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) THEN 0 ELSE 1 END AS new FROM sale),
-numbered AS (SELECT *, sum(new) OVER (PARTITION BY node ORDER BY f, t ROWS UNBOUNDED PRECEDING) AS island FROM island)
+numbered AS (SELECT *, sum(new) OVER (PARTITION BY node ORDER BY f, t, new DESC ROWS UNBOUNDED PRECEDING) AS island FROM island)
 SELECT node, min(f) AS f, max(t) AS t FROM numbered GROUP BY node, island`, w.asOf.Instant())
 
 	w.say("Who has it on the day of the question, or had it last, has all of that time.", `
@@ -75,13 +79,7 @@ SELECT location, tenant, node, node_end, tier FROM begun WHERE CASE WHEN running
 
 	w.say("The subscriptions under each management group, and when; data may loop.", `
 CREATE OR REPLACE TEMP TABLE under AS
-WITH RECURSIVE above AS (
-  SELECT tenant, node, node_end, parent, f, t, [parent] AS passed FROM placements WHERE NOT is_group AND f < t
-  UNION ALL
-  SELECT a.tenant, a.node, a.node_end, p.parent, greatest(a.f, p.f), least(a.t, p.t), list_append(a.passed, p.parent)
-  FROM above a JOIN placements p ON p.tenant = a.tenant AND p.node = a.parent AND p.is_group
-  WHERE greatest(a.f, p.f) < least(a.t, p.t) AND NOT list_contains(a.passed, p.parent))
-SELECT tenant, parent, node, node_end, f, t FROM above`)
+%s`, strings.TrimSpace(w.climb()))
 
 	w.say("Roles that earn, held by linked credentials, at one range or at those under a group.", `
 CREATE OR REPLACE TEMP TABLE access AS
@@ -117,7 +115,7 @@ func (w *writer) earning() string {
 		return "r.name IN " + quoteAll(roles.Eligible)
 	}
 	return list(roles.ExcludeContaining, func(_ int, word string) string {
-		return "NOT contains(lower(r.name), " + quote(strings.ToLower(word)) + ")"
+		return "lower(r.name) NOT LIKE " + quote("%"+strings.ToLower(word)+"%")
 	}, " AND ")
 }
 
@@ -126,7 +124,7 @@ func (w *writer) earning() string {
 func (w *writer) cover() {
 	w.say("What reaches what: the tenant first, then the range of nodes.", `
 CREATE OR REPLACE TEMP TABLE hit AS
-SELECT r.account, l.leaf, k.through, l.class, k.pays, r.f, r.t
+SELECT r.account, l.leaf, k.through, r.f, r.t
 FROM reach r
 JOIN leaves l ON l.tenant = r.tenant AND l.node BETWEEN r.node AND r.node_end
 JOIN taken k ON k.class = l.class AND k.types & r.type <> 0
@@ -135,29 +133,31 @@ WHERE r.same IS NULL OR r.same = k.same`)
 	w.say("Covered time. Most is one interval; the rest is joined where intervals touch.", `
 CREATE OR REPLACE TEMP TABLE cover AS
 WITH one AS (
-  SELECT leaf, account, through, any_value(class) AS class, any_value(pays) AS pays, count(*) AS n, min(f) AS f, max(t) AS t
+  SELECT leaf, account, through, count(*) AS n, min(f) AS f, max(t) AS t
   FROM hit GROUP BY leaf, account, through),
-several AS (SELECT h.* FROM hit h SEMI JOIN (FROM one WHERE n > 1) USING (leaf, account, through)),
+several AS (SELECT h.* FROM hit h JOIN one o ON o.leaf = h.leaf AND o.account = h.account AND o.through = h.through WHERE n > 1),
 island AS (
   SELECT *, CASE WHEN f <= max(t) OVER (PARTITION BY leaf, account, through ORDER BY f, t ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
     THEN 0 ELSE 1 END AS new FROM several),
-numbered AS (SELECT *, sum(new) OVER (PARTITION BY leaf, account, through ORDER BY f, t ROWS UNBOUNDED PRECEDING) AS island FROM island),
+numbered AS (SELECT *, sum(new) OVER (PARTITION BY leaf, account, through ORDER BY f, t, new DESC ROWS UNBOUNDED PRECEDING) AS island FROM island),
 joined AS (
-  SELECT leaf, account, through, any_value(class) AS class, any_value(pays) AS pays, min(f) AS f, max(t) AS t
+  SELECT leaf, account, through, min(f) AS f, max(t) AS t
   FROM numbered GROUP BY leaf, account, through, island)
-SELECT leaf, account, through, class, pays, f, t, FALSE AS broken FROM one WHERE n = 1
+SELECT leaf, account, through, f, t, FALSE AS broken FROM one WHERE n = 1
 UNION ALL
-SELECT leaf, account, through, class, pays, f, t, count(*) OVER (PARTITION BY leaf, account, through) > 1 FROM joined`)
+SELECT leaf, account, through, f, t, count(*) OVER (PARTITION BY leaf, account, through) > 1 FROM joined`)
 }
 
-// credit writes what accounts are credited with: revenue summed over each stretch
-// of months, snapshots by month.
-func (w *writer) credit() {
-	w.say("The part of an amount that covered seconds are of a period, rounded half away from zero.", `
-CREATE OR REPLACE TEMP MACRO share(amount, covered, period) AS
-  CASE WHEN covered = period THEN amount
-  ELSE (sign(amount) * ((abs(amount)::HUGEINT * covered + period // 2) // period))::BIGINT END`)
+// share writes the part of an amount that covered seconds are of a period, rounded
+// half away from zero.
+func share(amount, covered, period string) string {
+	return fmt.Sprintf("CASE WHEN %[2]s = %[3]s THEN %[1]s ELSE (sign(%[1]s) * ((abs(%[1]s)::HUGEINT * (%[2]s) + (%[3]s) // 2) // (%[3]s)))::BIGINT END",
+		amount, covered, period)
+}
 
+// revenueOf writes the revenue that accounts are credited with, over each stretch
+// of months.
+func (w *writer) revenueOf() {
 	sums := list(w.months, func(_ int, s months) string {
 		when := fmt.Sprintf("month BETWEEN %d AND %d", s.first, s.last)
 		if s.first == s.last {
@@ -168,19 +168,29 @@ CREATE OR REPLACE TEMP MACRO share(amount, covered, period) AS
 	w.say("Credited revenue. Where cover has gaps, a row's seconds are added up before it is shared and rounded.", `
 CREATE OR REPLACE TEMP TABLE revenue AS
 WITH paid AS (
-  SELECT leaf, tenant, month, money, day * 86400 AS p, (day + days) * 86400 AS q FROM facts
-  WHERE money <> 0 AND month BETWEEN %d AND %d),
+  SELECT leaf, tenant, class, month, money, day * 86400 AS p, (day + days) * 86400 AS q FROM facts
+  WHERE money <> 0 AND month BETWEEN %d AND %d AND class IN (SELECT class FROM taken WHERE pays)),
 whole AS (
-  SELECT account, tenant, through, class, month, share(money, least(t, q) - greatest(f, p), q - p) AS credited
+  SELECT account, tenant, through, class, month, %s AS credited
   FROM paid JOIN cover ON cover.leaf = paid.leaf AND f < q AND t > p
-  WHERE pays AND NOT broken),
-gaps AS (
-  SELECT account, tenant, through, class, month, share(any_value(money), sum(least(t, q) - greatest(f, p))::BIGINT, any_value(q - p)) AS credited
+  WHERE NOT broken),
+pieces AS (
+  SELECT account, tenant, through, class, month, min(money) AS money, sum(least(t, q) - greatest(f, p))::BIGINT AS seconds, min(q - p) AS period
   FROM paid JOIN cover ON cover.leaf = paid.leaf AND f < q AND t > p
-  WHERE pays AND broken GROUP BY paid.leaf, account, tenant, through, class, month, p)
+  WHERE broken GROUP BY paid.leaf, account, tenant, through, class, month, p),
+gaps AS (SELECT account, tenant, through, class, month, %s AS credited FROM pieces),
+credits AS (SELECT * FROM whole UNION ALL SELECT * FROM gaps)
 SELECT account, tenant, through, class,
   %s
-FROM (FROM whole UNION ALL FROM gaps) GROUP BY account, tenant, through, class`, w.first, w.plan.Last, sums)
+FROM credits GROUP BY account, tenant, through, class`,
+		w.first, w.plan.Last, share("money", "least(t, q) - greatest(f, p)", "q - p"), share("money", "seconds", "period"), sums)
+}
+
+// snapshots writes the snapshots that accounts are credited with, by month.
+func (w *writer) snapshots() {
+	if !slices.ContainsFunc(w.measures, func(m *measure) bool { return m.Quantity != program.Revenue }) {
+		return
+	}
 
 	w.say("Credited snapshots: of months whose last second is covered.", `
 CREATE OR REPLACE TEMP TABLE snapshot AS

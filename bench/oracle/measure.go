@@ -48,7 +48,7 @@ func (w *writer) revenue(number int, m *measure, made map[string]bool) {
 		w.say("", `
 CREATE OR REPLACE TEMP TABLE %s AS
 SELECT %s, %s
-FROM revenue JOIN feed USING (class, through) WHERE feed IN (%s) GROUP BY %s`, from, by, sums, feedList(m.feeds), by)
+FROM revenue JOIN feed USING (class, through) WHERE feed.feed IN (%s) GROUP BY %s`, from, by, sums, feedList(m.feeds), by)
 	}
 	now, base := attribution.Months(m.Window, w.plan.Last)
 	comment := fmt.Sprintf("Measure %d: %s of %s, %s.", number, m.Subject, m.Quantity, m.Amount)
@@ -59,12 +59,12 @@ INSERT INTO tally SELECT account, %d, sum(%s), sum(%s) FROM %s GROUP BY account`
 	case program.Workloads:
 		w.say(comment, `
 INSERT INTO members SELECT account, %d, same, count(*) FILTER (WHERE %s), count(*) FILTER (WHERE %s), 0
-FROM %s JOIN (SELECT DISTINCT same FROM named WHERE name <> '') USING (same) GROUP BY account, same`,
+FROM %s JOIN (SELECT DISTINCT same FROM named WHERE name <> '') AS n USING (same) GROUP BY account, same`,
 			number, m.earns(now), m.earns(base), from)
 	case program.Pairs:
 		w.say(comment, `
 INSERT INTO tally SELECT account, %d, count(*) FILTER (WHERE %s), count(*) FILTER (WHERE %s)
-FROM %s JOIN (SELECT DISTINCT same FROM named WHERE name <> '') USING (same) GROUP BY account`,
+FROM %s JOIN (SELECT DISTINCT same FROM named WHERE name <> '') AS n USING (same) GROUP BY account`,
 			number, m.earns(now), m.earns(base), from)
 	default:
 		w.say(comment, `
@@ -106,7 +106,7 @@ func (m *measure) amount(window []kizuna.Month) string {
 // series is a measure's pairs of customer and workload, month by month.
 func (m *measure) series(columns string) string {
 	return fmt.Sprintf(`SELECT account, tenant, feed, same, month, %s
-  FROM snapshot JOIN feed USING (class, through) WHERE feed IN (%s) GROUP BY account, tenant, feed, same, month`, columns, feedList(m.feeds))
+  FROM snapshot JOIN feed USING (class, through) WHERE feed.feed IN (%s) GROUP BY account, tenant, feed, same, month`, columns, feedList(m.feeds))
 }
 
 // ends are the months that a snapshot measure compares; base is 0 without one.
@@ -121,25 +121,25 @@ func (w *writer) ends(m *measure) (now, base kizuna.Month) {
 // consumption writes a measure of units times rate, rounded half away from zero.
 func (w *writer) consumption(number int, m *measure) {
 	now, base := w.ends(m)
-	var rated []string
+	var rated [][]string
 	for name, rate := range w.program.Rates {
 		if rate.Value == nil {
 			continue
 		}
 		micro, ok := rate.Value.Micro()
 		w.know(ok, "so large a rate")
-		rated = append(rated, fmt.Sprintf("(%s, %d)", quote(name), micro))
+		rated = append(rated, []string{quote(name), fmt.Sprint(int64(micro))})
 	}
-	slices.Sort(rated)
+	slices.SortFunc(rated, slices.Compare)
 	value := fmt.Sprintf(`
 WITH pair AS (
   %s),
 valued AS (
   SELECT account, tenant, same, month, units <> 0 AND rate IS NULL AS unrated,
     CASE WHEN rate IS NULL THEN 0 ELSE (sign(units) * ((abs(units)::HUGEINT * rate + 500000) // 1000000))::BIGINT END AS value
-  FROM pair JOIN (SELECT DISTINCT same, name FROM named) USING (same)
-  LEFT JOIN (VALUES %s) AS r(name, rate) USING (name) WHERE month IN (%d, %d))`,
-		m.series("sum(units)::BIGINT AS units"), list(rated, func(_ int, r string) string { return r }, ", "), now, base)
+  FROM pair JOIN (SELECT DISTINCT same, name FROM named) AS n USING (same)
+  LEFT JOIN %s USING (name) WHERE month IN (%d, %d))`,
+		m.series("sum(units)::BIGINT AS units"), w.values("r", []string{"name", "rate"}, rated), now, base)
 	comment := fmt.Sprintf("Measure %d: %s of consumption value, %s.", number, m.Subject, m.Amount)
 	switch m.Subject {
 	case program.Amount:

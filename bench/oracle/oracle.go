@@ -3,7 +3,7 @@
 // with the engine. What a rule says (lists, types, thresholds, windows) comes from
 // the program; how it is counted is written out here once more, in sets and joins.
 //
-// The text is DuckDB's. docs/decisions/0031-sql-oracle.md gives its plan.
+// docs/decisions/0031-sql-oracle.md gives the plan of the text.
 package oracle
 
 import (
@@ -18,15 +18,17 @@ import (
 
 // Text returns the statements, each ending in ";\n". It refuses a program with
 // rules that it does not know rather than leave them out.
-func Text(p *program.Program, asOf kizuna.Date) (string, error) {
+func Text(p *program.Program, asOf kizuna.Date, d Dialect) (string, error) {
 	w := newWriter(p, asOf)
+	w.Dialect = d
 	if w.err != nil {
 		return "", w.err
 	}
 	w.names()
 	w.reaches()
 	w.cover()
-	w.credit()
+	w.revenueOf()
+	w.snapshots()
 	w.measured()
 	w.people()
 	w.points()
@@ -35,6 +37,7 @@ func Text(p *program.Program, asOf kizuna.Date) (string, error) {
 
 // writer compiles a program into SQL.
 type writer struct {
+	Dialect
 	program *program.Program
 	plan    *attribution.Plan
 	asOf    kizuna.Date

@@ -29,7 +29,7 @@ func TestTheSQLTextSaysWhatTheClearFormSays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := oracle.Text(p, world.AsOf)
+	text, err := oracle.Text(p, world.AsOf, oracle.Dialects["duckdb"])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +72,7 @@ func TestEveryBuiltInProgramIsSaidOrRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := oracle.Text(p, world.AsOf); err != nil {
+	if _, err := oracle.Text(p, world.AsOf, oracle.Dialects["duckdb"]); err != nil {
 		t.Error(err)
 	}
 }

@@ -103,7 +103,7 @@ CREATE OR REPLACE TEMP TABLE wide AS
 WITH sums AS (SELECT account, %s FROM tally GROUP BY account),
 sets AS (SELECT account, %s FROM members GROUP BY account)
 SELECT *
-FROM (SELECT DISTINCT account FROM locations) LEFT JOIN sums USING (account) LEFT JOIN sets USING (account) LEFT JOIN holders USING (account)`,
+FROM (SELECT DISTINCT account FROM locations) AS every LEFT JOIN sums USING (account) LEFT JOIN sets USING (account) LEFT JOIN holders USING (account)`,
 		strings.Join(columns, ",\n  "), strings.Join(counts, ",\n  "))
 }
 
@@ -141,8 +141,9 @@ func (w *writer) total(area *program.Area, track string, metrics []amount) {
 	}
 	w.say("", `
 INSERT INTO totals
-SELECT account, %s, %s, %s AS num, (%s)::HUGEINT AS den, num * %s >= den * %s AND %s FROM track`,
-		quote(area.ID), quote(track), total.num, total.den, passDen, passNum,
+WITH summed AS (SELECT *, (%s)::HUGEINT AS num, (%s)::HUGEINT AS den FROM track)
+SELECT account, %s, %s, num, den, num * %s >= den * %s AND %s FROM summed`,
+		total.num, total.den, quote(area.ID), quote(track), passDen, passNum,
 		list(metrics, func(_ int, a amount) string {
 			return fmt.Sprintf("%s * %s %s %s * %s", a.num, gateDen, gate, a.den, gateNum)
 		}, " AND "))
@@ -163,14 +164,22 @@ WHERE area = %s AND track = CASE WHEN %s THEN %s ELSE %s END`, quote(area.ID), t
 		return
 	}
 	w.know(area.Track.Kind != program.BestMetrics, "the best of each metric")
-	order := list(area.Track.Tracks, func(i int, track string) string { return fmt.Sprintf("(%s, %d)", quote(track), i) }, ", ")
+	if len(area.Track.Tracks) == 1 {
+		w.say("", `
+INSERT INTO areas SELECT account, area, track, num, den, passes FROM totals WHERE area = %s`, quote(area.ID))
+		return
+	}
+	var order [][]string
+	for i, track := range area.Track.Tracks {
+		order = append(order, []string{quote(track), fmt.Sprint(i)})
+	}
 	w.say("", `
 INSERT INTO areas
 SELECT account, %s, arg_max(track, rank), arg_max(num, rank), arg_max(den, rank), bool_or(passes)
 FROM (SELECT *, row_number() OVER (PARTITION BY account ORDER BY num * (widest // den), passes, -place) AS rank
   FROM (SELECT *, lcm(max(den) OVER (PARTITION BY account), min(den) OVER (PARTITION BY account)) AS widest FROM totals WHERE area = %[1]s)
-  JOIN (VALUES %s) AS o(track, place) USING (track))
-GROUP BY account`, quote(area.ID), order)
+  JOIN %s USING (track))
+GROUP BY account`, quote(area.ID), w.values("o", []string{"track", "place"}, order))
 }
 
 // metric writes a metric's points on one track.
