@@ -113,7 +113,7 @@ func (w *writer) area(area *program.Area) {
 		var metrics []amount // in terms of the columns
 		for i, m := range area.Metrics {
 			a := w.metric(m.Rules[track])
-			columns = append(columns, fmt.Sprintf("(%s)::HUGEINT AS num%d, (%s)::HUGEINT AS den%d", a.num, i, a.den, i))
+			columns = append(columns, fmt.Sprintf("CAST(%s AS HUGEINT) AS num%d, CAST(%s AS HUGEINT) AS den%d", a.num, i, a.den, i))
 			each = append(each, fmt.Sprintf("SELECT account, %s, %s, %s, num%d, den%d FROM track", quote(area.ID), quote(track), quote(m.ID), i, i))
 			metrics = append(metrics, amount{fmt.Sprintf("num%d", i), fmt.Sprintf("den%d", i), a.constant})
 		}
@@ -141,7 +141,7 @@ func (w *writer) total(area *program.Area, track string, metrics []amount) {
 	}
 	w.say("", `
 INSERT INTO totals
-WITH summed AS (SELECT *, (%s)::HUGEINT AS num, (%s)::HUGEINT AS den FROM track)
+WITH summed AS (SELECT *, CAST(%s AS HUGEINT) AS num, CAST(%s AS HUGEINT) AS den FROM track)
 SELECT account, %s, %s, num, den, num * %s >= den * %s AND %s FROM summed`,
 		total.num, total.den, quote(area.ID), quote(track), passDen, passNum,
 		list(metrics, func(_ int, a amount) string {

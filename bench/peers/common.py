@@ -7,10 +7,13 @@ does not change.
 """
 
 import argparse
+import csv
 import glob
 import json
 import os
+import re
 import resource
+import sys
 import time
 
 
@@ -62,3 +65,88 @@ def measure(reps, ask, cpu=cpu):
 
 def report(engine, version, load, wall, used, peak_bytes, **more):
     print(json.dumps({"engine": engine, "version": version, "load": load, "wall": wall, "cpu": used, "peak": peak_bytes, **more}))
+
+
+# What the answers are written from: five tables that the text leaves behind.
+RESULTS = {
+    "tally": "SELECT account, measure, now, base FROM tally",
+    "members": "SELECT account, measure, name, now, base, unrated FROM members JOIN (SELECT DISTINCT same, name FROM named) AS n USING (same)",
+    "points": "SELECT account, area, track, metric, num, den FROM points",
+    "totals": "SELECT account, area, track, num, den, passes FROM totals",
+    "areas": "SELECT account, area, track, num, den, qualified FROM areas",
+}
+
+MADE = re.compile(r"CREATE OR REPLACE TEMP TABLE (\w+) (AS\b|\()")
+
+
+def respell(statement, spelling):
+    """Spells a statement as an engine wants it: pairs of a pattern and what replaces it."""
+    for pattern, replacement in spelling:
+        statement = re.sub(pattern, replacement, statement)
+    return statement
+
+
+def write(directory, name, rows):
+    """Writes an answer as CSV; truth is spelled true and false."""
+    with open(os.path.join(directory, name + ".csv"), "w", encoding="utf-8", newline="") as f:
+        out = csv.writer(f)
+        out.writerow(["header"])
+        for row in rows:
+            out.writerow([str(v).lower() if isinstance(v, bool) else v for v in row])
+
+
+class Clock:
+    """Tells of each statement how long it took, if it is asked to."""
+
+    def __init__(self, args):
+        self.tell = args.statements
+
+    def time(self, statement, run):
+        c, t = cpu(), time.perf_counter()
+        try:
+            result = run()
+        except Exception:
+            print(statement, file=sys.stderr)
+            raise
+        if self.tell:
+            first = next(line for line in statement.splitlines() if line and not line.startswith("--"))
+            print(f"{time.perf_counter() - t:7.3f} {cpu() - c:7.3f}  {first[:100]}", file=sys.stderr)
+        return result
+
+
+def family(pid):
+    """A process and all that came from it and still run."""
+    found = [pid]
+    for parent in found:
+        for task in glob.glob(f"/proc/{parent}/task/*/children"):
+            try:
+                with open(task, encoding="utf-8") as f:
+                    found += [int(child) for child in f.read().split()]
+            except OSError:
+                pass
+    return found
+
+
+def cpu_of(pid):
+    """CPU seconds of another process, its children, and those that it has waited for."""
+    total = 0
+    for p in family(pid):
+        try:
+            with open(f"/proc/{p}/stat", encoding="utf-8") as f:
+                fields = f.read().rsplit(")", 1)[1].split()
+        except OSError:
+            continue
+        total += sum(int(n) for n in fields[11:15])
+    return total / os.sysconf("SC_CLK_TCK")
+
+
+def peak_of(pid):
+    """Peak resident memory of another process and its children, in bytes. Pages that they share count each time."""
+    total = 0
+    for p in family(pid):
+        try:
+            with open(f"/proc/{p}/status", encoding="utf-8") as f:
+                total += sum(int(line.split()[1]) * 1024 for line in f if line.startswith("VmHWM"))
+        except OSError:
+            continue
+    return total

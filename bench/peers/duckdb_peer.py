@@ -1,25 +1,16 @@
 """DuckDB: the rules as SQL over its own tables, in memory."""
 
 import os
-import sys
 import time
 
 import duckdb
 
 import common
 
-# What the answers are written from.
-RESULTS = {
-    "tally": "FROM tally",
-    "members": "SELECT account, measure, name, now, base, unrated FROM members JOIN (SELECT DISTINCT same, name FROM named) USING (same)",
-    "points": "FROM points",
-    "totals": "FROM totals",
-    "areas": "FROM areas",
-}
-
 
 def main():
     args = common.arguments(__doc__)
+    clock = common.Clock(args)
     db = duckdb.connect()
     db.execute(f"SET threads = {args.threads}")
     db.execute("SET preserve_insertion_order = false")
@@ -31,15 +22,11 @@ def main():
 
     def ask():
         for statement in text:
-            c, t = common.cpu(), time.perf_counter()
-            db.execute(statement)
-            if args.statements:
-                first = next(line for line in statement.splitlines() if line and not line.startswith("--"))
-                print(f"{time.perf_counter() - t:7.3f} {common.cpu() - c:7.3f}  {first[:100]}", file=sys.stderr)
+            clock.time(statement, lambda: db.execute(statement))
 
     wall, used = common.measure(args.reps, ask)
     if args.out:
-        for name, query in RESULTS.items():
+        for name, query in common.RESULTS.items():
             db.execute(f"COPY ({query}) TO '{os.path.join(args.out, name)}.csv' (HEADER)")
     common.report("DuckDB", duckdb.__version__, load, wall, used, common.peak())
 
