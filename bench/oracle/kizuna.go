@@ -1,6 +1,9 @@
 package oracle
 
 import (
+	"sync"
+	"sync/atomic"
+
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/attribution"
 	"github.com/kizuna-org/kizuna/dataset"
@@ -18,7 +21,7 @@ func Naive(p *program.Program, asOf kizuna.Date, d *dataset.Dataset) *Results {
 		account, isLocation, ok := book.Index().AccountOf(location)
 		return account, ok && isLocation
 	})
-	return Scored(&score.Scorer{Plan: plan, Roster: roster, Coverage: everything{plan.Last}}, book.Index().Accounts(), book.Total())
+	return Scored(&score.Scorer{Plan: plan, Roster: roster, Coverage: Everything(plan.Last)}, book.Index().Accounts(), book.Total())
 }
 
 // Scored returns the points that tallies give.
@@ -26,8 +29,9 @@ func Scored(s *score.Scorer, accounts []string, total attribution.Contribution) 
 	r := &Results{
 		Tallies: total, Points: make(map[Metric]kizuna.Fraction), Tracks: make(map[Metric]Track), Areas: make(map[Metric]Area),
 	}
-	for _, account := range accounts {
-		for _, area := range s.Account(account, total).Areas {
+	for i, scored := range ScoreAll(s, accounts, total, 1) {
+		account := accounts[i]
+		for _, area := range scored.Areas {
 			r.Areas[Metric{Account: account, Area: area.Name}] = Area{area.Value.TakenTrack, area.Value.Total, area.Value.Qualified}
 			for _, track := range area.Value.Tracks {
 				r.Tracks[Metric{Account: account, Area: area.Name, Track: track.Name}] = Track{track.Value.Total, track.Value.Passes}
@@ -40,7 +44,25 @@ func Scored(s *score.Scorer, accounts []string, total attribution.Contribution) 
 	return r
 }
 
-// everything covers all: worlds hold data for every metric.
+// ScoreAll scores every account, several at a time.
+func ScoreAll(s *score.Scorer, accounts []string, total attribution.Contribution, workers int) []*score.Account {
+	out := make([]*score.Account, len(accounts))
+	var next atomic.Int64
+	var wait sync.WaitGroup
+	for range max(1, workers) {
+		wait.Go(func() {
+			for i := next.Add(1) - 1; int(i) < len(accounts); i = next.Add(1) - 1 {
+				out[i] = s.Account(accounts[i], total)
+			}
+		})
+	}
+	wait.Wait()
+	return out
+}
+
+// Everything covers all: worlds hold data for every metric.
+func Everything(last kizuna.Month) score.Coverage { return everything{last} }
+
 type everything struct{ last kizuna.Month }
 
 func (e everything) Usage(program.Quantity, program.Family) (kizuna.Month, bool) { return e.last, true }

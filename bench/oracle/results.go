@@ -1,9 +1,8 @@
 package oracle
 
 import (
-	"encoding/csv"
+	"cmp"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -35,15 +34,6 @@ type Area struct {
 	Track     string
 	Total     kizuna.Fraction
 	Qualified bool
-}
-
-// ResultTables are the tables that ReadResults reads, as queries after the text.
-var ResultTables = map[string]string{
-	"tally":   "FROM tally",
-	"members": "SELECT account, measure, name, now, base, unrated FROM members JOIN (SELECT DISTINCT same, name FROM named) USING (same)",
-	"points":  "FROM points",
-	"totals":  "FROM totals",
-	"areas":   "FROM areas",
 }
 
 // ReadResults reads the result tables, written as CSV files in a directory.
@@ -88,22 +78,14 @@ func ReadResults(dir string) (*Results, error) {
 	return r, nil
 }
 
-func eachLine(name string, line func([]string) error) error {
-	f, err := os.Open(name)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	lines, err := csv.NewReader(f).ReadAll()
-	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
-	}
-	for i, cells := range lines[min(1, len(lines)):] {
-		if err := line(cells); err != nil {
-			return fmt.Errorf("%s:%d: %w", name, i+2, err)
+func eachLine(name string, line func([]string) error) (err error) {
+	n := 1
+	return cmp.Or(eachCells(name, func(cells []string) {
+		n++
+		if e := line(cells); e != nil && err == nil {
+			err = fmt.Errorf("%s:%d: %w", name, n, e)
 		}
-	}
-	return nil
+	}), err)
 }
 
 func number(cell string) int64 {

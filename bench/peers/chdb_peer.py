@@ -31,8 +31,7 @@ def main():
     text = [common.respell(s, SPELLING) for s in common.statements(args.sql)]
 
     def ask():
-        for statement in text:
-            clock.time(statement, lambda: session.query(statement))
+        clock.run(text, session.query)
 
     wall, used = common.measure(args.reps, ask)
     if args.out:
@@ -40,7 +39,7 @@ def main():
             rows = str(session.query(query, "JSONCompactEachRow")).splitlines()
             common.write(args.out, name, (common.json.loads(row) for row in rows))
     version = str(session.query("SELECT version()", "TSV")).strip()
-    common.report("ClickHouse (chDB)", version, load, wall, used, common.peak())
+    common.report("ClickHouse (chDB)", version, load, wall, used, common.peak(), counted=clock.counted)
 
 
 main()

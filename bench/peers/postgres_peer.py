@@ -9,7 +9,9 @@ import tempfile
 import time
 
 import psycopg
-import pyarrow.parquet as parquet
+import pyarrow
+import pyarrow.csv
+import pyarrow.parquet
 
 import common
 
@@ -54,16 +56,14 @@ class Server:
 
 
 def load_table(db, name, path):
-    file = parquet.ParquetFile(path)
+    file = pyarrow.parquet.ParquetFile(path)
     schema = file.schema_arrow
     columns = ", ".join(f"{f.name} {TYPES[str(f.type)]}" for f in schema)
     db.execute(f"CREATE UNLOGGED TABLE {name} ({columns})")
-    import pyarrow.csv as arrow_csv
-
     with db.cursor().copy(f"COPY {name} FROM STDIN (FORMAT csv)") as copy:
         for batch in file.iter_batches(200_000):
-            out = __import__("pyarrow").BufferOutputStream()
-            arrow_csv.write_csv(batch, out, arrow_csv.WriteOptions(include_header=False))
+            out = pyarrow.BufferOutputStream()
+            pyarrow.csv.write_csv(batch, out, pyarrow.csv.WriteOptions(include_header=False))
             copy.write(out.getvalue().to_pybytes())
     db.execute(f"ANALYZE {name}")
 
@@ -87,15 +87,14 @@ def main():
                     db.execute(f"ANALYZE {made[1]}")
 
             def ask():
-                for statement in text:
-                    clock.time(statement, lambda: run(statement))
+                clock.run(text, run)
 
             wall, used = common.measure(args.reps, ask, lambda: common.cpu_of(server.pid))
             if args.out:
                 for name, query in common.RESULTS.items():
                     common.write(args.out, name, (list(row) for row in db.execute(query)))
             version = db.execute("SHOW server_version").fetchone()[0].split()[0]
-            common.report("PostgreSQL", version, load, wall, used, common.peak_of(server.pid))
+            common.report("PostgreSQL", version, load, wall, used, common.peak_of(server.pid), counted=clock.counted)
     finally:
         server.stop()
 

@@ -28,7 +28,7 @@ def main():
         .config("spark.driver.memory", os.environ.get("SPARK_MEMORY", "8g"))
         .config("spark.ui.enabled", "false")
         .config("spark.ui.showConsoleProgress", "false")
-        .config("spark.sql.shuffle.partitions", str(4 * args.threads))
+        .config("spark.sql.shuffle.partitions", str(2 * args.threads))
         .config("spark.sql.ansi.enabled", "false")
         .config("spark.sql.warehouse.dir", home)
         .config("spark.local.dir", home)
@@ -57,15 +57,14 @@ def main():
             spark.sql(f"CACHE TABLE {made[1]}")
 
     def ask():
-        for statement in text:
-            clock.time(statement, lambda: run(statement))
+        clock.run(text, run)
 
     wall, used = common.measure(args.reps, ask, lambda: common.cpu_of(java))
     peak = common.peak_of(java)
     if args.out:
         for name, query in common.RESULTS.items():
             common.write(args.out, name, (list(row) for row in spark.sql(query).collect()))
-    common.report("Spark (local)", __version__, load, wall, used, peak)
+    common.report("Spark (local)", __version__, load, wall, used, peak, counted=clock.counted)
     spark.stop()
     shutil.rmtree(home, ignore_errors=True)
 

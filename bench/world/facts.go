@@ -50,19 +50,46 @@ func (c *Config) partnerFacts(catalog *Catalog, account int, d *dataset.Dataset)
 			Tenant: credentialHome(account), Object: objectOf(l.Credential), Location: LocationID(l.Location), During: l.During,
 		})
 	}
+	c.peopleFacts(catalog, account, &d.People)
+}
+
+// PeopleFacts makes the people of all partners.
+func (c *Config) PeopleFacts(catalog *Catalog) *people.Facts {
+	f := new(people.Facts)
+	for account := range c.Partners {
+		c.peopleFacts(catalog, account, f)
+	}
+	return f
+}
+
+func (c *Config) peopleFacts(catalog *Catalog, account int, f *people.Facts) {
 	for _, p := range c.People(catalog, account) {
 		mcid := numbered("mc", int(p.Profile))
-		d.People.People = append(d.People.People, people.Person{ID: numbered("p", int(p.Number)), MCID: mcid})
+		f.People = append(f.People, people.Person{ID: numbered("p", int(p.Number)), MCID: mcid})
 		for _, l := range p.Links {
-			d.People.Links = append(d.People.Links, people.ProfileLink{MCID: mcid, Location: LocationID(l.Location), During: l.During})
+			f.Links = append(f.Links, people.ProfileLink{MCID: mcid, Location: LocationID(l.Location), During: l.During})
 		}
 		for _, x := range p.Certificates {
 			out := people.Certification{MCID: mcid, Certificate: catalog.Certificates[x.Number], EarnedOn: &x.Earned}
 			if x.Expires != NoExpiry {
 				out.ExpiresOn = &x.Expires
 			}
-			d.People.Certifications = append(d.People.Certifications, out)
+			f.Certifications = append(f.Certifications, out)
 		}
+	}
+}
+
+// Directory tells which account a location belongs to on a day.
+func Directory(locations []association.Location, asOf kizuna.Date) func(location string) (account string, ok bool) {
+	accounts := make(map[string]string, len(locations))
+	for _, l := range locations {
+		if l.During.Contains(asOf.Instant()) {
+			accounts[l.ID] = l.Global
+		}
+	}
+	return func(location string) (string, bool) {
+		account, ok := accounts[location]
+		return account, ok
 	}
 }
 

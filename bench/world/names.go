@@ -2,6 +2,7 @@ package world
 
 import (
 	"fmt"
+	"strconv"
 
 	"github.com/kizuna-org/kizuna/program"
 )
@@ -12,8 +13,19 @@ import (
 // TenantID is the id of a customer's tenant.
 func TenantID(number uint32) string { return fmt.Sprintf("7e000000-0000-4000-8000-%012x", number) }
 
+const firstAccount = 9_000_000_000
+
 // AccountID is the id of a partner's global account.
-func AccountID(account int) string { return fmt.Sprintf("%d", 9_000_000_000+account) }
+func AccountID(account int) string { return fmt.Sprintf("%d", firstAccount+account) }
+
+// AccountNumber writes the number of the account with that id.
+func AccountNumber(id string) string {
+	n, err := strconv.Atoi(id)
+	if err != nil {
+		return id
+	}
+	return strconv.Itoa(n - firstAccount)
+}
 
 // LocationID is the id of a partner's location.
 func LocationID(l Location) string { return fmt.Sprintf("%d", 5_000_000+int(l)) }

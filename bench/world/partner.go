@@ -144,3 +144,21 @@ func certificate(r *random, catalog *Catalog) Certificate {
 	}
 	return out
 }
+
+// LinksOf returns the links of a credential that a customer gives a role to.
+func (c *Config) LinksOf(t *Tenant, of Credential) []Link {
+	own := int(of) / credentialsPerPartner
+	if own >= c.Partners {
+		return keepLinks(t.Links, of)
+	}
+	return keepLinks(c.Credentials(own), of)
+}
+
+func keepLinks(links []Link, of Credential) (out []Link) {
+	for _, l := range links {
+		if l.Credential == of {
+			out = append(out, l)
+		}
+	}
+	return out
+}
