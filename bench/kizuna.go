@@ -65,7 +65,7 @@ func (cmd *kizunaCmd) Run(ctx context.Context) error {
 		return err
 	}
 	var scored []*score.Account
-	var accounts []string
+	var names []string
 	var total attribution.Contribution
 	for range cmd.Reps {
 		scored, total = nil, nil
@@ -77,13 +77,13 @@ func (cmd *kizunaCmd) Run(ctx context.Context) error {
 		}
 		out.Counted = append(out.Counted, time.Since(wall).Seconds())
 		roster := people.NewRoster(facts, p, world.AsOf, world.Directory(s.Locations(), world.AsOf))
-		accounts, total = slices.DeleteFunc(slices.Clone(totals.Accounts()), func(a string) bool { return a == "" }), totals.Contribution()
-		scored = oracle.ScoreAll(&score.Scorer{Plan: plan, Roster: roster, Coverage: oracle.Everything(plan.Last)}, accounts, total, cmd.Threads)
+		names, total = accounts(totals), totals.Contribution()
+		scored = oracle.ScoreAll(&score.Scorer{Plan: plan, Roster: roster, Coverage: oracle.Everything(plan.Last)}, names, total, cmd.Threads)
 		out.Wall, out.CPU = append(out.Wall, time.Since(wall).Seconds()), append(out.CPU, cpuSeconds()-used)
 	}
 	out.Peak = peakBytes()
 	if cmd.Out != "" {
-		if err := oracle.WriteResults(cmd.Out, accounts, scored, total); err != nil {
+		if err := oracle.WriteResults(cmd.Out, names, scored, total); err != nil {
 			return err
 		}
 	}

@@ -7,10 +7,17 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 
+	"github.com/kizuna-org/kizuna/attribution"
+	"github.com/kizuna-org/kizuna/attribution/kernel"
+	"github.com/kizuna-org/kizuna/attribution/segment"
 	"github.com/kizuna-org/kizuna/bench/columns"
 	"github.com/kizuna-org/kizuna/bench/oracle"
 	"github.com/kizuna-org/kizuna/bench/world"
+	"github.com/kizuna-org/kizuna/people"
+	"github.com/kizuna-org/kizuna/program"
+	"github.com/kizuna-org/kizuna/score"
 )
 
 type verifyCmd struct {
@@ -41,17 +48,72 @@ func (cmd *verifyCmd) Run(ctx context.Context) error {
 			return err
 		}
 		want := oracle.Naive(p, world.AsOf, c.Dataset(catalog))
-		if differences := oracle.Differences(got, want, 20); len(differences) > 0 {
-			for _, d := range differences {
-				fmt.Printf("seed %d: %s\n", seed, d)
-			}
-			return errDiffer
+		counted, err := askKernel(ctx, &c, catalog, p)
+		if err != nil {
+			return err
+		}
+		if err := same(seed, "DuckDB", got, want); err != nil {
+			return err
+		}
+		if err := same(seed, "the kernel", counted, want); err != nil {
+			return err
 		}
 		figures += len(want.Tallies) + len(want.Points) + len(want.Tracks) + len(want.Areas)
 		fmt.Printf("seed %d: %d worlds, %d tallies, all the same\n", seed, cmd.Islands, len(want.Tallies))
 	}
-	fmt.Printf("%d worlds, %d figures: DuckDB and Kizuna say the same\n", cmd.Seeds*cmd.Islands, figures)
+	fmt.Printf("%d worlds, %d figures: DuckDB, the kernel and the clear form say the same\n", cmd.Seeds*cmd.Islands, figures)
 	return nil
+}
+
+// same prints where an answer differs from the clear form's.
+func same(seed uint64, who string, got, want *oracle.Results) error {
+	differences := oracle.Differences(got, want, 20)
+	for _, d := range differences {
+		fmt.Printf("seed %d: %s says of %s\n", seed, who, d)
+	}
+	if len(differences) > 0 {
+		return errDiffer
+	}
+	return nil
+}
+
+// askKernel gives the kernel a world as a segment.
+func askKernel(ctx context.Context, c *world.Config, catalog *world.Catalog, p *program.Program) (*oracle.Results, error) {
+	dir, err := os.MkdirTemp("", "kizuna-bench-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	if _, err := generate(ctx, dir, c, false, true); err != nil {
+		return nil, err
+	}
+	s, err := segment.Open(filepath.Join(dir, segmentFile))
+	if err != nil {
+		return nil, err
+	}
+	defer s.Close()
+	view, err := segment.NewView(s)
+	if err != nil {
+		return nil, err
+	}
+	plan := attribution.NewPlan(p, world.AsOf)
+	k, err := kernel.Compile(plan, attribution.TrustBoth)
+	if err != nil {
+		return nil, err
+	}
+	totals, err := k.Run(ctx, view, kernel.Options{Workers: 2})
+	if err != nil {
+		return nil, err
+	}
+	roster := people.NewRoster(c.PeopleFacts(catalog), p, world.AsOf, world.Directory(s.Locations(), world.AsOf))
+	scorer := &score.Scorer{Plan: plan, Roster: roster, Coverage: oracle.Everything(plan.Last)}
+	return oracle.Scored(scorer, accounts(totals), totals.Contribution()), nil
+}
+
+// accounts lists the accounts of totals without the nameless one of those who
+// belong to none.
+func accounts(t *kernel.Totals) []string {
+	return slices.DeleteFunc(slices.Clone(t.Accounts()), func(a string) bool { return a == "" })
 }
 
 // askDuckDB gives DuckDB a world and the rules as SQL.

@@ -1,78 +1,77 @@
 package oracle_test
 
 import (
-	"context"
-	"flag"
 	"os"
-	"os/exec"
-	"path/filepath"
+	"strings"
 	"testing"
 
-	"github.com/kizuna-org/kizuna/bench/columns"
+	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/bench/oracle"
 	"github.com/kizuna-org/kizuna/bench/world"
+	"github.com/kizuna-org/kizuna/program"
 )
 
-var (
-	seeds   = flag.Int("seeds", 4, "how many times to make new worlds")
-	islands = flag.Int("islands", 250, "how many worlds each time")
-)
-
-// python runs the peers; make peers installs it.
-const python = "../.venv/bin/python"
-
-func TestTheSQLTextSaysWhatTheClearFormSays(t *testing.T) {
-	if _, err := os.Stat(python); err != nil {
-		t.Skip("DuckDB is not installed: make peers")
-	}
+func TestTheTextIsTheSameEveryTime(t *testing.T) {
 	p, err := world.FindProgram()
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := oracle.Text(p, world.AsOf, oracle.Dialects["duckdb"])
-	if err != nil {
-		t.Fatal(err)
-	}
-	catalog := world.NewCatalog(p)
-	for seed := range *seeds {
-		c := world.Tiny(uint64(seed), *islands)
-		got := ask(t, &c, catalog, text)
-		want := oracle.Naive(p, world.AsOf, c.Dataset(catalog))
-		for _, d := range oracle.Differences(got, want, 20) {
-			t.Errorf("seed %d: %s", seed, d)
+	for name, d := range oracle.Dialects {
+		first, err := oracle.Text(p, world.AsOf, d)
+		if err != nil {
+			t.Fatal(err)
 		}
-		t.Logf("seed %d: %d tallies", seed, len(want.Tallies))
+		for range 5 {
+			if again, _ := oracle.Text(p, world.AsOf, d); again != first {
+				t.Errorf("%s: another text", name)
+			}
+		}
 	}
 }
 
-func ask(t *testing.T, c *world.Config, catalog *world.Catalog, text string) *oracle.Results {
-	t.Helper()
-	dir := t.TempDir()
-	if err := columns.Write(dir, c, catalog); err != nil {
-		t.Fatal(err)
-	}
-	sql := filepath.Join(dir, "oracle.sql")
-	if err := os.WriteFile(sql, []byte(text), 0o666); err != nil {
-		t.Fatal(err)
-	}
-	out := t.TempDir()
-	run := exec.CommandContext(context.Background(), python, "../peers/duckdb_peer.py", "--data", dir, "--sql", sql, "--out", out)
-	if said, err := run.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, said)
-	}
-	r, err := oracle.ReadResults(out)
+func TestAProgramWithARuleThatTheTextDoesNotKnowIsRefused(t *testing.T) {
+	programs, err := program.Builtin()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return r
+	for ref, why := range map[string]string{
+		"mcpp@2023-10": "", "mcpp@2023-12": "", "mcpp@2022-10": "a track by market", "mcpp@2026-07": "a track by customer_segment",
+	} {
+		p, err := program.Find(programs, ref)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = oracle.Text(p, world.AsOf, oracle.Dialects["duckdb"])
+		if why == "" && err != nil || why != "" && (kizuna.CodeOf(err) != "oracle-unknown-rule" || !strings.Contains(err.Error(), why)) {
+			t.Errorf("%s: %v", ref, err)
+		}
+	}
 }
 
-func TestEveryBuiltInProgramIsSaidOrRefused(t *testing.T) {
-	p, err := world.FindProgram()
-	if err != nil {
-		t.Fatal(err)
+func TestDigestsDoNotCareForOrderAndSpelling(t *testing.T) {
+	write := func(tally, points, totals string) string {
+		dir := t.TempDir()
+		for name, text := range map[string]string{
+			"tally": tally, "members": "1,2,Storage,3,0,0\n", "points": points, "totals": totals, "areas": totals,
+		} {
+			if err := os.WriteFile(dir+"/"+name+".csv", []byte("header\n"+text), 0o666); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return dir
 	}
-	if _, err := oracle.Text(p, world.AsOf, oracle.Dialects["duckdb"]); err != nil {
-		t.Error(err)
+	digest := func(dir string) string {
+		d, err := oracle.Digest(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d["tally"] + d["members"] + d["points"] + d["totals"] + d["areas"]
+	}
+	one := digest(write("1,2,3,4\n5,6,7,8\n9,9,0,0\n", "1,a,b,c,10,30\n", "1,a,b,4,2,true\n"))
+	if two := digest(write("5,6,7,8\n1,2,3,4\n", "1,a,b,c,1,3\n", "1,a,b,2,1,t\n")); two != one {
+		t.Errorf("%s and %s", one, two)
+	}
+	if other := digest(write("5,6,7,8\n1,2,3,5\n", "1,a,b,c,1,3\n", "1,a,b,2,1,t\n")); other == one {
+		t.Error("another figure, the same digest")
 	}
 }
