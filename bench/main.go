@@ -17,12 +17,13 @@ import (
 )
 
 type commands struct {
-	Generate generateCmd `cmd:"" help:"Make a world: Parquet tables for the peers, plain tables, a segment."`
-	SQL      sqlCmd      `cmd:"" name:"sql" help:"Print the rules of the program as SQL."`
-	Kizuna   kizunaCmd   `cmd:"" help:"Answer the question with Kizuna's kernel, as the peers do."`
-	Run      runCmd      `cmd:"" help:"Time engines on the same data and compare their answers."`
-	Report   reportCmd   `cmd:"" help:"Write results as a table and as pictures."`
-	Verify   verifyCmd   `cmd:"" help:"Ask DuckDB and Kizuna of thousands of small worlds and compare every figure."`
+	Generate  generateCmd  `cmd:"" help:"Make a world: Parquet tables for the peers, plain tables, a segment."`
+	SQL       sqlCmd       `cmd:"" name:"sql" help:"Print the rules of the program as SQL."`
+	Kizuna    kizunaCmd    `cmd:"" help:"Answer the question with Kizuna's kernel, as the peers do."`
+	Run       runCmd       `cmd:"" help:"Time engines on the same data and compare their answers."`
+	Prototype prototypeCmd `cmd:"" help:"Time the prototype, where it stands beside the project."`
+	Report    reportCmd    `cmd:"" help:"Write results as a table and as pictures."`
+	Verify    verifyCmd    `cmd:"" help:"Ask DuckDB and Kizuna of thousands of small worlds and compare every figure."`
 }
 
 func main() {

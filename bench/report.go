@@ -49,12 +49,14 @@ func (cmd *reportCmd) Run() error {
 // repetitions; loading is apart.
 func markdown(all []result) string {
 	var b strings.Builder
-	for _, job := range []string{"full", "azure"} {
+	for _, job := range []string{"full", "azure", "prototype"} {
 		of := slices.DeleteFunc(slices.Clone(all), func(r result) bool { return r.Job != job })
 		if len(of) == 0 {
 			continue
 		}
-		fmt.Fprintf(&b, "## %s\n\n", map[string]string{"full": "All rules of " + world.Program, "azure": "The three Azure areas"}[job])
+		fmt.Fprintf(&b, "## %s\n\n", map[string]string{
+			"full": "All rules of " + world.Program, "azure": "The three Azure areas", "prototype": "The prototype: its own, simpler rules and data",
+		}[job])
 		b.WriteString("| set | rows | cores | engine | tallies, seconds | with points, seconds | CPU seconds | rows a second | peak memory | loading | answer |\n|---|---:|---:|---|---:|---:|---:|---:|---:|---:|---|\n")
 		for _, r := range of {
 			fmt.Fprintf(&b, "| %s | %d M | %d | %s %s | %s | %s | %.3g | %.3g M | %s | %.3g s | %s |\n", r.Set, r.Rows/1e6, r.Threads, r.Engine, r.Version,

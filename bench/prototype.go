@@ -1,0 +1,96 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"time"
+
+	"github.com/kizuna-org/kizuna/bench/world"
+)
+
+// prototypeCmd runs the prototype that the kernel was designed after: other rules
+// (one threshold, whole days, no people), its own
+// data of the same shape. It stands beside the project, not in it.
+type prototypeCmd struct {
+	Set     string `help:"Which world's shape: P10, P100, D100, S10." enum:"P10,P100,D100,D1B,S10" default:"P10"`
+	From    string `help:"The prototype's source." default:"../../shared/prototype/engine" type:"path"`
+	Threads int    `help:"Cores." default:"2"`
+	Reps    int    `help:"How often." default:"5"`
+	Results string `help:"Directory of the results." default:"results" type:"path"`
+}
+
+var fullRun = regexp.MustCompile(`(?m)^full w=\d+: ([0-9.]+)s`)
+
+// Run builds the prototype in a temporary directory, makes its data and times it.
+func (cmd *prototypeCmd) Run(ctx context.Context) error {
+	if _, err := os.Stat(cmd.From); err != nil {
+		return fmt.Errorf("the prototype is not beside this checkout: %w", err)
+	}
+	dir, err := os.MkdirTemp("", "kizuna-prototype-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	if err := os.CopyFS(filepath.Join(dir, "source"), os.DirFS(cmd.From)); err != nil {
+		return err
+	}
+	run := func(name string, args ...string) ([]byte, error) {
+		c := exec.CommandContext(ctx, name, args...)
+		c.Dir = filepath.Join(dir, "source")
+		out, err := c.CombinedOutput()
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w\n%s", name, err, out)
+		}
+		return out, nil
+	}
+	if _, err := run("go", "build", "-o", dir, "./cmd/..."); err != nil {
+		return err
+	}
+	c, err := world.Set(cmd.Set)
+	if err != nil {
+		return err
+	}
+	data, partners := filepath.Join(dir, "data"), strconv.Itoa(c.Partners)
+	args := []string{"-n", strconv.Itoa(c.Rows), "-seg", data, "-partners", partners}
+	switch cmd.Set[0] {
+	case 'S':
+		args = append(args, "-single")
+	case 'D':
+		args = append(args, "-xm", "17.5")
+	}
+	if _, err := run(filepath.Join(dir, "mkdata"), args...); err != nil {
+		return err
+	}
+	out, err := run(filepath.Join(dir, "bench"), "-seg", data, "-partners", partners, "-w", strconv.Itoa(cmd.Threads), "-reps", strconv.Itoa(cmd.Reps))
+	if err != nil {
+		return err
+	}
+	r := result{Set: cmd.Set, Job: "prototype", Rows: c.Rows, Threads: cmd.Threads, Same: true, On: time.Now().UTC().Format(time.DateOnly), Where: machine()}
+	r.Engine = "prototype"
+	for _, m := range fullRun.FindAllSubmatch(out, -1) {
+		seconds, err := strconv.ParseFloat(string(m[1]), 64)
+		if err != nil {
+			return err
+		}
+		r.Wall = append(r.Wall, seconds)
+	}
+	if len(r.Wall) == 0 {
+		return fmt.Errorf("the prototype told no times:\n%s", bytes.TrimSpace(out))
+	}
+	fmt.Printf("prototype  %s  %d cores  %s  (its own, simpler rules and data)\n", cmd.Set, cmd.Threads, spread(r.Wall))
+	if err := os.MkdirAll(cmd.Results, 0o777); err != nil {
+		return err
+	}
+	text, err := json.MarshalIndent([]result{r}, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(cmd.Results, cmd.Set+"-prototype.json"), append(text, '\n'), 0o666)
+}
