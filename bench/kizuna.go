@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"iter"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -66,28 +67,45 @@ func (cmd *kizunaCmd) Run(ctx context.Context) error {
 	}
 	var scored []*score.Account
 	var names []string
-	var total attribution.Contribution
+	var totals *kernel.Totals
 	for range cmd.Reps {
-		scored, total = nil, nil
+		names, scored, totals = nil, nil, nil
 		runtime.GC()
 		wall, used := time.Now(), cpuSeconds()
-		totals, err := k.Run(ctx, view, kernel.Options{Workers: cmd.Threads})
-		if err != nil {
+		if totals, err = k.Run(ctx, view, kernel.Options{Workers: cmd.Threads}); err != nil {
 			return err
 		}
 		out.Counted = append(out.Counted, time.Since(wall).Seconds())
 		roster := people.NewRoster(facts, p, world.AsOf, world.Directory(s.Locations(), world.AsOf))
-		names, total = accounts(totals), totals.Contribution()
-		scored = oracle.ScoreAll(&score.Scorer{Plan: plan, Roster: roster, Coverage: oracle.Everything(plan.Last)}, names, total, cmd.Threads)
+		scorer := &score.Scorer{Plan: plan, Roster: roster, Coverage: oracle.Everything(plan.Last)}
+		names, scored = oracle.ScoreAll(scorer, everybody(totals), cmd.Threads)
 		out.Wall, out.CPU = append(out.Wall, time.Since(wall).Seconds()), append(out.CPU, cpuSeconds()-used)
 	}
 	out.Peak = peakBytes()
 	if cmd.Out != "" {
-		if err := oracle.WriteResults(cmd.Out, names, scored, total); err != nil {
+		if err := oracle.WriteResults(cmd.Out, names, scored, totals.Contribution()); err != nil {
 			return err
 		}
 	}
 	return json.NewEncoder(os.Stdout).Encode(&out)
+}
+
+// everybody yields all accounts with a name: those that nothing is contributed to
+// have people, too.
+func everybody(t *kernel.Totals) iter.Seq2[string, attribution.Contribution] {
+	return func(yield func(string, attribution.Contribution) bool) {
+		seen := make(map[string]bool)
+		for account, total := range t.All() {
+			if seen[account] = true; account != "" && !yield(account, total) {
+				return
+			}
+		}
+		for _, account := range accounts(t) {
+			if !seen[account] && !yield(account, nil) {
+				return
+			}
+		}
+	}
 }
 
 // report is what every engine prints.

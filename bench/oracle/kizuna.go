@@ -1,8 +1,8 @@
 package oracle
 
 import (
+	"iter"
 	"sync"
-	"sync/atomic"
 
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/attribution"
@@ -29,9 +29,8 @@ func Scored(s *score.Scorer, accounts []string, total attribution.Contribution) 
 	r := &Results{
 		Tallies: total, Points: make(map[Metric]kizuna.Fraction), Tracks: make(map[Metric]Track), Areas: make(map[Metric]Area),
 	}
-	for i, scored := range ScoreAll(s, accounts, total, 1) {
-		account := accounts[i]
-		for _, area := range scored.Areas {
+	for _, account := range accounts {
+		for _, area := range s.Account(account, total).Areas {
 			r.Areas[Metric{Account: account, Area: area.Name}] = Area{area.Value.TakenTrack, area.Value.Total, area.Value.Qualified}
 			for _, track := range area.Value.Tracks {
 				r.Tracks[Metric{Account: account, Area: area.Name, Track: track.Name}] = Track{track.Value.Total, track.Value.Passes}
@@ -44,20 +43,41 @@ func Scored(s *score.Scorer, accounts []string, total attribution.Contribution) 
 	return r
 }
 
-// ScoreAll scores every account, several at a time.
-func ScoreAll(s *score.Scorer, accounts []string, total attribution.Contribution, workers int) []*score.Account {
-	out := make([]*score.Account, len(accounts))
-	var next atomic.Int64
+// ScoreAll scores accounts, several at a time.
+func ScoreAll(s *score.Scorer, totals iter.Seq2[string, attribution.Contribution], workers int) (names []string, scored []*score.Account) {
+	type task struct {
+		account string
+		total   attribution.Contribution
+		out     **score.Account
+	}
+	const together = 64
+	tasks := make(chan []task, workers)
 	var wait sync.WaitGroup
 	for range max(1, workers) {
 		wait.Go(func() {
-			for i := next.Add(1) - 1; int(i) < len(accounts); i = next.Add(1) - 1 {
-				out[i] = s.Account(accounts[i], total)
+			for some := range tasks {
+				for _, t := range some {
+					*t.out = s.Account(t.account, t.total)
+				}
 			}
 		})
 	}
+	var outs []**score.Account
+	var some []task
+	for account, total := range totals {
+		names, outs = append(names, account), append(outs, new(*score.Account))
+		if some = append(some, task{account, total, outs[len(outs)-1]}); len(some) == together {
+			tasks <- some
+			some = nil
+		}
+	}
+	tasks <- some
+	close(tasks)
 	wait.Wait()
-	return out
+	for _, out := range outs {
+		scored = append(scored, *out)
+	}
+	return names, scored
 }
 
 // Everything covers all: worlds hold data for every metric.
