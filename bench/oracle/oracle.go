@@ -7,6 +7,7 @@
 package oracle
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -34,6 +35,9 @@ func Text(p *program.Program, asOf kizuna.Date, d Dialect) (string, error) {
 	w.points()
 	return w.text.String(), w.err
 }
+
+// ErrUnknownRule says that a program has a rule that the text does not know.
+var ErrUnknownRule = errors.New("a rule that the SQL text does not know")
 
 // writer compiles a program into SQL.
 type writer struct {
@@ -94,7 +98,7 @@ func newWriter(p *program.Program, asOf kizuna.Date) *writer {
 // know notes a rule that the text cannot say.
 func (w *writer) know(ok bool, what string) {
 	if !ok && w.err == nil {
-		w.err = kizuna.Errorf("oracle-unknown-rule", "the SQL text does not know %s, which %s has", what, w.program.Ref())
+		w.err = fmt.Errorf("%w: %s, which %s has", ErrUnknownRule, what, w.program.Ref())
 	}
 }
 

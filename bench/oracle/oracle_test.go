@@ -1,11 +1,11 @@
 package oracle_test
 
 import (
+	"errors"
 	"os"
 	"strings"
 	"testing"
 
-	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/bench/oracle"
 	"github.com/kizuna-org/kizuna/bench/world"
 	"github.com/kizuna-org/kizuna/program"
@@ -42,7 +42,7 @@ func TestAProgramWithARuleThatTheTextDoesNotKnowIsRefused(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err = oracle.Text(p, world.AsOf, oracle.Dialects["duckdb"])
-		if why == "" && err != nil || why != "" && (kizuna.CodeOf(err) != "oracle-unknown-rule" || !strings.Contains(err.Error(), why)) {
+		if why == "" && err != nil || why != "" && (!errors.Is(err, oracle.ErrUnknownRule) || !strings.Contains(err.Error(), why)) {
 			t.Errorf("%s: %v", ref, err)
 		}
 	}

@@ -9,6 +9,7 @@
 package world
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/kizuna-org/kizuna"
@@ -62,7 +63,7 @@ func Set(name string) (Config, error) {
 	if c, ok := sets[name]; ok {
 		return c, nil
 	}
-	return Config{}, kizuna.Errorf("bench-set", "there is no set %q", name).WithMend("name one of %v", Sets())
+	return Config{}, fmt.Errorf("there is no set %q; name one of %v", name, Sets())
 }
 
 // Sets lists the names of the worlds: P is a whole program, many small customers;
