@@ -550,7 +550,7 @@ func (s *session) redateClaims(subscription string) error {
 		if err != nil {
 			return err
 		}
-		if slices.Contains(claim.Machine().Actions(c.State), claim.DateSubscription) {
+		if slices.Contains(claim.Machine().Actions(c.State, lifecycle.Vendor), claim.DateSubscription) {
 			dated := claim.Step{Action: claim.DateSubscription, Actor: lifecycle.Actor{Role: lifecycle.Vendor}, At: max(s.at, c.Changed), Ends: known.During.To}
 			var caused []lifecycle.Event
 			if c, caused, err = claim.Apply(c, dated, rules); err != nil {

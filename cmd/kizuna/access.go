@@ -263,7 +263,7 @@ func (a *app) showAccess(_ *looking, found accesses) error {
 			if s.Of != "" {
 				at = s.Of
 			}
-			g.Row(a.P.T("list."+kind), tenant, object, what, at, begins(s.During), ends(s.During), string(s.Ended))
+			g.Row(a.P.T("list."+kind), tenant, object, what, at, begins(s.During), ends(s.During), a.ended(s.Ended))
 		}
 	}
 	for _, item := range found.Roles {
