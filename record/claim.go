@@ -173,12 +173,7 @@ func (r *Record) Arbitrate(ctx context.Context, ask Ask, winner string, losers [
 
 // claiming runs a command on one claim.
 func (r *Record) claiming(ctx context.Context, ask Ask, action lifecycle.Action, input any, fn func(*session) (*ClaimOutcome, error)) (*ClaimOutcome, error) {
-	o, receipt, err := do(ctx, r, ask, "claim."+string(action), input, fn)
-	if err != nil {
-		return nil, err
-	}
-	o.told(receipt)
-	return o, nil
+	return one(ctx, r, ask, "claim."+string(action), input, fn)
 }
 
 // claim runs a step on a claim that there is, and that is the actor's business;

@@ -33,7 +33,7 @@ func (l *life[T]) thing(id string) store.Thing {
 
 func (l *life[T]) decode(r *store.Record) (value T, err error) {
 	if err := json.Unmarshal(r.Body, &value); err != nil {
-		return value, kizuna.Errorf("record-body", "%s version %d cannot be read", r.Thing, r.Version).WithCause(err)
+		return value, store.Unreadable(r, err)
 	}
 	return value, nil
 }
