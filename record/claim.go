@@ -26,11 +26,7 @@ var claims = &life[claim.Claim]{
 		}
 	},
 	holds: func(c *claim.Claim) kizuna.Intervals {
-		var during []kizuna.Interval
-		for _, s := range c.Spells {
-			during = append(during, s.During)
-		}
-		return kizuna.Union(during)
+		return union(c.Spells, func(s *claim.Spell) kizuna.Interval { return s.During })
 	},
 	due: func(_ *session, c *claim.Claim) (kizuna.Instant, bool, error) {
 		at, _, ok := c.Due()

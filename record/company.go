@@ -42,11 +42,7 @@ var locations = &life[company.Location]{
 		return store.Concerns{Location: association.Fold(l.ID), Second: association.Fold(l.Account())}
 	},
 	holds: func(l *company.Location) kizuna.Intervals {
-		var during []kizuna.Interval
-		for _, spell := range l.Spells {
-			during = append(during, spell.During)
-		}
-		return kizuna.Union(during)
+		return union(l.Spells, func(s *company.Spell) kizuna.Interval { return s.During })
 	},
 }
 

@@ -84,15 +84,13 @@ var certificates = &life[certificate.Certificate]{
 		return store.Concerns{Subject: association.Fold(c.MCID)}
 	},
 	holds: func(c *certificate.Certificate) kizuna.Intervals {
-		var during []kizuna.Interval
-		for _, t := range c.Terms {
-			one := kizuna.Interval{From: t.Earned.Instant(), To: kizuna.Forever}
+		return union(c.Terms, func(t *certificate.Term) kizuna.Interval {
+			during := kizuna.Interval{From: t.Earned.Instant(), To: kizuna.Forever}
 			if t.Ends != nil {
-				one.To = t.Ends.Instant()
+				during.To = t.Ends.Instant()
 			}
-			during = append(during, one)
-		}
-		return kizuna.Union(during)
+			return during
+		})
 	},
 	due: func(s *session, c *certificate.Certificate) (kizuna.Instant, bool, error) {
 		at, _, ok := c.Due(s.certificatePolicy(c.Certificate))

@@ -185,8 +185,7 @@ func (a *app) readListing(name string, opts azure.Options) (*listing, error) {
 	if name != "-" {
 		file, err := os.Open(name)
 		if err != nil {
-			return nil, kizuna.Errorf("file-unreadable", "%s cannot be read", name).
-				WithMend("check the path and the permissions").WithCause(err)
+			return nil, unreadable(name, err)
 		}
 		defer file.Close()
 		in = file
