@@ -84,7 +84,7 @@ func (m *Machine[C]) Next(from State, action Action, by Role, c C) (State, error
 	switch {
 	case !known || allowed:
 		return from, kizuna.Errorf("lifecycle-action", "a %s that is %s cannot be asked to %s", m.Name, from.Name(), action).
-			WithMend("possible now: %s", orNothing(join(m.Actions(from))))
+			WithMend("possible now: %s", orNothing(join(m.Actions(from, by))))
 	default:
 		return from, kizuna.Errorf("lifecycle-actor", "%s cannot %s a %s", by, action, m.Name).
 			WithMend("only: %s", join(m.Actors(from, action)))
@@ -99,11 +99,12 @@ func (s State) Name() string {
 	return string(s)
 }
 
-// Actions lists what somebody can do in a state.
-func (m *Machine[C]) Actions(from State) []Action {
+// Actions lists what somebody in one of the roles can do in a state.
+func (m *Machine[C]) Actions(from State, by ...Role) []Action {
 	var out []Action
 	for _, t := range m.Table {
-		if t.From == from && !slices.Contains(out, t.Action) {
+		may := slices.ContainsFunc(t.By, func(r Role) bool { return slices.Contains(by, r) })
+		if t.From == from && may && !slices.Contains(out, t.Action) {
 			out = append(out, t.Action)
 		}
 	}

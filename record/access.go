@@ -152,9 +152,7 @@ type Told struct {
 	Ended     int               `json:"ended"`
 	Unchanged int               `json:"unchanged"`
 	Events    []lifecycle.Event `json:"events,omitempty"`
-	Entry     int64             `json:"entry,omitempty"`
-	Recorded  kizuna.Moment     `json:"recorded,omitzero"`
-	Repeated  bool              `json:"repeated,omitempty"`
+	Receipt
 }
 
 // Relate records what a listing says. What is new begins when the listing says; what
@@ -171,7 +169,7 @@ func (r *Record) Relate(ctx context.Context, ask Ask, tenant string, l *Listing)
 	if err != nil {
 		return nil, err
 	}
-	told.Entry, told.Recorded, told.Repeated = receipt.Entry, receipt.Recorded, receipt.Repeated
+	told.told(receipt)
 	return told, nil
 }
 

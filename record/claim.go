@@ -26,11 +26,7 @@ var claims = &life[claim.Claim]{
 		}
 	},
 	holds: func(c *claim.Claim) kizuna.Intervals {
-		var during []kizuna.Interval
-		for _, s := range c.Spells {
-			during = append(during, s.During)
-		}
-		return kizuna.Union(during)
+		return union(c.Spells, func(s *claim.Spell) kizuna.Interval { return s.During })
 	},
 	due: func(_ *session, c *claim.Claim) (kizuna.Instant, bool, error) {
 		at, _, ok := c.Due()
@@ -173,12 +169,7 @@ func (r *Record) Arbitrate(ctx context.Context, ask Ask, winner string, losers [
 
 // claiming runs a command on one claim.
 func (r *Record) claiming(ctx context.Context, ask Ask, action lifecycle.Action, input any, fn func(*session) (*ClaimOutcome, error)) (*ClaimOutcome, error) {
-	o, receipt, err := do(ctx, r, ask, "claim."+string(action), input, fn)
-	if err != nil {
-		return nil, err
-	}
-	o.told(receipt)
-	return o, nil
+	return one(ctx, r, ask, "claim."+string(action), input, fn)
 }
 
 // claim runs a step on a claim that there is, and that is the actor's business;
@@ -550,7 +541,7 @@ func (s *session) redateClaims(subscription string) error {
 		if err != nil {
 			return err
 		}
-		if slices.Contains(claim.Machine().Actions(c.State), claim.DateSubscription) {
+		if slices.Contains(claim.Machine().Actions(c.State, lifecycle.Vendor), claim.DateSubscription) {
 			dated := claim.Step{Action: claim.DateSubscription, Actor: lifecycle.Actor{Role: lifecycle.Vendor}, At: max(s.at, c.Changed), Ends: known.During.To}
 			var caused []lifecycle.Event
 			if c, caused, err = claim.Apply(c, dated, rules); err != nil {

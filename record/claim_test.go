@@ -37,6 +37,7 @@ func newOffice(t *testing.T) *office {
 	}
 	o := &office{t: t, file: filepath.Join(t.TempDir(), "record.db"), at: &at}
 	o.Record, o.store = o.open(true)
+	t.Cleanup(func() { told(t, o.store) })
 	o.must(o.OpenAccount(t.Context(), o.ask("operator:ops"), "900", ""))
 	for _, id := range []string{"1001", "1002"} {
 		o.must(o.AddLocation(t.Context(), o.ask("partner:900/head"), record.NewLocation{ID: id, Account: "900"}))
@@ -206,7 +207,7 @@ func TestWhatFailsStopsNoOther(t *testing.T) {
 		o.must(o.SubmitClaim(t.Context(), o.ask("partner:1001"), id))
 	}
 	// A thing that cannot be read any more.
-	_, err := o.store.Write(t.Context(), store.Command{Actor: record.Clock, Action: "test"}, func(tx store.Tx) error {
+	_, err := o.store.Write(t.Context(), store.Command{Actor: record.Clock, Action: "import"}, func(tx store.Tx) error {
 		r, err := tx.Get(store.Thing{Kind: "claim", ID: "b"})
 		if err != nil {
 			return err

@@ -42,11 +42,7 @@ var locations = &life[company.Location]{
 		return store.Concerns{Location: association.Fold(l.ID), Second: association.Fold(l.Account())}
 	},
 	holds: func(l *company.Location) kizuna.Intervals {
-		var during []kizuna.Interval
-		for _, spell := range l.Spells {
-			during = append(during, spell.During)
-		}
-		return kizuna.Union(during)
+		return union(l.Spells, func(s *company.Spell) kizuna.Interval { return s.During })
 	},
 }
 
@@ -132,7 +128,7 @@ type withLocations func(*session, company.Account, []company.Location) (company.
 
 // together changes an account with all its locations in one transaction.
 func (r *Record) together(ctx context.Context, ask Ask, action lifecycle.Action, id string, apply withLocations) (*Outcome[company.Account], error) {
-	o, receipt, err := do(ctx, r, ask, "account."+string(action), id, func(s *session) (*Outcome[company.Account], error) {
+	return one(ctx, r, ask, "account."+string(action), id, func(s *session) (*Outcome[company.Account], error) {
 		var all []lifecycle.Event
 		o, err := step(s, accounts, id, func(s *session, a company.Account) (company.Account, []lifecycle.Event, error) {
 			under, err := s.under(a.ID)
@@ -160,11 +156,6 @@ func (r *Record) together(ctx context.Context, ask Ask, action lifecycle.Action,
 		}
 		return o, err
 	})
-	if err != nil {
-		return nil, err
-	}
-	o.told(receipt)
-	return o, nil
 }
 
 // eventsOf picks the events about one of several things that changed together.

@@ -15,11 +15,7 @@ var appointments = &life[dpor.Record]{
 	kind:  "dpor",
 	fresh: dpor.New,
 	concerns: func(d *dpor.Record) store.Concerns {
-		c := store.Concerns{Subject: association.Fold(d.Subscription)}
-		if n := len(d.Spells); n > 0 {
-			c.Location = association.Fold(d.Spells[n-1].Of)
-		}
-		return c
+		return store.Concerns{Location: lastOf(d.Spells), Subject: association.Fold(d.Subscription)}
 	},
 	about: func(s *session, d *dpor.Record, c *store.Concerns) error { return s.tenantOf(d.Subscription, c) },
 	holds: func(d *dpor.Record) kizuna.Intervals { return holding(d.Spells) },

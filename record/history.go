@@ -175,7 +175,7 @@ func (e *Episode) tell(personal, after map[string]string) {
 func fields(r *store.Record, personal map[string]string) (map[string]string, error) {
 	var body any
 	if err := json.Unmarshal(r.Body, &body); err != nil {
-		return nil, kizuna.Errorf("record-body", "%s version %d cannot be read", r.Thing, r.Version).WithCause(err)
+		return nil, store.Unreadable(r, err)
 	}
 	out := make(map[string]string)
 	flatten(out, "", body, personal)

@@ -33,7 +33,7 @@ func (l *life[T]) thing(id string) store.Thing {
 
 func (l *life[T]) decode(r *store.Record) (value T, err error) {
 	if err := json.Unmarshal(r.Body, &value); err != nil {
-		return value, kizuna.Errorf("record-body", "%s version %d cannot be read", r.Thing, r.Version).WithCause(err)
+		return value, store.Unreadable(r, err)
 	}
 	return value, nil
 }
@@ -137,9 +137,14 @@ func step[T any](s *session, l *life[T], id string, apply func(*session, T) (T, 
 
 // holding is when any of the spells holds.
 func holding(spells lifecycle.Spells) kizuna.Intervals {
-	var during []kizuna.Interval
-	for _, s := range spells {
-		during = append(during, s.During)
+	return union(spells, func(s *lifecycle.Spell) kizuna.Interval { return s.During })
+}
+
+// union is all the time that any of the spells, of whatever make, takes.
+func union[S any](spells []S, during func(*S) kizuna.Interval) kizuna.Intervals {
+	var all []kizuna.Interval
+	for i := range spells {
+		all = append(all, during(&spells[i]))
 	}
-	return kizuna.Union(during)
+	return kizuna.Union(all)
 }

@@ -62,6 +62,7 @@ func begin(t *testing.T, open func(*testing.T, store.Options) store.Store) *life
 	clock := func() time.Time { return l.now.Moment().Time() }
 	l.store = open(t, store.Options{Clock: clock, Migrate: true})
 	t.Cleanup(func() {
+		told(t, l.store)
 		if err := l.store.Close(); err != nil {
 			t.Error(err)
 		}

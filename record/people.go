@@ -84,15 +84,13 @@ var certificates = &life[certificate.Certificate]{
 		return store.Concerns{Subject: association.Fold(c.MCID)}
 	},
 	holds: func(c *certificate.Certificate) kizuna.Intervals {
-		var during []kizuna.Interval
-		for _, t := range c.Terms {
-			one := kizuna.Interval{From: t.Earned.Instant(), To: kizuna.Forever}
+		return union(c.Terms, func(t *certificate.Term) kizuna.Interval {
+			during := kizuna.Interval{From: t.Earned.Instant(), To: kizuna.Forever}
 			if t.Ends != nil {
-				one.To = t.Ends.Instant()
+				during.To = t.Ends.Instant()
 			}
-			during = append(during, one)
-		}
-		return kizuna.Union(during)
+			return during
+		})
 	},
 	due: func(s *session, c *certificate.Certificate) (kizuna.Instant, bool, error) {
 		at, _, ok := c.Due(s.certificatePolicy(c.Certificate))
@@ -186,7 +184,7 @@ func (s *session) whereabouts(step *profile.Step) error {
 // MergeProfiles makes one profile of two that a person has, and carries the
 // certificates over, as certification support does.
 func (r *Record) MergeProfiles(ctx context.Context, ask Ask, survivor, duplicate string) (*Outcome[Profile], error) {
-	o, receipt, err := do(ctx, r, ask, "profile.merge", []string{survivor, duplicate}, func(s *session) (*Outcome[Profile], error) {
+	return one(ctx, r, ask, "profile.merge", []string{survivor, duplicate}, func(s *session) (*Outcome[Profile], error) {
 		var all []lifecycle.Event
 		o, err := step(s, profiles, survivor, func(s *session, p Profile) (Profile, []lifecycle.Event, error) {
 			other, version, err := load(s, profiles, duplicate)
@@ -215,11 +213,6 @@ func (r *Record) MergeProfiles(ctx context.Context, ask Ask, survivor, duplicate
 		}
 		return o, err
 	})
-	if err != nil {
-		return nil, err
-	}
-	o.told(receipt)
-	return o, nil
 }
 
 // sayWhoTheyAre settles who has two profiles: whoever was named as the person of
@@ -273,7 +266,7 @@ func (s *session) carry(from, to string) ([]lifecycle.Event, error) {
 // [certificate.Dismiss] by the person, [certificate.Earn], [certificate.Renew] and
 // [certificate.Revoke] as the vendor says.
 func (r *Record) Certificate(ctx context.Context, ask Ask, action lifecycle.Action, mcid, id string, on kizuna.Date, ends *kizuna.Date) (*Outcome[certificate.Certificate], error) {
-	o, receipt, err := do(ctx, r, ask, "certificate."+string(action), []any{mcid, id, on, ends},
+	return one(ctx, r, ask, "certificate."+string(action), []any{mcid, id, on, ends},
 		func(s *session) (*Outcome[certificate.Certificate], error) {
 			mcid, id, thing, err := s.whichCertificate(mcid, id, nil)
 			if err != nil {
@@ -285,11 +278,6 @@ func (r *Record) Certificate(ctx context.Context, ask Ask, action lifecycle.Acti
 				}, s.certificatePolicy(id))
 			})
 		})
-	if err != nil {
-		return nil, err
-	}
-	o.told(receipt)
-	return o, nil
 }
 
 // whichCertificate spells a profile and a certificate as the record and the program
@@ -335,9 +323,7 @@ type Verified struct {
 	Renewed   int               `json:"renewed"`
 	Unchanged int               `json:"unchanged"`
 	Events    []lifecycle.Event `json:"events,omitempty"`
-	Entry     int64             `json:"entry,omitempty"`
-	Recorded  kizuna.Moment     `json:"recorded,omitzero"`
-	Repeated  bool              `json:"repeated,omitempty"`
+	Receipt
 }
 
 // Verify records what an export of the vendor's says of certificates, all of it or
@@ -358,7 +344,7 @@ func (r *Record) Verify(ctx context.Context, ask Ask, rows []people.Certificatio
 	if err != nil {
 		return nil, err
 	}
-	v.Entry, v.Recorded, v.Repeated = receipt.Entry, receipt.Recorded, receipt.Repeated
+	v.told(receipt)
 	return v, nil
 }
 

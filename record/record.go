@@ -74,10 +74,14 @@ type Outcome[T any] struct {
 	Version int64             `json:"version"`
 	Value   T                 `json:"value"`
 	Events  []lifecycle.Event `json:"events,omitempty"`
-	// Entry is the audit entry; Repeated says that the key had been seen before.
-	Entry    int64         `json:"entry,omitempty"`
+	Receipt
+}
+
+// Receipt says how a command was recorded.
+type Receipt struct {
+	Entry    int64         `json:"entry,omitempty"` // of the audit trail
 	Recorded kizuna.Moment `json:"recorded,omitzero"`
-	Repeated bool          `json:"repeated,omitempty"`
+	Repeated bool          `json:"repeated,omitempty"` // the key had been seen before
 }
 
 var reasonWord = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,63}$`)
@@ -117,12 +121,9 @@ func do[A any](ctx context.Context, r *Record, ask Ask, action string, input any
 	return answer, receipt, json.Unmarshal(receipt.Answer, &answer)
 }
 
-// change runs a command about one thing: apply decides what becomes of it.
-func change[T any](ctx context.Context, r *Record, ask Ask, l *life[T], id string, action lifecycle.Action, input any, apply func(*session, T) (T, []lifecycle.Event, error)) (*Outcome[T], error) {
-	name := string(l.kind) + "." + string(action)
-	o, receipt, err := do(ctx, r, ask, name, []any{id, input}, func(s *session) (*Outcome[T], error) {
-		return step(s, l, id, apply)
-	})
+// one runs a command that answers what became of one thing.
+func one[T any](ctx context.Context, r *Record, ask Ask, action string, input any, fn func(*session) (*Outcome[T], error)) (*Outcome[T], error) {
+	o, receipt, err := do(ctx, r, ask, action, input, fn)
 	if err != nil {
 		return nil, err
 	}
@@ -130,6 +131,14 @@ func change[T any](ctx context.Context, r *Record, ask Ask, l *life[T], id strin
 	return o, nil
 }
 
-func (o *Outcome[T]) told(r *store.Receipt) {
-	o.Entry, o.Recorded, o.Repeated = r.Entry, r.Recorded, r.Repeated
+// change runs a command about one thing: apply decides what becomes of it.
+func change[T any](ctx context.Context, r *Record, ask Ask, l *life[T], id string, action lifecycle.Action, input any, apply func(*session, T) (T, []lifecycle.Event, error)) (*Outcome[T], error) {
+	name := string(l.kind) + "." + string(action)
+	return one(ctx, r, ask, name, []any{id, input}, func(s *session) (*Outcome[T], error) {
+		return step(s, l, id, apply)
+	})
+}
+
+func (r *Receipt) told(by *store.Receipt) {
+	r.Entry, r.Recorded, r.Repeated = by.Entry, by.Recorded, by.Repeated
 }

@@ -39,7 +39,7 @@ var subscriptions = &life[Subscription]{
 // word on one that is known. What stands on it follows: who was to be told of its
 // end is told of the new one.
 func (r *Record) Register(ctx context.Context, ask Ask, to Subscription) (*Outcome[Subscription], error) {
-	o, receipt, err := do(ctx, r, ask, "subscription.register", to, func(s *session) (*Outcome[Subscription], error) {
+	return one(ctx, r, ask, "subscription.register", to, func(s *session) (*Outcome[Subscription], error) {
 		o, err := step(s, subscriptions, to.ID, func(s *session, before Subscription) (Subscription, []lifecycle.Event, error) {
 			return before.become(to, ask.Actor, s.at)
 		})
@@ -48,11 +48,6 @@ func (r *Record) Register(ctx context.Context, ask Ask, to Subscription) (*Outco
 		}
 		return o, s.subscriptionChanged(to.ID)
 	})
-	if err != nil {
-		return nil, err
-	}
-	o.told(receipt)
-	return o, nil
 }
 
 // details pairs names and values, without those that are empty.

@@ -299,5 +299,10 @@ func Conflict(t Thing, expected, latest int64) error {
 		WithMend("look at it again, and decide again")
 }
 
+// Unreadable is the error for a version whose body is not what its kind's should be.
+func Unreadable(r *Record, cause error) error {
+	return kizuna.Errorf("record-body", "%s version %d cannot be read", r.Thing, r.Version).WithCause(cause)
+}
+
 // IsNotFound reports whether err says so.
 func IsNotFound(err error) bool { return kizuna.CodeOf(err) == "not-found" }

@@ -30,7 +30,7 @@ func (m *market) others(i int) []claim.Claim {
 // step draws a step that has a fair chance: most others are refused.
 func (m *market) step(i int) claim.Step {
 	c := &m.claims[i]
-	actions := claim.Machine().Actions(c.State)
+	actions := claim.Machine().Actions(c.State, lifecycle.Roles()...)
 	if rapid.IntRange(0, 9).Draw(m.T, "onward") > 0 { // or else most claims end early
 		actions = slices.DeleteFunc(actions, func(a lifecycle.Action) bool {
 			return a == claim.Lose || a == claim.DateSubscription || a == claim.ExpireSubscription || a == claim.AddEvidence && len(c.Evidence) > 0

@@ -185,8 +185,7 @@ func (a *app) readListing(name string, opts azure.Options) (*listing, error) {
 	if name != "-" {
 		file, err := os.Open(name)
 		if err != nil {
-			return nil, kizuna.Errorf("file-unreadable", "%s cannot be read", name).
-				WithMend("check the path and the permissions").WithCause(err)
+			return nil, unreadable(name, err)
 		}
 		defer file.Close()
 		in = file
@@ -263,7 +262,7 @@ func (a *app) showAccess(_ *looking, found accesses) error {
 			if s.Of != "" {
 				at = s.Of
 			}
-			g.Row(a.P.T("list."+kind), tenant, object, what, at, begins(s.During), ends(s.During), string(s.Ended))
+			g.Row(a.P.T("list."+kind), tenant, object, what, at, begins(s.During), ends(s.During), a.ended(s.Ended))
 		}
 	}
 	for _, item := range found.Roles {

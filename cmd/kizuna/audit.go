@@ -72,8 +72,7 @@ func (c *auditVerifyCmd) Run(a *app) error {
 func verifyExport(name string, check audit.Check) (*record.Verification, error) {
 	f, err := os.Open(name)
 	if err != nil {
-		return nil, kizuna.Errorf("file-unreadable", "%s cannot be read", name).
-			WithMend("check the path and the permissions").WithCause(err)
+		return nil, unreadable(name, err)
 	}
 	defer f.Close()
 	info, err := f.Stat()

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -219,8 +218,7 @@ func (f *fileFlags) open(name string) (*record.File, func() error, error) {
 	}
 	content, err := os.Open(name)
 	if err != nil {
-		return nil, nil, kizuna.Errorf("file-unreadable", "%s cannot be read", name).
-			WithMend("check the path and the permissions").WithCause(err)
+		return nil, nil, unreadable(name, err)
 	}
 	file.Content = content
 	return file, content.Close, nil
@@ -313,27 +311,4 @@ func (c *claimEvidenceGetCmd) get(a *app, o *opened, actor lifecycle.Actor) (*cl
 		_, err := io.Copy(w, content)
 		return err
 	})
-}
-
-// writeWhole writes a file that is there whole or not at all, for the owner's eyes.
-func writeWhole(name string, write func(io.Writer) error) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(name), ".kizuna-*")
-	if err == nil {
-		defer func() {
-			if err != nil {
-				_ = os.Remove(f.Name())
-			}
-		}()
-		if err = write(f); err == nil {
-			err = f.Sync()
-		}
-		if err = errors.Join(err, f.Close()); err == nil {
-			err = os.Rename(f.Name(), name)
-		}
-	}
-	if err == nil || kizuna.CodeOf(err) != "" {
-		return err
-	}
-	return kizuna.Errorf("file-unwritable", "%s cannot be written", name).
-		WithMend("check the path and the permissions").WithCause(err)
 }

@@ -43,14 +43,6 @@ func (c *claimListCmd) Run(a *app) error {
 	})
 }
 
-// state is a state in the reader's language.
-func (a *app) state(s lifecycle.State) string {
-	if text, ok := a.P.Lookup("state." + string(s)); ok {
-		return text
-	}
-	return string(s)
-}
-
 func whatOf(c *claim.Claim) string {
 	return strings.TrimSpace(c.Subscription + " " + c.Workload)
 }
@@ -184,7 +176,7 @@ func (a *app) showClaim(s *shownClaim) error {
 	for _, spell := range c.Spells {
 		text := spell.Of + "  " + spell.During.From.String() + " – "
 		if spell.During.To != kizuna.Forever {
-			text += spell.During.To.String() + "  " + string(spell.Ended)
+			text += spell.During.To.String() + "  " + a.ended(spell.Ended)
 		}
 		row("holds", text)
 	}

@@ -169,11 +169,11 @@ func (a *app) showCompanies(_ *looking, c companies) error {
 	g := a.grid("kind", "id", "name", "account", "country", "state")
 	for _, item := range c.Accounts {
 		v := &item.Value
-		g.Row(a.P.T("list.account"), v.ID, c.Names[v.Name]["name"], v.Into, "", v.State.Name())
+		g.Row(a.P.T("list.account"), v.ID, c.Names[v.Name]["name"], v.Into, "", a.state(v.State))
 	}
 	for _, item := range c.Locations {
 		v := &item.Value
-		g.Row(a.P.T("list.location"), v.ID, c.Names[v.Name]["name"], v.Account(), v.Country, v.State.Name())
+		g.Row(a.P.T("list.location"), v.ID, c.Names[v.Name]["name"], v.Account(), v.Country, a.state(v.State))
 	}
 	return a.show(g)
 }

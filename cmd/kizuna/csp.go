@@ -80,7 +80,7 @@ func (c *cspListCmd) Run(a *app) error {
 		for _, item := range found {
 			p := item.Value.Parties()
 			_, since := lasting(item.Value.Sellers)
-			g.Row(item.Value.Subscription, p.Seller, p.Reseller, since, item.Value.State.Name())
+			g.Row(item.Value.Subscription, p.Seller, p.Reseller, since, a.state(item.Value.State))
 		}
 		return a.show(g)
 	})
@@ -110,7 +110,7 @@ func (a *app) showResale(_ *looking, r *record.Item[csp.Resale]) error {
 	}
 	g := a.grid("from-partner", "to-partner", "past-from", "past-to", "by")
 	for _, m := range r.Value.Restatements {
-		g.Row(partiesText(m.From), partiesText(m.To), begins(m.Past), ends(m.Past), string(m.By))
+		g.Row(partiesText(m.From), partiesText(m.To), begins(m.Past), ends(m.Past), a.ended(m.By))
 	}
 	return a.section(g, a.P.T("csp.restated"))
 }

@@ -79,7 +79,7 @@ func (c *dporListCmd) Run(a *app) error {
 		g := a.grid("subscription", "partner", "since", "state")
 		for _, item := range found {
 			of, since := lasting(item.Value.Spells)
-			g.Row(item.Value.Subscription, of, since, item.Value.State.Name())
+			g.Row(item.Value.Subscription, of, since, a.state(item.Value.State))
 		}
 		return a.show(g)
 	})

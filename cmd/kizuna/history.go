@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/kizuna-org/kizuna/lifecycle"
@@ -54,17 +53,18 @@ func (a *app) showBrief(story []record.Episode) error {
 		if e.Effective != nil {
 			effective = e.Effective.String()
 		}
-		grid.Row(fmt.Sprint(e.Version), e.Recorded.String(), effective, a.who(&e), a.action(e.Action), a.stateText(e.State))
+		grid.Row(fmt.Sprint(e.Version), e.Recorded.String(), effective, a.who(&e), a.action(e.Action), a.stateText(&e))
 	}
 	_, err := grid.WriteTo(a.Stdout)
 	return err
 }
 
-func (a *app) stateText(s string) string {
-	if s == "" {
+// stateText is the state that a step led to; not every thing has one.
+func (a *app) stateText(e *record.Episode) string {
+	if e.State == "" {
 		return ""
 	}
-	return a.state(lifecycle.State(s))
+	return a.state(lifecycle.State(e.State))
 }
 
 func (a *app) who(e *record.Episode) string {
@@ -72,13 +72,6 @@ func (a *app) who(e *record.Episode) string {
 		return e.Actor
 	}
 	return a.P.T("history.behalf", e.Actor, e.Behalf)
-}
-
-func (a *app) action(name string) string {
-	if text, ok := a.P.Lookup("action." + name); ok {
-		return text
-	}
-	return name
 }
 
 func (a *app) showEpisode(e *record.Episode) error {
@@ -91,7 +84,7 @@ func (a *app) showEpisode(e *record.Episode) error {
 			grid.Row(a.P.T("history."+key), text)
 		}
 	}
-	row("state", a.stateText(e.State))
+	row("state", a.stateText(e))
 	if e.Effective != nil {
 		row("effective", e.Effective.String())
 	}
@@ -126,14 +119,4 @@ func (a *app) change(c record.Change) string {
 		return s
 	}
 	return c.Field + ": " + text(c.Before) + " → " + text(c.After)
-}
-
-// lines writes texts, a line each.
-func lines(w io.Writer, texts ...string) error {
-	for _, t := range texts {
-		if _, err := fmt.Fprintln(w, t); err != nil {
-			return err
-		}
-	}
-	return nil
 }

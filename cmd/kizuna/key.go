@@ -57,8 +57,7 @@ func readPublicKey(name string) (ed25519.PublicKey, error) {
 func readKeyFile(name string) ([]byte, error) {
 	data, err := os.ReadFile(name)
 	if err != nil {
-		return nil, kizuna.Errorf("file-unreadable", "%s cannot be read", name).
-			WithMend("check the path and the permissions").WithCause(err)
+		return nil, unreadable(name, err)
 	}
 	return data, nil
 }
@@ -111,20 +110,6 @@ func writePublicKey(name string, key ed25519.PublicKey) error {
 	return err
 }
 
-// writeNew writes a file that must not be there yet.
-func writeNew(name string, data []byte, mode fs.FileMode) (made bool, err error) {
-	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
-	if errors.Is(err, fs.ErrExist) {
-		return false, nil
-	}
-	if err != nil {
-		return false, kizuna.Errorf("file-unwritable", "%s cannot be written", name).
-			WithMend("check the path and the permissions").WithCause(err)
-	}
-	_, err = file.Write(data)
-	return true, errors.Join(err, file.Sync(), file.Close())
-}
-
 // rotate brings in a new key: the old one seals a block that introduces it, then
 // the new one takes its place. What was begun and broken off is brought to its end.
 func (f *storeFlags) rotate(ctx context.Context, o *opened) error {
@@ -147,8 +132,7 @@ func (f *storeFlags) rotate(ctx context.Context, o *opened) error {
 		return err
 	}
 	if err := os.Rename(name+".next", name); err != nil {
-		return kizuna.Errorf("file-unwritable", "%s cannot be written", name).
-			WithMend("check the path and the permissions").WithCause(err)
+		return unwritable(name, err)
 	}
 	o.key = next
 	_, err = o.seal(ctx)

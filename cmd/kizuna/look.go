@@ -100,14 +100,14 @@ func (a *app) show(g *textgrid.Grid) error {
 func (a *app) showSpells(what string, spells lifecycle.Spells) error {
 	g := a.grid(what, "from", "to", "ended")
 	for _, s := range spells {
-		g.Row(s.Of, begins(s.During), ends(s.During), string(s.Ended))
+		g.Row(s.Of, begins(s.During), ends(s.During), a.ended(s.Ended))
 	}
 	return a.section(g, a.P.T("list.past"))
 }
 
 // head says which thing is shown, and how it stands.
 func (a *app) head(t store.Thing, version int64, state lifecycle.State) error {
-	_, err := fmt.Fprintln(a.Stdout, a.P.T("list.head", t, version, state.Name()))
+	_, err := fmt.Fprintln(a.Stdout, a.P.T("list.head", t, version, a.state(state)))
 	return err
 }
 

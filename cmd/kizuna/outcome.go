@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -31,15 +32,24 @@ func (a *app) showEvents(events []lifecycle.Event) error {
 	return nil
 }
 
-// event writes what happened in one line: its name, then the details.
+// event writes what happened in one line: its name, then the details. What stands
+// in the place of a comment tells people nothing.
 func (a *app) event(e lifecycle.Event) string {
-	name, ok := a.P.Lookup("event." + e.Type)
-	if !ok {
-		name = e.Type
-	}
-	parts := []string{name}
+	parts := []string{a.word("event.", e.Type)}
 	for _, key := range slices.Sorted(maps.Keys(e.Detail)) {
-		parts = append(parts, key+"="+e.Detail[key])
+		if key != "comment" {
+			parts = append(parts, key+"="+e.Detail[key])
+		}
 	}
 	return strings.Join(parts, "  ")
+}
+
+// lines writes texts, a line each.
+func lines(w io.Writer, texts ...string) error {
+	for _, t := range texts {
+		if _, err := fmt.Fprintln(w, t); err != nil {
+			return err
+		}
+	}
+	return nil
 }

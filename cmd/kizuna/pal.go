@@ -60,7 +60,7 @@ func (c *palListCmd) Run(a *app) error {
 		for _, item := range found {
 			v := &item.Value
 			_, since := lasting(v.Spells)
-			g.Row(v.Tenant, v.Object, v.Partner, v.State.Name(), since)
+			g.Row(v.Tenant, v.Object, v.Partner, a.state(v.State), since)
 		}
 		return a.show(g)
 	})

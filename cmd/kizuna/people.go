@@ -141,7 +141,7 @@ func (a *app) showProfiles(l *looking, found []*record.Item[record.Profile]) err
 		if n := len(v.Spells); n > 0 && v.Location() != "" {
 			since = begins(v.Spells[n-1].During)
 		}
-		g.Row(v.MCID, name, v.Location(), since, v.State.Name())
+		g.Row(v.MCID, name, v.Location(), since, a.state(v.State))
 	}
 	return a.show(g)
 }
@@ -170,14 +170,14 @@ func (a *app) showPerson(_ *looking, p *record.Person) error {
 	}
 	spells := a.grid("location", "from", "to", "ended")
 	for _, s := range p.Value.Spells {
-		spells.Row(s.Location, begins(s.During), ends(s.During), string(s.Ended))
+		spells.Row(s.Location, begins(s.During), ends(s.During), a.ended(lifecycle.Action(s.Ended)))
 	}
 	if err := a.section(spells, a.P.T("list.past")); err != nil {
 		return err
 	}
 	invitations := a.grid("location", "from", "to", "ended")
 	for _, in := range p.Value.Invitations {
-		invitations.Row(in.Location, begins(in.During), ends(in.During), string(in.Ended))
+		invitations.Row(in.Location, begins(in.During), ends(in.During), a.ended(lifecycle.Action(in.Ended)))
 	}
 	if err := a.section(invitations, a.P.T("people.invitations")); err != nil {
 		return err
@@ -187,12 +187,12 @@ func (a *app) showPerson(_ *looking, p *record.Person) error {
 		for i, t := range c.Terms {
 			state := ""
 			if i == len(c.Terms)-1 {
-				state = c.State.Name()
+				state = a.state(c.State)
 			}
 			held.Row(c.Certificate, t.Earned.String(), dayText(t.Ends), state)
 		}
 		if c.Claim != nil {
-			held.Row(c.Certificate, c.Claim.Earned.String(), dayText(c.Claim.Ends), c.State.Name())
+			held.Row(c.Certificate, c.Claim.Earned.String(), dayText(c.Claim.Ends), a.state(c.State))
 		}
 	}
 	return a.section(held, a.P.T("people.certificates"))

@@ -99,8 +99,7 @@ func readProgram(ref string) (*program.Program, error) {
 func parseProgramFile(name string) (*program.Program, error) {
 	f, err := os.Open(name)
 	if err != nil {
-		return nil, kizuna.Errorf("file-unreadable", "%s cannot be read", name).
-			WithMend("check the path and the permissions").WithCause(err)
+		return nil, unreadable(name, err)
 	}
 	defer f.Close()
 	return program.Read(name, f)

@@ -110,8 +110,7 @@ func programFor(ref string, day kizuna.Date) (p *program.Program, carried bool, 
 	case isProgramFile(ref):
 		data, err := os.ReadFile(ref)
 		if err != nil {
-			return nil, false, kizuna.Errorf("file-unreadable", "%s cannot be read", ref).
-				WithMend("check the path and the permissions").WithCause(err)
+			return nil, false, unreadable(ref, err)
 		}
 		p, err = program.Parse(ref, data)
 		return p, false, err

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -14,7 +15,7 @@ import (
 // recordCommands are what scripts about the record need besides kizuna.
 func recordCommands() map[string]func(*testscript.TestScript, bool, []string) {
 	return map[string]func(*testscript.TestScript, bool, []string){
-		"office": office, "pdf": pdf, "sqlite": tamper, "holds": holds,
+		"office": office, "pdf": pdf, "sqlite": tamper, "holds": holds, "old": old,
 	}
 }
 
@@ -49,6 +50,13 @@ func tamper(ts *testscript.TestScript, _ bool, args []string) {
 	defer db.Close()
 	_, err = db.Exec(args[1])
 	ts.Check(err)
+}
+
+// old is the script command "old FILE": makes it of the day before yesterday.
+func old(ts *testscript.TestScript, _ bool, args []string) {
+	then := time.Now().Add(-48 * time.Hour)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), nil, 0o600))
+	ts.Check(os.Chtimes(ts.MkAbs(args[0]), then, then))
 }
 
 // holds is the script command "[!] holds FILE TEXT": whether the bytes stand anywhere.

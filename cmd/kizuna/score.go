@@ -81,8 +81,7 @@ func (in *inquiry) result(partner, area string) (*score.Result, error) {
 // writeFile writes a file whole or not at all.
 func writeFile(name string, write func(*bufio.Writer) error) (err error) {
 	unwritable := func(err error) error {
-		return kizuna.Errorf("file-unwritable", "%s cannot be written", name).
-			WithMend("check the path and the permissions").WithCause(err)
+		return unwritable(name, err)
 	}
 	f, err := os.CreateTemp(filepath.Dir(name), ".kizuna-*")
 	if err != nil {

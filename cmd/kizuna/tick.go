@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/kizuna-org/kizuna"
+	"github.com/kizuna-org/kizuna/blob/dir"
 	"github.com/kizuna-org/kizuna/lifecycle"
 	"github.com/kizuna-org/kizuna/record"
 	"github.com/kizuna-org/kizuna/store"
@@ -64,6 +66,9 @@ func (c *tickCmd) Run(a *app) error {
 	if a.Live {
 		_, _ = io.WriteString(a.Stderr, clearLine)
 	}
+	if err == nil {
+		err = o.sweep(a.Context)
+	}
 	// What was recorded is sealed even if the user has interrupted meanwhile.
 	if err = errors.Join(err, o.done(context.WithoutCancel(a.Context))); err != nil {
 		return err
@@ -77,6 +82,18 @@ func (c *tickCmd) Run(a *app) error {
 		err = errProblems
 	}
 	return err
+}
+
+// unfinishedFor is how long a file may take to be written.
+const unfinishedFor = 24 * time.Hour
+
+// sweep removes what processes that were killed left unfinished where files are
+// kept, if that is a directory.
+func (o *opened) sweep(ctx context.Context) error {
+	if d, ok := o.blobs.(*dir.Store); ok {
+		return d.Sweep(ctx, time.Now().Add(-unfinishedFor)) // files go by the wall clock, whatever KIZUNA_NOW says
+	}
+	return nil
 }
 
 func (a *app) showRung(r record.Rung) {

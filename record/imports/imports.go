@@ -98,7 +98,7 @@ func addFile(c *dataset.Catalog, r *store.Record) error {
 func decode(r *store.Record) (*dataset.File, error) {
 	f := new(dataset.File)
 	if err := json.Unmarshal(r.Body, f); err != nil {
-		return nil, unreadable(r, err)
+		return nil, store.Unreadable(r, err)
 	}
 	return f, nil
 }
@@ -106,14 +106,10 @@ func decode(r *store.Record) (*dataset.File, error) {
 func readSettings(c *dataset.Catalog, r *store.Record) error {
 	var body settingsBody
 	if err := json.Unmarshal(r.Body, &body); err != nil {
-		return unreadable(r, err)
+		return store.Unreadable(r, err)
 	}
 	c.AzureFrom = body.AzureFrom
 	return nil
-}
-
-func unreadable(r *store.Record, cause error) error {
-	return kizuna.Errorf("record-body", "%s version %d cannot be read", r.Thing, r.Version).WithCause(cause)
 }
 
 // thing names a file's record: in the order of the ids files were imported.

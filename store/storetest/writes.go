@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"errors"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -127,6 +128,7 @@ var writes = []promise{
 		for name, fail := range map[string]func() error{
 			"an error": func() error { return refusal("no") },
 			"a panic":  func() error { panic("no") },
+			"an exit":  func() error { runtime.Goexit(); return nil },
 		} {
 			c := command(name, "")
 			_, err := l.Write(l.Context(), c, func(tx store.Tx) error {
@@ -135,7 +137,7 @@ var writes = []promise{
 				_, err := tx.Keep("somebody", store.Concerns{}, map[string]string{"name": "N"})
 				return errors.Join(err, tx.Put(&r), tx.Put(&other), fail())
 			})
-			want := map[string]string{"an error": "no", "a panic": "store-panic"}[name]
+			want := map[string]string{"an error": "no", "a panic": "store-panic", "an exit": "store-panic"}[name]
 			l.refused(err, want)
 			l.sees(everything, thing("a"), 1)
 			l.sees(everything, thing("b"), 0)
@@ -279,7 +281,7 @@ var writes = []promise{
 // together are promises about commands that share a transaction, which they are
 // likely to when they come while another is under way.
 var together = []promise{
-	{"one that fails or panics harms no other", func(l *lab) {
+	{"one that fails, panics or exits harms no other", func(l *lab) {
 		const n = 40
 		errs := l.crowd(l.Store, n, func(i int) (store.Command, func(store.Tx) error) {
 			return command("", ""), func(tx store.Tx) error {
@@ -292,13 +294,15 @@ var together = []promise{
 					return refusal("no")
 				case 2:
 					panic("no")
+				case 3:
+					runtime.Goexit()
 				}
 				return nil
 			}
 		})
 		for i, err := range errs {
-			l.refused(err, [...]string{"", "no", "store-panic", ""}[i%4])
-			l.sees(everything, thing(id(i)), [...]int64{1, 0, 0, 1}[i%4])
+			l.refused(err, [...]string{"", "no", "store-panic", "store-panic"}[i%4])
+			l.sees(everything, thing(id(i)), [...]int64{1, 0, 0, 0}[i%4])
 		}
 	}},
 	{"each sees what those before it wrote", func(l *lab) {

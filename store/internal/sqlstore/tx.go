@@ -43,18 +43,25 @@ func (g *group) newTx(j *job) *tx {
 	}
 }
 
-// decide runs the command; a panic is its own failure and nobody else's.
-func (t *tx) decide(decide func(store.Tx) error) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = kizuna.Errorf("store-panic", "the command failed inside").WithCause(fmt.Errorf("panic: %v", p))
-			t.w.db.log.Error("a command panicked", "action", t.job.command.Action, "panic", p)
-		}
+// decide runs the command in a goroutine of its own, for it may end that: a panic,
+// or an exit such as that of a test which fails, is its own failure and nobody else's.
+func (t *tx) decide(decide func(store.Tx) error) error {
+	var err error
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		returned := false
+		defer func() {
+			if p := recover(); !returned {
+				err = kizuna.Errorf("store-panic", "the command failed inside").WithCause(fmt.Errorf("panic: %v", p))
+				t.w.db.log.Error("a command panicked or exited", "action", t.job.command.Action, "panic", p)
+			}
+		}()
+		err = decide(t)
+		returned = true
 	}()
-	if err := decide(t); err != nil {
-		return err
-	}
-	return t.failed
+	<-done
+	return cmp.Or(err, t.failed)
 }
 
 func (t *tx) Context() context.Context { return t.job.ctx }
