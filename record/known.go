@@ -26,6 +26,10 @@ type Imports interface {
 	Locations(r Reader, id string) ([]association.Location, error)
 	Subscription(r Reader, id string) (s association.Subscription, ok bool, err error)
 	Certifications(r Reader, mcid string) ([]people.Certification, error)
+	// Abouts lists under what personal data of a profile's owner is kept.
+	Abouts(r Reader, mcid string) ([]string, error)
+	// Rows lists what is said of a profile and its owner.
+	Rows(r Reader, mcid string) ([]*store.Fact, error)
 	// Naming lists what names a location at the time or will later.
 	Naming(r Reader, location string, at kizuna.Instant) ([]company.Reference, error)
 }
@@ -40,6 +44,10 @@ func (noImports) Subscription(Reader, string) (s association.Subscription, ok bo
 }
 
 func (noImports) Certifications(Reader, string) ([]people.Certification, error) { return nil, nil }
+
+func (noImports) Abouts(Reader, string) ([]string, error) { return nil, nil }
+
+func (noImports) Rows(Reader, string) ([]*store.Fact, error) { return nil, nil }
 
 func (noImports) Naming(Reader, string, kizuna.Instant) ([]company.Reference, error) { return nil, nil }
 

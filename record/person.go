@@ -15,6 +15,7 @@ type Held struct {
 	About    string           `json:"about"`
 	Personal []store.Personal `json:"personal"` // names, addresses, words: what can be erased
 	Things   []*store.Record  `json:"things"`   // what the person is the subject of
+	Rows     []*store.Fact    `json:"rows"`     // what imported files say of the person
 	Acts     []Act            `json:"acts"`     // what the person did, as the audit trail has it
 }
 
@@ -34,7 +35,16 @@ func (r *Record) PersonData(ctx context.Context, actor lifecycle.Actor, about st
 	if err != nil {
 		return nil, err
 	}
+	known := r.knownAt(ctx, store.View{})
+	if err := known.imported(&who); err != nil {
+		return nil, err
+	}
 	out := &Held{About: about}
+	if who.mcid != "" {
+		if out.Rows, err = known.imports.Rows(known, who.mcid); err != nil {
+			return nil, err
+		}
+	}
 	for _, name := range who.names {
 		rows, err := r.store.PersonalAbout(ctx, store.View{Scope: store.Everything}, name)
 		if err != nil {
@@ -96,6 +106,9 @@ func (r *Record) PersonErase(ctx context.Context, ask Ask, about string) (*Erasu
 		return nil, err
 	}
 	refs, receipt, err := do(ctx, r, ask, "person.erase", about, func(s *session) ([]string, error) {
+		if err := s.known().imported(&who); err != nil {
+			return nil, err
+		}
 		var refs []string
 		for _, name := range who.names {
 			gone, err := s.Erase(name)
@@ -117,6 +130,21 @@ func (r *Record) PersonErase(ctx context.Context, ask Ask, about string) (*Erasu
 type somebody struct {
 	names   []string
 	subject string
+	mcid    string // the learning profile, if it may be one
+}
+
+// imported adds the names under which imported files keep personal data.
+func (k knowledge) imported(who *somebody) error {
+	if who.mcid == "" {
+		return nil
+	}
+	more, err := k.imports.Abouts(k, who.mcid)
+	for _, name := range more {
+		if !slices.Contains(who.names, name) {
+			who.names = append(who.names, name)
+		}
+	}
+	return err
 }
 
 // whoIs finds somebody who is named as an actor ("person:PROFILE"), by a learning
@@ -134,9 +162,12 @@ func whoIs(actor lifecycle.Actor, about string) (who somebody, err error) {
 		if named.Role == lifecycle.Person || named.Role == lifecycle.Identity {
 			who.subject = named.ID
 		}
+		if named.Role == lifecycle.Person {
+			who.mcid = named.ID
+		}
 	} else {
 		profile := lifecycle.Actor{Role: lifecycle.Person, ID: about}
-		who.names, who.subject = append(who.names, profile.String()), about
+		who.names, who.subject, who.mcid = append(who.names, profile.String()), about, about
 	}
 	if actor.Role != lifecycle.Operator && !slices.Contains(who.names, aboutActor(actor)) {
 		return who, kizuna.Errorf("person-other", "%s asks about somebody else", actor).

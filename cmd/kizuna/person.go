@@ -51,6 +51,10 @@ func (a *app) showHeld(held *record.Held) error {
 	for _, t := range held.Things {
 		things.Row(t.Thing.String(), t.Recorded.String())
 	}
+	rows := textgrid.New().Indent("  ")
+	for _, f := range held.Rows {
+		rows.Row(f.Table, "file/"+f.File, string(f.Body))
+	}
 	acts := textgrid.New().Indent("  ").Right(0)
 	for _, act := range held.Acts {
 		acts.Row(fmt.Sprint(act.Entry), act.At.String(), a.action(act.Action))
@@ -58,7 +62,7 @@ func (a *app) showHeld(held *record.Held) error {
 	for _, part := range []struct {
 		key  string
 		grid *textgrid.Grid
-	}{{"personal", personal}, {"things", things}, {"acts", acts}} {
+	}{{"personal", personal}, {"things", things}, {"rows", rows}, {"acts", acts}} {
 		if _, err := fmt.Fprintln(a.Stdout, a.P.T("person."+part.key, part.grid.Len())); err != nil {
 			return err
 		}

@@ -568,7 +568,7 @@ func TestNoAddressStandsWhereItCannotBeErased(t *testing.T) {
 		d.sameBytes()
 		_, err := d.shelf.Store.Write(ctx, store.Command{Actor: operator, Action: "erase"}, func(tx store.Tx) error {
 			for _, profile := range []string{"M1", "M2", "m3", "m2"} {
-				abouts, err := imports.Abouts(tx, profile)
+				abouts, err := imports.Known{}.Abouts(tx, profile)
 				if err != nil {
 					return err
 				}

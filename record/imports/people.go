@@ -78,13 +78,12 @@ func (k *keeper) address(address string, c store.Concerns) (ref string, err erro
 	return ref, nil
 }
 
-// Abouts lists what personal data of the owner of a profile is kept about: the
-// profile, and the addresses that imported files know them by. Erase each to forget
-// a person.
-func Abouts(tx store.Tx, profile string) ([]string, error) {
+// Abouts implements [record.Imports]: the profile, and the addresses that imported
+// files, in force or not, know its owner by.
+func (Known) Abouts(r record.Reader, profile string) ([]string, error) {
 	profile = association.Fold(profile)
 	abouts := []string{profile}
-	facts, err := tx.FactsOf(peopleTable, profile)
+	facts, err := r.FactsOf(peopleTable, profile)
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +94,7 @@ func Abouts(tx store.Tx, profile string) ([]string, error) {
 			return nil, unreadableFact(f, err)
 		}
 		for _, ref := range row.refs() {
-			p, ok, err := tx.Personal(ref)
+			p, ok, err := r.Personal(ref)
 			if err != nil {
 				return nil, err
 			}
@@ -106,6 +105,23 @@ func Abouts(tx store.Tx, profile string) ([]string, error) {
 		}
 	}
 	return abouts, nil
+}
+
+// Rows implements [record.Imports]: of files in force or not.
+func (Known) Rows(r record.Reader, profile string) (rows []*store.Fact, err error) {
+	profile = association.Fold(profile)
+	for _, table := range []string{peopleTable, "profile_links", "certifications"} {
+		found, err := r.FactsOf(table, profile)
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range found {
+			if f.Key == profile { // a location may have the same id
+				rows = append(rows, f)
+			}
+		}
+	}
+	return rows, nil
 }
 
 // lookup finds what is held under references.
