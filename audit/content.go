@@ -116,7 +116,7 @@ func (c *contents) compareClass(class Class, e *Entry, held []Held) {
 		case !ok:
 			c.unrecorded(h)
 		case h.Erased != 0:
-			if h.Erased <= e.Seq || c.erased == nil {
+			if h.Erased < e.Seq || c.erased == nil {
 				c.notErased(h)
 			}
 		case h.SHA256 != want:
