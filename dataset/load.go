@@ -27,6 +27,8 @@ type Options struct {
 	// Relative names places relative to the directory, so that the same facts say
 	// the same wherever the directory lies. It is for [Load].
 	Relative bool
+	// FactsOnly passes over usage: it is packed elsewhere.
+	FactsOnly bool
 	// Own holds facts that are kept by other means than import, all but usage. Like
 	// a directory's own tables they have the last word.
 	Own *Dataset
@@ -147,7 +149,12 @@ func (l *loader) allOf(c *Catalog) (err error) {
 	return nil
 }
 
-func (l *loader) reads(table string) bool { return l.only == "" || l.only == table }
+func (l *loader) reads(table string) bool {
+	if l.opts.FactsOnly && table == "usage" {
+		return false
+	}
+	return l.only == "" || l.only == table
+}
 
 // mayFind reports whether a file's facts may hold a table that is wanted.
 func (l *loader) mayFind(f *File) bool {

@@ -28,6 +28,7 @@ type Builder struct {
 	locations []location
 	lastID    string
 	info      Info
+	watch     func(tenants int) error
 }
 
 // NewBuilder returns a builder that writes to w. It does not close it.
@@ -47,6 +48,10 @@ func (b *Builder) Partner(id string) Partner {
 
 // SetLabel keeps a text in the segment for its owner: what it was built from.
 func (b *Builder) SetLabel(label string) { b.info.Label = label }
+
+// Watch has f told after each block how many customers have been written. An error
+// that f returns ends the writing and is returned: so it can be cancelled.
+func (b *Builder) Watch(f func(tenants int) error) { b.watch = f }
 
 // SetLocations says which account each location belonged to, and when. It may be
 // called once, at any time before Finish.
@@ -102,6 +107,9 @@ func (b *Builder) flush() {
 	})
 	b.write(data)
 	b.block.reset()
+	if b.watch != nil && b.err == nil {
+		b.err = b.watch(b.info.Tenants)
+	}
 }
 
 func (b *Builder) write(data []byte) {
