@@ -67,8 +67,9 @@ func total(a *score.Area) kizuna.Fraction {
 // MetricChange is a metric of the tracks that are taken under each program. Under one
 // that does not have it, it is nil.
 type MetricChange struct {
-	Metric        string
-	Before, After *score.Metric
+	Metric string        `json:"metric"`
+	Before *score.Metric `json:"before"`
+	After  *score.Metric `json:"after"`
 }
 
 // Metrics sets the metrics of the taken tracks beside each other.

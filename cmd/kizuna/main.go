@@ -39,6 +39,9 @@ type commands struct {
 	Calc     calcCmd     `cmd:"" help:"help.calc"`
 	Program  programCmd  `cmd:"" help:"help.program-cmd"`
 
+	Fleet   fleetCmd   `cmd:"" help:"help.fleet"`
+	Segment segmentCmd `cmd:"" help:"help.segment"`
+
 	Migrate migrateCmd `cmd:"" help:"help.migrate"`
 	PAL     palCmd     `cmd:"" name:"pal" help:"help.pal"`
 

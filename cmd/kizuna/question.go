@@ -60,17 +60,22 @@ func (f *questionFlags) ask(a *app) (*inquiry, error) {
 
 // question fills in what was not said: the day after the last month that every
 // source covers, and the program in force on it.
-func (f *questionFlags) question(shelf dataset.Shelf, data *dataset.Dataset) (q score.Question, err error) {
-	q.Trust = attribution.Trust(f.Attribution)
-	switch day, ok := data.Coverage().AsOf(); {
+func (f *questionFlags) question(shelf dataset.Shelf, data *dataset.Dataset) (score.Question, error) {
+	day, ok := data.Coverage().AsOf()
+	return f.questionOn(shelf, day, ok)
+}
+
+// questionOn is a question about a day, unless another was said; ok is false if the
+// place holds no usage, and so has no day of its own.
+func (f *questionFlags) questionOn(place any, day kizuna.Date, ok bool) (q score.Question, err error) {
+	q.Trust, q.AsOf = attribution.Trust(f.Attribution), day
+	switch {
 	case f.AsOf != "":
 		if q.AsOf, err = kizuna.ParseDate(f.AsOf); err != nil {
 			return q, err
 		}
-	case ok:
-		q.AsOf = day
-	default:
-		return q, kizuna.Errorf("as-of-missing", "%s holds no usage, so there is no last month to ask about", shelf).
+	case !ok:
+		return q, kizuna.Errorf("as-of-missing", "%s holds no usage, so there is no last month to ask about", place).
 			WithMend("name the day: --as-of 2023-11-15")
 	}
 	p, carried, err := programFor(f.Program, q.AsOf)
