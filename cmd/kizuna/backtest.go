@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/fleet"
@@ -42,10 +43,11 @@ func (c *fleetBacktestCmd) Run(a *app) error {
 		return err
 	}
 	after := before
-	if after.Program, after.Carried, err = programFor(c.Against, before.AsOf); err != nil {
+	rules, _, err := programFor(c.Against, before.AsOf) // a draft need not be in force
+	if err != nil {
 		return err
 	}
-	after.Program = c.adjust(after.Program)
+	after.Program, after.Carried = c.adjust(rules), false
 	b := backtested{app: a, notes: p.notes}
 	if b.Before, err = p.ask(before); err != nil {
 		return err
@@ -95,14 +97,13 @@ type backtestHead struct {
 	Before        string          `json:"program"`
 	BeforeCarried bool            `json:"carried,omitempty"`
 	After         string          `json:"against"`
-	AfterCarried  bool            `json:"against_carried,omitempty"`
 	AsOf          kizuna.Date     `json:"as_of"`
 	Notes         []*kizuna.Error `json:"notes,omitempty"`
 }
 
 func (b *backtested) forJSON() backtestHead {
 	before, after := b.Before.Question, b.After.Question
-	return backtestHead{before.Program.Ref(), before.Carried, after.Program.Ref(), after.Carried, before.AsOf, b.notes}
+	return backtestHead{before.Program.Ref(), before.Carried, after.Program.Ref(), before.AsOf, b.notes}
 }
 
 func (b *backtested) head() {
@@ -110,7 +111,6 @@ func (b *backtested) head() {
 	a.note(b.notes)
 	fmt.Fprintln(a.Stdout, a.P.T("fleet.backtest", before.Program.Ref(), after.Program.Ref(), before.AsOf))
 	a.carried(before)
-	a.carried(after)
 }
 
 func (b *backtested) programs() []*program.Program {
@@ -260,7 +260,7 @@ func (b *backtested) metricName(area, id string) string {
 	return id
 }
 
-// metric tells a metric's points, and the progress behind them.
+// metric tells a metric's points and what stands behind them.
 func (b *backtested) metric(m *score.Metric) string {
 	t := b.app.P.T
 	switch {
@@ -268,10 +268,22 @@ func (b *backtested) metric(m *score.Metric) string {
 		return "–"
 	case m.Status == score.NoData:
 		return t("report.status.no-data")
-	case m.Reason != "" && m.Progress == nil:
-		return t("fleet.metric-reason", m.Points.Show(), m.Max.Show(), report.Reason(b.app.P, m.Reason))
-	case m.Progress != nil && m.Threshold != nil:
-		return t("fleet.metric-progress", m.Points.Show(), m.Max.Show(), m.Progress.Show(), m.Threshold.Show())
 	}
-	return t("fleet.metric-points", m.Points.Show(), m.Max.Show())
+	var behind []string
+	if m.Reason != "" {
+		behind = append(behind, report.Reason(b.app.P, m.Reason))
+	}
+	if m.Progress != nil && m.Threshold != nil {
+		behind = append(behind, t("report.progress", m.Progress.Show(), m.Threshold.Show()))
+	}
+	for _, part := range m.Parts {
+		if c := part.Value; c.Progress != nil {
+			behind = append(behind, report.Component(b.app.P, part.Name)+" "+t("report.progress", c.Progress.Show(), c.Threshold.Show()))
+		}
+	}
+	points := t("fleet.points", m.Points.Show(), m.Max.Show())
+	if len(behind) > 0 {
+		points += " (" + strings.Join(behind, t("report.comma")) + ")"
+	}
+	return points
 }
