@@ -29,8 +29,8 @@ type Facts struct {
 	Coverage  score.Coverage
 }
 
-// Totals are what all customers contribute to an account: [kernel.Totals]. They are
-// read from several goroutines.
+// Totals are what all customers contribute to an account, as the kernel counts it.
+// They are read from several goroutines.
 type Totals interface {
 	Account(account string) attribution.Contribution
 }
@@ -43,6 +43,7 @@ type Fleet struct {
 	index  *association.Index
 	scorer score.Scorer
 	totals Totals
+	idle   *score.Account // the score of whoever has neither customers nor people
 }
 
 // Partner is a global account.
@@ -54,7 +55,7 @@ type Partner struct {
 	Country string `json:"country,omitempty"`
 }
 
-// Scored is a partner's score.
+// Scored is a partner's score. It must not be changed: partners may share it.
 type Scored struct {
 	Partner
 	Areas score.Keyed[*score.Area]
@@ -73,10 +74,12 @@ func New(q score.Question, plan *attribution.Plan, f *Facts, totals Totals) *Fle
 		account, isLocation, ok := index.AccountOf(location)
 		return account, ok && isLocation
 	})
+	scorer := score.Scorer{Plan: plan, Roster: roster, Coverage: remember(f.Coverage, plan)}
+	idle := scorer
+	idle.Roster = new(people.Roster)
 	return &Fleet{
 		Question: q, Partners: partners(index.Accounts(), f.Locations, plan.AsOf.Instant()),
-		index: index, totals: totals,
-		scorer: score.Scorer{Plan: plan, Roster: roster, Coverage: f.Coverage},
+		index: index, scorer: scorer, totals: totals, idle: idle.Account("", nil),
 	}
 }
 
@@ -120,8 +123,11 @@ func (f *Fleet) Resolve(id string) (Partner, error) {
 
 // Score scores one partner.
 func (f *Fleet) Score(p Partner) Scored {
-	scored := f.scorer.Account(p.Account, f.totals.Account(p.Account))
-	return Scored{p, scored.Areas}
+	total := f.totals.Account(p.Account)
+	if len(total) == 0 && len(f.scorer.Roster.Holders[p.Account]) == 0 {
+		return Scored{p, f.idle.Areas}
+	}
+	return Scored{p, f.scorer.Account(p.Account, total).Areas}
 }
 
 // All scores all partners, on all processors, and yields them in order. The error is

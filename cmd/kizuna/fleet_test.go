@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/csv"
@@ -11,6 +12,10 @@ import (
 	"testing"
 
 	"github.com/parquet-go/parquet-go"
+
+	"github.com/kizuna-org/kizuna/attribution"
+	"github.com/kizuna-org/kizuna/attribution/segment"
+	"github.com/kizuna-org/kizuna/dataset"
 )
 
 // runs runs a command and returns what it says.
@@ -98,6 +103,38 @@ func TestADamagedSegmentIsNamedAndAnswersNothing(t *testing.T) {
 				t.Errorf("%s: %q, %q", name, stdout, stderr)
 			}
 		}
+	}
+}
+
+// A segment of another maker does not say what its sources could hold: everything is
+// taken to be covered up to its last month.
+func TestASegmentOfAnotherMakerIsTakenToHoldAllUsage(t *testing.T) {
+	dir := t.TempDir()
+	data, own, foreign := filepath.Join(dir, "demo"), filepath.Join(dir, "own.csv"), filepath.Join(dir, "foreign.csv")
+	runs(t, exitOK, "demo", data)
+	loaded, err := dataset.Load(t.Context(), data, dataset.Options{Packed: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "foreign.segment")
+	err = writeFile(path, func(w *bufio.Writer) error {
+		b := segment.NewBuilder(w)
+		b.SetLabel("of another maker")
+		_, err := segment.Build(b, &attribution.Facts{Associations: &loaded.Associations, Usage: loaded.Ledger, Rates: loaded.Rates})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	runs(t, exitOK, "fleet", "score", "--data", data, "--out", own)
+	if _, stderr := runs(t, exitOK, "fleet", "score", "--segment", path, "--data", data, "--out", foreign); stderr != "" {
+		t.Error(stderr)
+	}
+	if a, b := csvFile(t, own), csvFile(t, foreign); !slices.EqualFunc(a, b, slices.Equal) {
+		t.Errorf("%v\n%v", a, b)
+	}
+	if stdout, _ := runs(t, exitOK, "segment", "info", path); !strings.Contains(stdout, "of another maker") {
+		t.Error(stdout)
 	}
 }
 
