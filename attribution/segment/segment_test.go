@@ -3,6 +3,7 @@ package segment_test
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"math"
 	"reflect"
@@ -232,6 +233,32 @@ func TestAnyDamageIsFound(t *testing.T) {
 			t.Fatalf("the damage was not found: %v", err)
 		}
 	})
+}
+
+func TestWhoWatchesHearsOfEveryBlockAndCanEndTheWriting(t *testing.T) {
+	var out bytes.Buffer
+	b := segment.NewBuilder(&out)
+	enough := errors.New("enough")
+	var heard []int
+	b.Watch(func(tenants int) error {
+		if heard = append(heard, tenants); len(heard) == 2 {
+			return enough
+		}
+		return nil
+	})
+	var err error
+	for i := 0; err == nil && i < 1e6; i++ {
+		err = b.Add(&segment.Tenant{ID: fmt.Sprintf("%0200d", i)})
+	}
+	if !errors.Is(err, enough) || len(heard) != 2 || heard[0] < 1 || heard[1] <= heard[0] {
+		t.Errorf("%v after %v", err, heard)
+	}
+	if err := b.Finish(); !errors.Is(err, enough) {
+		t.Errorf("finished: %v", err)
+	}
+	if _, err := segment.Read(out.Bytes()); err == nil {
+		t.Error("half a segment is read")
+	}
 }
 
 func TestLocationsBelongToAccountsForATime(t *testing.T) {
