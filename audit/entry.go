@@ -7,6 +7,7 @@
 package audit
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/json"
@@ -120,7 +121,7 @@ func (e *Entry) Store() (StoredEntry, error) {
 		return StoredEntry{}, kizuna.Errorf("audit-number", "%d cannot number an entry", e.Seq).
 			WithMend("entries are numbered from 1")
 	}
-	canonical, err := canonicalJSON(e)
+	canonical, err := e.canonical()
 	if err != nil {
 		return StoredEntry{}, err
 	}
@@ -162,6 +163,50 @@ func (e *Entry) speaksOf(class Class) map[Subject]kizuna.Hash {
 		}
 	}
 	return out
+}
+
+// sortedEntry is an entry with its members in the order of the canonical form.
+type (
+	sortedEntry struct {
+		Action   string        `json:"action"`
+		Actor    string        `json:"actor"`
+		At       kizuna.Moment `json:"at"`
+		Behalf   string        `json:"behalf,omitempty"`
+		Blobs    []kizuna.Hash `json:"blobs,omitempty"`
+		Facts    []FactSet     `json:"facts,omitempty"`
+		Key      kizuna.Hash   `json:"key,omitzero"`
+		Personal []PersonalRef `json:"personal,omitempty"`
+		Reason   string        `json:"reason,omitempty"`
+		Seq      int64         `json:"seq"`
+		Things   []sortedThing `json:"things,omitempty"`
+	}
+	sortedThing struct {
+		ID      string      `json:"id"`
+		Kind    string      `json:"kind"`
+		SHA256  kizuna.Hash `json:"sha256"`
+		Version int64       `json:"version"`
+	}
+)
+
+// canonical writes the entry in its canonical form. Written in order, and without
+// a character that needs escaping, it is in that form as it stands; transforming it
+// would cost more than all else that a commit does to an entry.
+func (e *Entry) canonical() ([]byte, error) {
+	if len(e.Erased) > 0 {
+		return canonicalJSON(e)
+	}
+	things := make([]sortedThing, len(e.Things))
+	for i, t := range e.Things {
+		things[i] = sortedThing{ID: t.ID, Kind: t.Kind, SHA256: t.SHA256, Version: t.Version}
+	}
+	data, err := json.Marshal(sortedEntry{
+		Action: e.Action, Actor: e.Actor, At: e.At, Behalf: e.Behalf, Blobs: e.Blobs, Facts: e.Facts,
+		Key: e.Key, Personal: e.Personal, Reason: e.Reason, Seq: e.Seq, Things: things,
+	})
+	if err != nil || bytes.IndexByte(data, '\\') < 0 {
+		return data, err
+	}
+	return jcs.Transform(data)
 }
 
 func canonicalJSON(v any) ([]byte, error) {
