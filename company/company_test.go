@@ -1,8 +1,6 @@
 package company_test
 
 import (
-	"bytes"
-	"encoding/json"
 	"os"
 	"reflect"
 	"slices"
@@ -87,25 +85,6 @@ func closed(t testing.TB, id string) company.Account {
 	return a
 }
 
-func roundTrip[T any](t interface {
-	Helper()
-	Fatal(...any)
-	Fatalf(string, ...any)
-}, value T) {
-	t.Helper()
-	data, err := json.Marshal(value)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var back T
-	if err := json.Unmarshal(data, &back); err != nil {
-		t.Fatal(err)
-	}
-	if again, _ := json.Marshal(back); !bytes.Equal(again, data) {
-		t.Fatalf("%s\nis read as\n%s", data, again)
-	}
-}
-
 func TestEveryStepOfAnAccountIsAllowedOrRefusedAsWritten(t *testing.T) {
 	lifecycletest.Sound(t, company.AccountMachine())
 	into := opened(t, "G1")
@@ -188,7 +167,7 @@ func check[T any](t *testing.T, before, after T, events []lifecycle.Event, err e
 	if err != nil && (!reflect.DeepEqual(before, after) || events != nil) {
 		t.Error("a refused step changed something")
 	}
-	roundTrip(t, after)
+	lifecycletest.CheckJSON(t, after)
 }
 
 func TestRefusals(t *testing.T) {
@@ -401,7 +380,7 @@ func TestALocationIsUnderOneAccountAtATime(t *testing.T) {
 				t.Fatalf("a refused %s changed the location", s.Action)
 			}
 			l = after
-			roundTrip(t, l)
+			lifecycletest.CheckJSON(t, l)
 			for i, spell := range l.Spells {
 				open := spell.During.To == kizuna.Forever
 				if open != (i == len(l.Spells)-1 && l.State == company.Open) || i > 0 && spell.During.From != l.Spells[i-1].During.To {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"errors"
 	"io"
 	"io/fs"
@@ -30,6 +31,23 @@ func writeWhole(name string, write func(io.Writer) error) (err error) {
 		return err
 	}
 	return unwritable(name, err)
+}
+
+// writeFile is [writeWhole] for what is written in small pieces. An error of write's
+// own, such as that it was cancelled, says nothing of the file.
+func writeFile(name string, write func(*bufio.Writer) error) error {
+	var failed error
+	err := writeWhole(name, func(w io.Writer) error {
+		out := bufio.NewWriter(w)
+		if failed = write(out); failed != nil {
+			return failed
+		}
+		return out.Flush()
+	})
+	if failed != nil {
+		return failed
+	}
+	return err
 }
 
 // writeNew writes a file that must not be there yet.

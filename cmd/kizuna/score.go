@@ -2,8 +2,6 @@ package main
 
 import (
 	"bufio"
-	"os"
-	"path/filepath"
 
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/dataset"
@@ -76,36 +74,4 @@ func (in *inquiry) result(partner, area string) (*score.Result, error) {
 		account.Value.Areas = score.Keyed[*score.Area]{{Name: area, Value: one}}
 	}
 	return result, nil
-}
-
-// writeFile writes a file whole or not at all.
-func writeFile(name string, write func(*bufio.Writer) error) (err error) {
-	unwritable := func(err error) error {
-		return unwritable(name, err)
-	}
-	f, err := os.CreateTemp(filepath.Dir(name), ".kizuna-*")
-	if err != nil {
-		return unwritable(err)
-	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(f.Name())
-		}
-	}()
-	w := bufio.NewWriter(f)
-	if err := write(w); err != nil {
-		_ = f.Close()
-		return err
-	}
-	if err := w.Flush(); err != nil {
-		_ = f.Close()
-		return unwritable(err)
-	}
-	if err := f.Close(); err != nil {
-		return unwritable(err)
-	}
-	if err := os.Rename(f.Name(), name); err != nil {
-		return unwritable(err)
-	}
-	return nil
 }

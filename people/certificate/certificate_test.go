@@ -1,8 +1,6 @@
 package certificate_test
 
 import (
-	"bytes"
-	"encoding/json"
 	"os"
 	"reflect"
 	"strings"
@@ -118,7 +116,7 @@ func TestEveryStepIsAllowedOrRefusedAsWritten(t *testing.T) {
 		if err != nil && (!reflect.DeepEqual(after, before) || events != nil) {
 			t.Error("a refused step changed something")
 		}
-		roundTrip(t, after)
+		lifecycletest.CheckJSON(t, after)
 		return after.State, err
 	})
 }
@@ -126,25 +124,6 @@ func TestEveryStepIsAllowedOrRefusedAsWritten(t *testing.T) {
 func TestTheDocumentsShowTheMachine(t *testing.T) {
 	m := certificate.Machine()
 	lifecycletest.Documented(t, m.Name, m.Markdown(), m.Mermaid(), "../../docs/associations.md", "../../docs/associations.ja.md")
-}
-
-func roundTrip(t interface {
-	Helper()
-	Fatal(...any)
-	Fatalf(string, ...any)
-}, c certificate.Certificate) {
-	t.Helper()
-	data, err := json.Marshal(c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var back certificate.Certificate
-	if err := json.Unmarshal(data, &back); err != nil {
-		t.Fatal(err)
-	}
-	if again, _ := json.Marshal(back); !bytes.Equal(again, data) {
-		t.Fatalf("%s\nis read as\n%s", data, again)
-	}
 }
 
 func TestRenewals(t *testing.T) {
@@ -402,7 +381,7 @@ func TestCertificatesKeepTheirTerms(t *testing.T) {
 			if err != nil && !reflect.DeepEqual(after, c) {
 				t.Fatalf("a refused %s changed the certificate", s.Action)
 			}
-			roundTrip(t, after)
+			lifecycletest.CheckJSON(t, after)
 			sound(t, after)
 			c = after
 			// The clock can do what is due, is refused before, and comes to an end.

@@ -1,8 +1,6 @@
 package profile_test
 
 import (
-	"bytes"
-	"encoding/json"
 	"os"
 	"reflect"
 	"slices"
@@ -136,7 +134,7 @@ func TestEveryStepIsAllowedOrRefusedAsWritten(t *testing.T) {
 		if err != nil && (!reflect.DeepEqual(after, before) || events != nil) {
 			t.Error("a refused step changed something")
 		}
-		roundTrip(t, after)
+		lifecycletest.CheckJSON(t, after)
 		return after.State, err
 	})
 }
@@ -144,25 +142,6 @@ func TestEveryStepIsAllowedOrRefusedAsWritten(t *testing.T) {
 func TestTheDocumentsShowTheMachine(t *testing.T) {
 	m := profile.Machine()
 	lifecycletest.Documented(t, m.Name, m.Markdown(), m.Mermaid(), "../../docs/associations.md", "../../docs/associations.ja.md")
-}
-
-func roundTrip(t interface {
-	Helper()
-	Fatal(...any)
-	Fatalf(string, ...any)
-}, p profile.Profile) {
-	t.Helper()
-	data, err := json.Marshal(p)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var back profile.Profile
-	if err := json.Unmarshal(data, &back); err != nil {
-		t.Fatal(err)
-	}
-	if again, _ := json.Marshal(back); !bytes.Equal(again, data) {
-		t.Fatalf("%s\nis read as\n%s", data, again)
-	}
 }
 
 func TestLimitsOfLinks(t *testing.T) {
@@ -403,7 +382,7 @@ func TestAProfileIsNeverInTwoPlacesNorLinkedTooOften(t *testing.T) {
 
 // sound checks what holds of every profile.
 func sound(t *rapid.T, p profile.Profile) {
-	roundTrip(t, p)
+	lifecycletest.CheckJSON(t, p)
 	for i := range p.Spells {
 		if i > 0 && p.Spells[i].During.From < p.Spells[i-1].During.To {
 			t.Fatalf("two spells at once: %+v", p.Spells)
