@@ -45,7 +45,7 @@ func TestNothingIsAllocatedPerTenantOnceWarm(t *testing.T) {
 						t.Fatal(err)
 					}
 				}
-				w.chunks.flush(r.totals)
+				w.chunks.flush(r.sums)
 			}
 			all()
 			if n := testing.AllocsPerRun(3, all); n != 0 {

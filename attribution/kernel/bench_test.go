@@ -3,7 +3,9 @@ package kernel_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"math"
 	"os"
 	"slices"
@@ -46,6 +48,35 @@ var (
 	programShape = shape{least: 1, alpha: 1.2, rows: 1_000_000}
 	bookShape    = shape{least: 3300, alpha: 1.5, rows: 1_000_000, partners: 300}
 )
+
+// segmentOf is a segment of a shape; or the one of the file that KIZUNA_BENCH_SEGMENT
+// names, which is made if it is missing, so that large ones are made once.
+func segmentOf(b *testing.B, s shape) *segment.Segment {
+	b.Helper()
+	path := os.Getenv("KIZUNA_BENCH_SEGMENT")
+	if path == "" {
+		g, err := segment.Read(made(b, s))
+		if err != nil {
+			b.Fatal(err)
+		}
+		return g
+	}
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		if err := os.WriteFile(path, made(b, s), 0o666); err != nil {
+			b.Fatal(err)
+		}
+	}
+	g, err := segment.Open(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() {
+		if err := g.Close(); err != nil {
+			b.Error(err)
+		}
+	})
+	return g
+}
 
 // made is the bytes of a segment of a shape.
 func made(b *testing.B, s shape) []byte {
@@ -205,13 +236,9 @@ func slicesSorted(m map[string]bool) (names []string) {
 	return names
 }
 
-// rules compiles mcpp@2023-10 and opens what was made.
-func rules(b *testing.B, data []byte) (*kernel.Kernel, *segment.View) {
+// rules compiles mcpp@2023-10 and lays a view over a segment.
+func rules(b *testing.B, g *segment.Segment) (*kernel.Kernel, *segment.View) {
 	b.Helper()
-	g, err := segment.Read(data)
-	if err != nil {
-		b.Fatal(err)
-	}
 	if err := g.Check(); err != nil {
 		b.Fatal(err)
 	}
@@ -235,7 +262,7 @@ func rules(b *testing.B, data []byte) (*kernel.Kernel, *segment.View) {
 }
 
 func benchmarkRun(b *testing.B, s shape) {
-	k, v := rules(b, made(b, s))
+	k, v := rules(b, segmentOf(b, s))
 	info := v.Newest().Info()
 	b.ReportAllocs()
 	start := processorTime()
@@ -261,7 +288,7 @@ func BenchmarkBook(b *testing.B)    { benchmarkRun(b, bookShape) }
 // BenchmarkChange ends or reopens one association of a customer anywhere, and makes
 // the totals follow.
 func BenchmarkChange(b *testing.B) {
-	k, v := rules(b, made(b, programShape))
+	k, v := rules(b, segmentOf(b, programShape))
 	l, err := k.Live(context.Background(), v, kernel.Options{})
 	if err != nil {
 		b.Fatal(err)

@@ -7,13 +7,52 @@ import (
 	"github.com/kizuna-org/kizuna/attribution/segment"
 )
 
+// figures is a set of what rows carry.
+type figures uint8
+
+const (
+	money  figures = 1 << iota
+	people         // active users and paid seats
+	units
+)
+
+// layout says where a block keeps the months of a lane's figures: the cell of a month
+// is at the block's place, plus the figure's, plus the month.
+type layout struct {
+	places
+	cells int // of a block
+}
+
+type places struct{ money, users, seats, covered, units int32 }
+
+// layoutOf keeps the months from the given one on of the figures that are looked at.
+func layoutOf(looks figures, from, months int) (l layout) {
+	place := func(of *int32) {
+		*of = int32(l.cells - from)
+		l.cells += months - from
+	}
+	if looks&money != 0 {
+		place(&l.money)
+	}
+	if looks&people != 0 {
+		place(&l.users)
+		place(&l.seats)
+		place(&l.covered)
+	}
+	if looks&units != 0 {
+		place(&l.units)
+	}
+	return l
+}
+
 // run is a run of the resource at hand, as far as the plan looks at it.
 type run struct {
 	segment.Run
+	holds  figures
 	n      int // months
 	skip   int // months of the run before them
 	months int // in worker.months
-	// In worker.values; -1 where nobody asks.
+	// In worker.values, where the run holds them.
 	money, users, seats, units int
 }
 
@@ -22,49 +61,52 @@ func (w *worker) parse(kind *kind) {
 	w.parsed = true
 	w.runs, w.months, w.values = w.runs[:0], w.months[:0], w.values[:0]
 	for {
-		if len(w.runs) < cap(w.runs) {
-			w.runs = w.runs[:len(w.runs)+1]
-		} else {
-			w.runs = append(w.runs, run{})
-		}
-		r := &w.runs[len(w.runs)-1]
+		var r *run
+		w.runs, r = extended(w.runs)
 		if !w.walk.NextRun(&r.Run) {
 			w.runs = w.runs[:len(w.runs)-1]
 			return
 		}
-		money, snapshots := kind.money && r.HasMoney, kind.snapshots && r.Snapshot
-		if !money && !snapshots || !w.locate(r) {
+		r.holds = 0
+		if r.HasMoney {
+			r.holds = money
+		}
+		if r.Snapshot {
+			r.holds |= people | units
+		}
+		if r.holds &= kind.looks; r.holds == 0 || !w.locate(r, kind.from) {
 			w.runs = w.runs[:len(w.runs)-1]
 			continue
 		}
-		r.money, r.users = -1, -1
-		if money {
+		if r.holds&money != 0 {
 			r.money = w.read(&r.Money, r)
 		}
-		if snapshots {
+		if r.holds&people != 0 {
 			r.users = w.read(&r.Users, r)
 			r.seats = w.read(&r.Seats, r)
+		}
+		if r.holds&units != 0 {
 			r.units = w.read(&r.Units, r)
 		}
 	}
 }
 
-// locate finds the months that the plan looks at; false if there are none.
-func (w *worker) locate(r *run) bool {
-	first := w.k.Plan.First()
+// locate finds the months that are looked at, from the given one on; false if there
+// are none.
+func (w *worker) locate(r *run, from int) bool {
 	r.skip, r.months = 0, len(w.months)
 	if r.Follow() {
-		from := int(r.First() - first)
-		r.skip = max(0, -from)
-		r.n = min(r.Months, w.k.months-from) - r.skip
+		first := int(r.First() - w.k.first)
+		r.skip = max(0, from-first)
+		r.n = min(r.Months, w.k.months-first) - r.skip
 		for i := range r.n {
-			w.months = append(w.months, int32(from+r.skip+i))
+			w.months = append(w.months, int32(first+r.skip+i))
 		}
 		return r.n > 0
 	}
 	for i := range r.Months {
-		switch m := int(r.Month(i) - first); {
-		case m < 0:
+		switch m := int(r.Month(i) - w.k.first); {
+		case m < from:
 			r.skip++
 		case m < w.k.months:
 			w.months = append(w.months, int32(m))
@@ -81,64 +123,57 @@ func (w *worker) read(c *segment.Column, r *run) int {
 	return at
 }
 
-// credit credits a run to an account through a lane.
+// credit credits an account through a lane.
 type credit struct {
-	w                *worker
-	run              *run
-	slot             int
-	lane             *kindLane
-	money, snapshots bool
-	at               int // the block's cells; -1 until something is credited
+	w    *worker
+	slot int
+	lane *kindLane
+	to   *block // nil until something is credited
 }
 
-func (c *credit) block() int {
-	if c.at < 0 {
-		c.at = c.w.block(c.slot, c.lane.series)
+func (c *credit) open() *block {
+	if c.to == nil {
+		c.to = c.w.block(c.slot, c.lane)
 	}
-	return c.at
+	return c.to
 }
 
-// add credits money of a month.
-func (c *credit) add(month int, money int64) {
-	at := c.block() // which may move the cells
-	c.w.cells[at+month] += money
-}
-
-// whole credits all of the run.
-func (c *credit) whole() {
-	w, r := c.w, c.run
-	months := w.months[r.months : r.months+r.n]
-	at := c.block()
-	if c.money {
-		cells := w.cells[at : at+w.k.months]
-		values := w.values[r.money : r.money+r.n]
+// whole credits the figures of a run, from its month number first on.
+func (c *credit) whole(r *run, first int, holds figures) {
+	w, to := c.w, c.open()
+	months := w.months[r.months+first : r.months+r.n]
+	if holds&money != 0 {
+		values := w.values[r.money+first:][:len(months)]
 		for i, m := range months {
-			cells[m] += values[i]
+			w.cells[to.money+m] += values[i]
 		}
 	}
-	if c.snapshots {
+	if holds&(people|units) != 0 {
 		for i, m := range months {
-			c.snapshot(i, int(m))
+			c.snapshot(r, first+i, m, holds)
 		}
 	}
 }
 
-// snapshot credits the snapshot of the i-th month.
-func (c *credit) snapshot(i, month int) {
-	w, r, n := c.w, c.run, c.w.k.months
-	at := c.block() // which may move the cells
-	cells := w.cells[at+month:]
-	cells[n] += w.values[r.users+i]
-	cells[2*n] += w.values[r.seats+i]
-	cells[3*n] += w.values[r.units+i]
-	cells[4*n]++
+// snapshot credits the snapshot of a run's i-th month.
+func (c *credit) snapshot(r *run, i int, month int32, holds figures) {
+	w, to := c.w, c.open()
+	if holds&people != 0 {
+		w.cells[to.users+month] += w.values[r.users+i]
+		w.cells[to.seats+month] += w.values[r.seats+i]
+		w.cells[to.covered+month]++
+	}
+	if holds&units != 0 {
+		w.cells[to.units+month] += w.values[r.units+i]
+	}
 }
 
-// parts credits what w.cover covers of the run.
-func (c *credit) parts() {
-	w, r := c.w, c.run
+// parts credits what w.cover covers of a run, from its month number first on.
+func (c *credit) parts(r *run, first int, holds figures) {
+	w := c.w
 	next := 0 // the first spell that does not end before the month
-	for i, m := range w.months[r.months : r.months+r.n] {
+	for i := first; i < r.n; i++ {
+		m := w.months[r.months+i]
 		month := spell{w.k.starts[m], w.k.starts[m+1]}
 		for next < len(w.cover) && w.cover[next].to <= month.from {
 			next++
@@ -149,32 +184,34 @@ func (c *credit) parts() {
 		switch s := w.cover[next]; {
 		case s.from >= month.to:
 		case s.from <= month.from && month.to <= s.to:
-			if c.money {
-				c.add(int(m), w.values[r.money+i])
+			if holds&money != 0 {
+				w.cells[c.open().money+m] += w.values[r.money+i]
 			}
-			if c.snapshots {
-				c.snapshot(i, int(m))
+			if holds&(people|units) != 0 {
+				c.snapshot(r, i, m, holds)
 			}
 		case r.Daily:
-			c.days(i, int(m), month.from, w.cover[next:])
+			c.days(r, i, m, w.cover[next:])
 		default:
-			c.part(i, int(m), month, w.cover[next:])
+			c.part(r, i, m, holds, w.cover[next:])
 		}
 	}
 }
 
 // part credits a month's row that is covered in part.
-func (c *credit) part(i, m int, month spell, cover []spell) {
+func (c *credit) part(r *run, i int, m int32, holds figures, cover []spell) {
+	w := c.w
+	month := spell{w.k.starts[m], w.k.starts[m+1]}
 	seconds, atEnd := month.covered(cover)
 	if seconds == 0 {
 		return
 	}
-	if c.money {
-		money := kizuna.Micro(c.w.values[c.run.money+i])
-		c.add(m, int64(money.Share(seconds, month.to-month.from)))
+	if holds&money != 0 {
+		share := kizuna.Micro(w.values[r.money+i]).Share(seconds, month.to-month.from)
+		w.cells[c.open().money+m] += int64(share)
 	}
-	if c.snapshots && atEnd {
-		c.snapshot(i, m)
+	if holds&(people|units) != 0 && atEnd {
+		c.snapshot(r, i, m, holds)
 	}
 }
 
@@ -194,8 +231,8 @@ func (s spell) covered(cover []spell) (seconds int64, atEnd bool) {
 const secondsPerDay = 24 * 60 * 60
 
 // days credits the days of a month that is covered in part.
-func (c *credit) days(i, m int, start int64, cover []spell) {
-	r := c.run
+func (c *credit) days(r *run, i int, m int32, cover []spell) {
+	start := c.w.k.starts[m]
 	row, n := r.DaysOf(r.skip + i)
 	firstDay, dense := r.Dense()
 	if r.skip+i > 0 {
@@ -216,6 +253,6 @@ func (c *credit) days(i, m int, start int64, cover []spell) {
 		}
 	}
 	if credited {
-		c.add(m, total)
+		c.w.cells[c.open().money+m] += total
 	}
 }

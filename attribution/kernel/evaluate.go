@@ -4,12 +4,11 @@ import (
 	"math/bits"
 
 	"github.com/kizuna-org/kizuna"
-	"github.com/kizuna-org/kizuna/program"
 )
 
 // ref is a view's sight of a series: one feed's credits of one workload.
 type ref struct {
-	at       int // in worker.cells
+	places   // in worker.cells
 	workload uint32
 	feed     int32 // position in the view's list
 }
@@ -26,14 +25,14 @@ func (w *worker) contribute(s *slot) {
 				w.touched = append(w.touched, lv.view)
 			}
 			for _, feed := range lv.feeds {
-				w.see(lv.view, ref{at: b.at, workload: series.workload, feed: int32(feed)}, series)
+				w.see(lv.view, int32(feed), b)
 			}
 		}
 	}
 	for _, v := range w.touched {
 		for _, number := range w.k.views[v].measures {
 			m := &w.k.measures[number]
-			if (m.Segment != "" || m.Countries != nil) && !w.b.selected(m, &w.record) {
+			if m.selective && !w.b.selected(&w.k.rules[number], number, &w.record) {
 				continue
 			}
 			w.measure(m, w.lists[v])
@@ -44,36 +43,48 @@ func (w *worker) contribute(s *slot) {
 }
 
 // see adds a block to a view: as a series, or to one of the same feed and workload.
-func (w *worker) see(view int, r ref, s *series) {
-	list := w.lists[view]
+func (w *worker) see(view int, feed int32, b *block) {
+	s := &w.series[b.series]
 	if s.shared {
-		for i := range list {
-			if l := &list[i]; l.workload == r.workload && l.feed == r.feed {
-				w.join(l, r.at, w.lanes[s.lane].snapshots)
+		for i := range w.lists[view] {
+			if r := &w.lists[view][i]; r.workload == s.workload && r.feed == feed {
+				w.join(r, b, &w.lanes[s.lane])
 				return
 			}
 		}
-		// Its own copy, as wide as any: what joins it may have snapshots.
-		r.at = w.copied(r.at, w.lanes[s.lane].snapshots)
 	}
-	w.lists[view] = append(list, r)
-}
-
-func (w *worker) copied(at int, snapshots bool) int {
-	sum := ref{at: w.allocate(w.k.months * cellsOfSnapshots)}
-	w.join(&sum, at, snapshots)
-	return sum.at
+	var r *ref
+	w.lists[view], r = extended(w.lists[view])
+	r.workload, r.feed = s.workload, feed
+	if !s.shared {
+		r.places = b.places
+		return
+	}
+	// Cells of its own, for any figure: what joins it may have others.
+	whole := layoutOf(money|people|units, 0, w.k.months)
+	at := int32(w.allocate(whole.cells))
+	r.money, r.users, r.seats = at+whole.money, at+whole.users, at+whole.seats
+	r.covered, r.units = at+whole.covered, at+whole.units
+	w.join(r, b, &w.lanes[s.lane])
 }
 
 // join adds a block's cells to a series that has cells of its own.
-func (w *worker) join(l *ref, at int, snapshots bool) {
-	n := w.k.months
-	if snapshots {
-		n *= cellsOfSnapshots
+func (w *worker) join(r *ref, b *block, l *lane) {
+	add := func(to, of int32) {
+		for m := int32(l.from); m < int32(w.k.months); m++ {
+			w.cells[to+m] += w.cells[of+m]
+		}
 	}
-	sum := w.cells[l.at : l.at+n]
-	for i, v := range w.cells[at : at+n] {
-		sum[i] += v
+	if l.looks&money != 0 {
+		add(r.money, b.money)
+	}
+	if l.looks&people != 0 {
+		add(r.users, b.users)
+		add(r.seats, b.seats)
+		add(r.covered, b.covered)
+	}
+	if l.looks&units != 0 {
+		add(r.units, b.units)
 	}
 }
 
@@ -93,7 +104,7 @@ func (w *worker) measure(m *measure, list []ref) {
 	case revenuePairs, revenueWorkloads:
 		w.each(m, list)
 		return
-	case consumption:
+	case consumptionTenants, consumptionPairs, consumptionAmount:
 		now, base = w.consumption(m, list)
 	case users:
 		now, base = w.users(m, list)
@@ -106,7 +117,7 @@ func (w *worker) measure(m *measure, list []ref) {
 // sum adds up the money of a window.
 func (w *worker) sum(list []ref, first, last int) (total int64) {
 	for i := range list {
-		at := list[i].at
+		at := int(list[i].money)
 		for _, v := range w.cells[at+first : at+last+1] {
 			total += v
 		}
@@ -173,16 +184,16 @@ func (w *worker) consumption(m *measure, list []ref) (now, base int64) {
 		if m.hasBase {
 			inBase = w.consumed(m, &list[i], m.base)
 		}
-		if m.Subject == program.Pairs {
+		if m.class == consumptionPairs {
 			now, base = now+count(m.amount.holds(inNow)), base+count(m.amount.holds(inBase))
 			continue
 		}
 		allNow, allBase = allNow+inNow, allBase+inBase
 	}
-	switch m.Subject {
-	case program.Tenants:
+	switch m.class {
+	case consumptionTenants:
 		return count(m.amount.holds(allNow)), count(m.amount.holds(allBase))
-	case program.Amount:
+	case consumptionAmount:
 		return allNow, allBase
 	}
 	return now, base
@@ -191,16 +202,16 @@ func (w *worker) consumption(m *measure, list []ref) (now, base int64) {
 // consumed is a pair's units times its workload's rate. Units without a rate are
 // named.
 func (w *worker) consumed(m *measure, r *ref, month int) int64 {
-	units := w.cells[r.at+3*w.k.months+month]
+	units := w.cells[int(r.units)+month]
 	if units == 0 {
 		return 0
 	}
-	l := &w.workloads[r.workload]
-	if !l.rated {
+	rate := &w.workloads[r.workload].rates[m.tariff]
+	if !rate.known {
 		w.emitMember(inUnrated, m.number, r.workload, 1, 0)
 		return 0
 	}
-	return times(units, int64(l.rate))
+	return times(units, int64(rate.of))
 }
 
 // times multiplies millionths, rounded half away from zero.
@@ -222,9 +233,9 @@ func magnitude(v int64) uint64 {
 }
 
 // The snapshot of a month in a series.
-func (w *worker) covered(r *ref, month int) bool  { return w.cells[r.at+4*w.k.months+month] != 0 }
-func (w *worker) usersOf(r *ref, month int) int64 { return w.cells[r.at+w.k.months+month] }
-func (w *worker) seatsOf(r *ref, month int) int64 { return w.cells[r.at+2*w.k.months+month] }
+func (w *worker) covered(r *ref, month int) bool  { return w.cells[int(r.covered)+month] != 0 }
+func (w *worker) usersOf(r *ref, month int) int64 { return w.cells[int(r.users)+month] }
+func (w *worker) seatsOf(r *ref, month int) int64 { return w.cells[int(r.seats)+month] }
 
 func (w *worker) anyCovered(list []ref, month int) bool {
 	for i := range list {
@@ -241,17 +252,15 @@ func (w *worker) eligible(m *measure, list []ref, month int) bool {
 	if !m.hasSeats || w.seatsWithin(m.seats, list, month) {
 		return true
 	}
-	if !m.StaysAfterGrowth || month != w.k.months-1 || month < monthsPerYear || m.Seats.To == nil {
+	if m.inRangeBefore < 0 || month != w.k.months-1 {
 		return false
 	}
 	above := false
 	for i := range list {
 		above = above || w.covered(&list[i], month) && w.seatsOf(&list[i], month) > m.seatsTo
 	}
-	return above && w.seatsWithin(m.seats, list, month-monthsPerYear)
+	return above && w.seatsWithin(m.seats, list, m.inRangeBefore)
 }
-
-const monthsPerYear = 12
 
 func (w *worker) seatsWithin(b bounds, list []ref, month int) bool {
 	for i := range list {
@@ -278,7 +287,7 @@ func (w *worker) users(m *measure, list []ref) (now, base int64) {
 			if inBase {
 				base += w.taken(m, r, m.base)
 			}
-		case m.SinceAssociation && coveredNow:
+		case m.sinceAssociated && coveredNow:
 			first := m.base + 1
 			for !w.covered(r, first) {
 				first++
@@ -292,7 +301,7 @@ func (w *worker) users(m *measure, list []ref) (now, base int64) {
 }
 
 func (w *worker) taken(m *measure, r *ref, month int) int64 {
-	if m.Quantity == program.PaidSeats {
+	if m.paidSeats {
 		return w.seatsOf(r, month)
 	}
 	return w.usersOf(r, month)
@@ -314,7 +323,7 @@ func (w *worker) holds(m *measure, list []ref, month int) bool {
 	switch {
 	case !m.share.set:
 		return true
-	case m.ShareOfWorkload:
+	case m.shareOfWorkload:
 		for i := range list {
 			if m.share.reached(w.usersOf(&list[i], month), w.seatsOf(&list[i], month)) {
 				return true

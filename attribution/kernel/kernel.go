@@ -8,8 +8,10 @@
 package kernel
 
 import (
+	"encoding/json"
 	"math"
 	"math/bits"
+	"reflect"
 	"slices"
 	"sync"
 
@@ -18,18 +20,23 @@ import (
 	"github.com/kizuna-org/kizuna/program"
 )
 
-// Kernel is a plan compiled into flat tables. It is safe for concurrent use.
+// Kernel is a plan compiled into flat tables, or several plans that read facts alike.
+// It is safe for concurrent use.
 type Kernel struct {
-	Plan  *attribution.Plan
+	Plan  *attribution.Plan // the first
 	Trust attribution.Trust
 
-	months   int     // from the plan's first month to its last
+	of       [][]int // by plan and its measure: which of measures
+	first    kizuna.Month
+	months   int     // from the first month of any plan to the last
 	starts   []int64 // when each begins, and when the last ends
 	feeds    []attribution.Feed
 	typeSets []program.TypeSet // the feeds' distinct ones
 	typesOf  []int             // by feed
 	views    []view
 	measures []measure
+	rules    []attribution.Measure // of measures
+	tariffs  []*attribution.Plan   // those with distinct rates
 	owners   []program.OwnerRule
 	ownerOf  map[string]int // by workload
 	excluded map[string]bool
@@ -57,10 +64,14 @@ func (k *known) clone() known {
 // workload is a workload under the program's name for it.
 type workload struct {
 	name  string
-	rate  kizuna.Micro
-	rated bool
-	owner int  // index into Kernel.owners, -1 if it is not reached by owning
-	fed   bool // it feeds some measure: it has series
+	rates []rate // by tariff
+	owner int    // index into Kernel.owners, -1 if it is not reached by owning
+	fed   bool   // it feeds some measure: it has series
+}
+
+type rate struct {
+	of    kizuna.Micro
+	known bool
 }
 
 // lane is what resources have in common whose rows feed the same feeds through
@@ -68,8 +79,9 @@ type workload struct {
 type lane struct {
 	types program.TypeSet
 	views []laneView
-	// Which figures any of the measures looks at.
-	money, snapshots bool
+	looks figures // at which figures any of the measures does
+	from  int     // the first month at which any of them does
+	layout
 }
 
 // laneView says that a lane feeds a view, as often as feeds of it take the rows.
@@ -102,22 +114,23 @@ const (
 
 // Compile compiles a plan. An empty trust is [attribution.TrustBoth].
 func Compile(plan *attribution.Plan, trust attribution.Trust) (*Kernel, error) {
+	return compile([]*attribution.Plan{plan}, trust)
+}
+
+// compile compiles plans that read facts alike.
+func compile(plans []*attribution.Plan, trust attribution.Trust) (*Kernel, error) {
 	if trust == "" {
 		trust = attribution.TrustBoth
 	}
+	plan := plans[0]
 	k := &Kernel{
 		Plan: plan, Trust: trust,
-		months:     int(plan.Last-plan.First()) + 1,
-		feeds:      plan.Feeds(),
+		first:      plan.First(),
 		excluded:   make(map[string]bool),
 		ownerOf:    make(map[string]int),
 		workloadOf: make(map[string]uint32),
 		laneOf:     make(map[string]uint32),
 		seriesOf:   make(map[seriesKey]uint32),
-	}
-	if plan.Measures() >= maxMeasures {
-		return nil, kizuna.Errorf("kernel-measures", "the program has %d distinct measures", plan.Measures()).
-			WithMend("split it into programs of fewer areas")
 	}
 	for _, offer := range plan.Program.ExcludedOffers {
 		k.excluded[offer] = true
@@ -126,26 +139,26 @@ func Compile(plan *attribution.Plan, trust attribution.Trust) (*Kernel, error) {
 		k.ownerOf[name] = len(k.owners)
 		k.owners = append(k.owners, rule)
 	}
-	for m := plan.First(); m <= plan.Last+1; m++ {
+	for _, p := range plans {
+		k.first = min(k.first, p.First())
+	}
+	k.months = int(plan.Last-k.first) + 1
+	for m := k.first; m <= plan.Last+1; m++ {
 		k.starts = append(k.starts, int64(m.Day(1).Instant()))
 	}
-	for _, f := range k.feeds {
-		t := slices.Index(k.typeSets, f.Types)
-		if t < 0 {
-			t = len(k.typeSets)
-			k.typeSets = append(k.typeSets, f.Types)
-		}
-		k.typesOf = append(k.typesOf, t)
+	numbers := make(map[string]int)
+	for _, p := range plans {
+		k.add(p, numbers)
 	}
-	for number := range plan.Measures() {
-		k.measure(plan.Measure(number))
+	if len(k.measures) >= maxMeasures {
+		return nil, kizuna.Errorf("kernel-measures", "the program has %d distinct measures", len(k.measures)).
+			WithMend("split it into programs of fewer areas")
 	}
 	return k, nil
 }
 
 // measure is a measure as numbers.
 type measure struct {
-	attribution.Measure
 	number int
 	class  class
 	// Months as indexes; the base is empty if hasBase is not set. now and base are
@@ -159,7 +172,13 @@ type measure struct {
 	seats           bounds
 	hasSeats        bool
 	seatsTo         int64
+	inRangeBefore   int // the month in which a tenant that outgrew the range was in it; -1: it does not count
+	sinceAssociated bool
 	share, newShare share
+	shareOfWorkload bool
+	paidSeats       bool // not active users
+	selective       bool // looks at some customers only
+	tariff          int
 }
 
 // class is which of the oracle's evaluations a measure takes.
@@ -170,7 +189,9 @@ const (
 	revenuePairs
 	revenueWorkloads
 	revenueAmount
-	consumption
+	consumptionTenants
+	consumptionPairs
+	consumptionAmount
 	users
 	holders
 )
@@ -208,7 +229,7 @@ func boundsOf(r *program.Range) bounds {
 // share is a share of seats that must be active.
 type share struct {
 	num, den  uint64
-	exact     kizuna.Fraction // asked where the terms do not fit
+	exact     *kizuna.Fraction // asked where the terms do not fit
 	fits      bool
 	exclusive bool
 	set       bool
@@ -218,7 +239,7 @@ func shareOf(f *kizuna.Fraction, exclusive bool) share {
 	if f == nil {
 		return share{}
 	}
-	s := share{exact: *f, exclusive: exclusive, set: true}
+	s := share{exact: f, exclusive: exclusive, set: true}
 	num, den, ok := f.Terms()
 	if s.fits = ok && num >= 0; s.fits {
 		s.num, s.den = uint64(num), uint64(den)
@@ -235,7 +256,7 @@ func (s *share) reached(users, seats int64) bool {
 	var c int
 	switch {
 	case !s.fits:
-		c = kizuna.Micro(users).Fraction().Cmp(kizuna.Micro(seats).Fraction().Mul(s.exact))
+		c = kizuna.Micro(users).Fraction().Cmp(kizuna.Micro(seats).Fraction().Mul(*s.exact))
 	case users < 0:
 		c = -1 // the share of the seats is 0 or more
 	default:
@@ -251,19 +272,89 @@ func (s *share) reached(users, seats int64) bool {
 	return c > 0 || c == 0 && !s.exclusive
 }
 
-func (k *Kernel) measure(m attribution.Measure) {
-	first, w := k.Plan.First(), m.Window
+// add takes the feeds, views and measures of a plan, those that are there already
+// only once.
+func (k *Kernel) add(plan *attribution.Plan, numbers map[string]int) {
+	tariff := slices.IndexFunc(k.tariffs, func(p *attribution.Plan) bool {
+		return reflect.DeepEqual(p.Program.Rates, plan.Program.Rates)
+	})
+	if tariff < 0 {
+		tariff = len(k.tariffs)
+		k.tariffs = append(k.tariffs, plan)
+	}
+	var feeds []int
+	for _, f := range plan.Feeds() {
+		feeds = append(feeds, k.feed(f))
+	}
+	of := make([]int, plan.Measures())
+	for number := range of {
+		m := plan.Measure(number)
+		m.Feeds = slices.Clone(m.Feeds)
+		for i, f := range m.Feeds {
+			m.Feeds[i] = feeds[f]
+		}
+		out := k.compiled(plan, &m, tariff)
+		key := identity(&m, &out)
+		n, ok := numbers[key]
+		if !ok {
+			n = len(k.measures)
+			numbers[key] = n
+			k.measure(&m, out)
+		}
+		of[number] = n
+	}
+	k.of = append(k.of, of)
+}
+
+// identity is equal for measures whose tallies are.
+func identity(m *attribution.Measure, out *measure) string {
+	same := *m
+	same.Measure.Feeds, same.Change, same.FloorNow, same.FloorBase = nil, "", nil, nil
+	key, err := json.Marshal(struct {
+		attribution.Measure
+		None                  bool // countries: nobody's, not everybody's
+		InRangeBefore, Tariff int
+	}{same, m.Countries != nil, out.inRangeBefore, out.tariff})
+	if err != nil {
+		panic(err) // a measure is plain data
+	}
+	return string(key)
+}
+
+func (k *Kernel) feed(f attribution.Feed) int {
+	if i := slices.IndexFunc(k.feeds, func(g attribution.Feed) bool { return reflect.DeepEqual(f, g) }); i >= 0 {
+		return i
+	}
+	t := slices.Index(k.typeSets, f.Types)
+	if t < 0 {
+		t = len(k.typeSets)
+		k.typeSets = append(k.typeSets, f.Types)
+	}
+	k.feeds = append(k.feeds, f)
+	k.typesOf = append(k.typesOf, t)
+	return len(k.feeds) - 1
+}
+
+func (k *Kernel) compiled(plan *attribution.Plan, m *attribution.Measure, tariff int) measure {
+	w := m.Window
 	out := measure{
-		Measure: m, number: len(k.measures),
-		now: k.months - 1, nowFirst: int(k.Plan.Last-first) + 1 - w.Months,
+		now: k.months - 1, nowFirst: k.months - w.Months,
 		hasBase: w.Back != 0, trailing: w.Kind == program.Trailing,
 		amount: boundsOf(m.Amount), bounded: m.Amount != nil,
-		seats: boundsOf(m.Seats), hasSeats: m.Seats != nil, seatsTo: math.MaxInt64,
-		share: shareOf(m.Share, m.ShareExclusive), newShare: shareOf(m.NewShareAtMost, !m.NewShareExclusive),
+		seats: boundsOf(m.Seats), hasSeats: m.Seats != nil, seatsTo: math.MaxInt64, inRangeBefore: -1,
+		sinceAssociated: m.SinceAssociation,
+		share:           shareOf(m.Share, m.ShareExclusive), newShare: shareOf(m.NewShareAtMost, !m.NewShareExclusive),
+		shareOfWorkload: m.ShareOfWorkload,
+		paidSeats:       m.Quantity == program.PaidSeats,
+		selective:       m.Segment != "" || m.Countries != nil,
 	}
 	out.base, out.baseFirst = out.now-w.Back, out.nowFirst-w.Back
 	if m.Seats != nil && m.Seats.To != nil {
 		out.seatsTo = int64(*m.Seats.To)
+		// A plan sees nothing before its own first month.
+		if m.StaysAfterGrowth && plan.Last.Add(-monthsPerYear) >= plan.First() {
+			out.inRangeBefore = out.now - monthsPerYear
+		}
 	}
 	switch {
 	case m.Quantity == program.Revenue:
@@ -272,12 +363,22 @@ func (k *Kernel) measure(m attribution.Measure) {
 			program.Workloads: revenueWorkloads, program.Amount: revenueAmount,
 		}[m.Subject]
 	case m.Quantity == program.Consumption:
-		out.class = consumption
+		out.tariff = tariff
+		out.class = map[program.Subject]class{
+			program.Tenants: consumptionTenants, program.Pairs: consumptionPairs, program.Amount: consumptionAmount,
+		}[m.Subject]
 	case m.Subject == program.Amount:
 		out.class = users
 	default:
 		out.class = holders
 	}
+	return out
+}
+
+const monthsPerYear = 12
+
+func (k *Kernel) measure(m *attribution.Measure, out measure) {
+	out.number = len(k.measures)
 	v := slices.IndexFunc(k.views, func(v view) bool { return slices.Equal(v.feeds, m.Feeds) })
 	if v < 0 {
 		v = len(k.views)
@@ -285,7 +386,35 @@ func (k *Kernel) measure(m attribution.Measure) {
 	}
 	k.views[v].measures = append(k.views[v].measures, out.number)
 	k.measures = append(k.measures, out)
+	k.rules = append(k.rules, *m)
 }
+
+// looks says which figures a measure looks at, and the first month at which it does.
+func (m *measure) looks() (f figures, from int) {
+	from = m.nowFirst
+	if m.hasBase {
+		from = min(from, m.baseFirst)
+	}
+	if m.inRangeBefore >= 0 {
+		from = min(from, m.inRangeBefore)
+	}
+	switch m.class {
+	case revenueTenants, revenuePairs, revenueWorkloads, revenueAmount:
+		f = money
+	case consumptionTenants, consumptionPairs, consumptionAmount:
+		f = units
+	default:
+		f = people
+	}
+	if m.countsNothing() {
+		f, from = money|people|units, 0
+	}
+	return f, from
+}
+
+// countsNothing: where nothing at all counts as an amount, even a row that carries
+// other figures, or is of another month, makes a workload count.
+func (m *measure) countsNothing() bool { return m.bounded && m.amount.holds(0) }
 
 // workload numbers a workload, under the program's name for it. The lock is held.
 func (k *Kernel) workload(name string) uint32 {
@@ -294,7 +423,10 @@ func (k *Kernel) workload(name string) uint32 {
 		return n
 	}
 	w := workload{name: name, owner: -1}
-	w.rate, w.rated = k.Plan.Rate(name)
+	for _, plan := range k.tariffs {
+		of, known := plan.Rate(name)
+		w.rates = append(w.rates, rate{of, known})
+	}
 	if owner, ok := k.ownerOf[name]; ok {
 		w.owner = owner
 	}
@@ -326,7 +458,7 @@ func (k *Kernel) lane(feeds []int) uint32 {
 	if n, ok := k.laneOf[string(key)]; ok {
 		return n
 	}
-	l := lane{types: k.feeds[feeds[0]].Types}
+	l := lane{types: k.feeds[feeds[0]].Types, from: k.months}
 	for v := range k.views {
 		var positions []int
 		for i, f := range k.views[v].feeds {
@@ -339,14 +471,11 @@ func (k *Kernel) lane(feeds []int) uint32 {
 		}
 		l.views = append(l.views, laneView{v, positions})
 		for _, m := range k.views[v].measures {
-			money := k.measures[m].Quantity == program.Revenue
-			// Where nothing at all counts as an amount, even a row that carries other
-			// figures makes a workload count.
-			zero := k.measures[m].bounded && k.measures[m].amount.holds(0)
-			l.money = l.money || money || zero
-			l.snapshots = l.snapshots || !money || zero
+			looks, from := k.measures[m].looks()
+			l.looks, l.from = l.looks|looks, min(l.from, from)
 		}
 	}
+	l.layout = layoutOf(l.looks, l.from, k.months)
 	n := uint32(len(k.known.lanes))
 	k.laneOf[string(key)] = n
 	k.known.lanes = append(k.known.lanes, l)

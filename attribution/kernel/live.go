@@ -29,6 +29,7 @@ type Live struct {
 	after   []uint64
 
 	reading sync.RWMutex // of the totals
+	totals  *Totals
 }
 
 // changed is a customer that is not as the view has it.
@@ -48,7 +49,7 @@ func (k *Kernel) Live(ctx context.Context, v *segment.View, o Options) (*Live, e
 	}
 	return &Live{
 		r: r, patch: segment.NewPatch(), binding: k.newBinding(), w: k.newWorker(),
-		changed: make(map[string]*changed),
+		changed: make(map[string]*changed), totals: r.sums.under(0),
 	}, nil
 }
 
@@ -56,14 +57,14 @@ func (k *Kernel) Live(ctx context.Context, v *segment.View, o Options) (*Live, e
 func (l *Live) Account(account string) attribution.Contribution {
 	l.reading.RLock()
 	defer l.reading.RUnlock()
-	return l.r.totals.Account(account)
+	return l.totals.Account(account)
 }
 
 // Contribution returns what all customers contribute to all accounts.
 func (l *Live) Contribution() attribution.Contribution {
 	l.reading.RLock()
 	defer l.reading.RUnlock()
-	return l.r.totals.Contribution()
+	return l.totals.Contribution()
 }
 
 // Changed returns how many customers are not as the view has them.
@@ -238,7 +239,7 @@ func (l *Live) begin() { l.before, l.after = l.before[:0], l.after[:0] }
 func (l *Live) publish() {
 	l.reading.Lock()
 	defer l.reading.Unlock()
-	l.r.totals.addAll(l.before, -1)
-	l.r.totals.addAll(l.after, 1)
+	l.r.sums.addAll(l.before, -1)
+	l.r.sums.addAll(l.after, 1)
 	l.begin()
 }

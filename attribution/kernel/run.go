@@ -28,7 +28,7 @@ func (k *Kernel) Run(ctx context.Context, v *segment.View, o Options) (*Totals, 
 	if err := r.run(ctx, o); err != nil {
 		return nil, err
 	}
-	return r.totals, nil
+	return r.sums.under(0), nil
 }
 
 func (r *runner) run(ctx context.Context, o Options) error {
@@ -56,7 +56,7 @@ type runner struct {
 	k        *Kernel
 	view     *segment.View
 	bindings []*binding // by segment
-	totals   *Totals
+	sums     *sums
 
 	blocks []place // in the order in which they are dealt
 	next   atomic.Int64
@@ -83,7 +83,7 @@ func (k *Kernel) prepare(v *segment.View) *runner {
 	for i := range accounts {
 		accounts[i] = newest.Account(uint32(i))
 	}
-	r.totals = newTotals(k, accounts)
+	r.sums = newSums(k, accounts)
 	return r
 }
 
@@ -112,7 +112,7 @@ func (r *runner) work(ctx context.Context, progress func(done, of int)) error {
 	for {
 		i := int(r.next.Add(1)) - 1
 		if i >= len(r.blocks) {
-			w.chunks.flush(r.totals)
+			w.chunks.flush(r.sums)
 			return nil
 		}
 		if err := ctx.Err(); err != nil {
@@ -151,7 +151,7 @@ func (r *runner) block(w *worker, p place) (tenants int, err error) {
 		w.evaluate()
 		for s := range w.slots {
 			if w.contribute(&w.slots[s]); len(w.out) > 0 {
-				w.chunks.put(r.totals, w.slots[s].account, w.out)
+				w.chunks.put(r.sums, w.slots[s].account, w.out)
 			}
 		}
 	}
@@ -162,7 +162,7 @@ func (r *runner) block(w *worker, p place) (tenants int, err error) {
 // to be worth loading the part into the cache.
 type chunks [parts][]uint64
 
-func (c *chunks) put(t *Totals, account uint32, entries []uint64) {
+func (c *chunks) put(t *sums, account uint32, entries []uint64) {
 	chunk := &c[account%parts]
 	if len(*chunk)+1+len(entries) > chunkWords {
 		t.add(int(account%parts), *chunk, 1)
@@ -172,7 +172,7 @@ func (c *chunks) put(t *Totals, account uint32, entries []uint64) {
 	*chunk = append(*chunk, entries...)
 }
 
-func (c *chunks) flush(t *Totals) {
+func (c *chunks) flush(t *sums) {
 	for part := range c {
 		if len(c[part]) > 0 {
 			t.add(part, c[part], 1)

@@ -8,9 +8,17 @@ import (
 	"github.com/kizuna-org/kizuna/attribution"
 )
 
-// Totals are the tallies of every account. Accounts are dealt to parts, so that a
-// part's tallies stay in a core's cache while a chunk of records is added to them.
+// Totals are the tallies of every account under a plan.
 type Totals struct {
+	*sums
+	of   []int   // by the plan's measure: which of the kernel's
+	back [][]int // by the kernel's measure: which of the plan's
+}
+
+// sums are the tallies of every account under all plans of a kernel. Accounts are
+// dealt to parts, so that a part's tallies stay in a core's cache while a chunk of
+// records is added to them.
+type sums struct {
 	k        *Kernel
 	accounts []string // by number
 	numbers  map[string]uint32
@@ -27,21 +35,30 @@ const (
 // part holds the tallies of every 256th account.
 type part struct {
 	mu      sync.Mutex
-	sums    []int64 // now and base, by account and measure
+	tallies []int64 // now and base, by account and measure
 	members members
 }
 
-func newTotals(k *Kernel, accounts []string) *Totals {
-	t := &Totals{k: k, accounts: accounts}
+func newSums(k *Kernel, accounts []string) *sums {
+	t := &sums{k: k, accounts: accounts}
 	for i := range t.parts {
 		n := (len(accounts) - i + parts - 1) / parts
-		t.parts[i].sums = make([]int64, 2*max(n, 0)*len(k.measures))
+		t.parts[i].tallies = make([]int64, 2*max(n, 0)*len(k.measures))
 	}
 	return t
 }
 
+// under returns what the sums say of one of the kernel's plans.
+func (t *sums) under(plan int) *Totals {
+	out := &Totals{sums: t, of: t.k.of[plan], back: make([][]int, len(t.k.measures))}
+	for number, n := range out.of {
+		out.back[n] = append(out.back[n], number)
+	}
+	return out
+}
+
 // add adds records to a part, or takes them away where sign is -1.
-func (t *Totals) add(number int, words []uint64, sign int64) {
+func (t *sums) add(number int, words []uint64, sign int64) {
 	p := &t.parts[number]
 	stride := 2 * len(t.k.measures)
 	p.mu.Lock()
@@ -49,18 +66,18 @@ func (t *Totals) add(number int, words []uint64, sign int64) {
 	for i := 0; i < len(words); {
 		account, n := uint32(words[i]>>32)/parts, int(uint32(words[i]))
 		i++
-		sums := p.sums[int(account)*stride : (int(account)+1)*stride]
+		tallies := p.tallies[int(account)*stride : (int(account)+1)*stride]
 		for end := i + n; i < end; i++ {
 			e := entry(words[i])
 			at := 2 * e.measure()
 			switch e & entryKind {
 			case small:
 				now, base := e.small()
-				sums[at] += sign * now
-				sums[at+1] += sign * base
+				tallies[at] += sign * now
+				tallies[at+1] += sign * base
 			case large:
-				sums[at] += sign * int64(words[i+1])
-				sums[at+1] += sign * int64(words[i+2])
+				tallies[at] += sign * int64(words[i+1])
+				tallies[at+1] += sign * int64(words[i+2])
 				i += 2
 			default:
 				workload, now, base := e.member()
@@ -71,7 +88,7 @@ func (t *Totals) add(number int, words []uint64, sign int64) {
 }
 
 // addAll adds records of any parts.
-func (t *Totals) addAll(words []uint64, sign int64) {
+func (t *sums) addAll(words []uint64, sign int64) {
 	for i := 0; i < len(words); {
 		end := i + 1 + int(uint32(words[i]))
 		t.add(int(uint32(words[i]>>32)%parts), words[i:end], sign)
@@ -80,7 +97,7 @@ func (t *Totals) addAll(words []uint64, sign int64) {
 }
 
 // Accounts lists the accounts that the totals know, by number.
-func (t *Totals) Accounts() []string { return t.accounts }
+func (t *sums) Accounts() []string { return t.accounts }
 
 // Account returns what all customers contribute to one account.
 func (t *Totals) Account(account string) attribution.Contribution {
@@ -96,7 +113,7 @@ func (t *Totals) Account(account string) attribution.Contribution {
 	t.tallies(out, n)
 	for number := range t.k.measures {
 		kind := t.k.measures[number].memberKind()
-		if kind == 0 {
+		if kind == 0 || t.back[number] == nil {
 			continue
 		}
 		for w := range workloads {
@@ -105,7 +122,7 @@ func (t *Totals) Account(account string) attribution.Contribution {
 			}
 			key := memberKey(n/parts, kind|entry(number)<<measureShift, uint32(w))
 			if m := p.members.find(key); m != nil {
-				addMember(out, account, workloads, m)
+				t.addMember(out, account, workloads, m)
 			}
 		}
 	}
@@ -132,7 +149,7 @@ func (t *Totals) All() iter.Seq2[string, attribution.Contribution] {
 				out := make(attribution.Contribution)
 				t.tallies(out, uint32(n))
 				for ; len(members) > 0 && accountOfMember(members[0].key) == n/parts; members = members[1:] {
-					addMember(out, t.accounts[n], workloads, &members[0])
+					t.addMember(out, t.accounts[n], workloads, &members[0])
 				}
 				if len(out) > 0 && !yield(t.accounts[n], out) {
 					return
@@ -142,7 +159,7 @@ func (t *Totals) All() iter.Seq2[string, attribution.Contribution] {
 	}
 }
 
-func (t *Totals) number(account string) (uint32, bool) {
+func (t *sums) number(account string) (uint32, bool) {
 	t.naming.Do(func() {
 		t.numbers = make(map[string]uint32, len(t.accounts))
 		for i, a := range t.accounts {
@@ -156,29 +173,31 @@ func (t *Totals) number(account string) (uint32, bool) {
 // tallies adds an account's sums to a contribution. The part's lock is held.
 func (t *Totals) tallies(out attribution.Contribution, account uint32) {
 	stride := 2 * len(t.k.measures)
-	sums := t.parts[account%parts].sums[int(account/parts)*stride:][:stride]
-	for m := range t.k.measures {
-		if tally := (attribution.Tally{Now: sums[2*m], Base: sums[2*m+1]}); !tally.IsZero() {
-			out[attribution.Key{Account: t.accounts[account], Measure: m}] = tally
+	tallies := t.parts[account%parts].tallies[int(account/parts)*stride:][:stride]
+	for number, m := range t.of {
+		if tally := (attribution.Tally{Now: tallies[2*m], Base: tallies[2*m+1]}); !tally.IsZero() {
+			out[attribution.Key{Account: t.accounts[account], Measure: number}] = tally
 		}
 	}
 }
 
 // addMember adds a member of a measure's sets to a contribution.
-func addMember(out attribution.Contribution, account string, workloads []workload, m *member) {
+func (t *Totals) addMember(out attribution.Contribution, account string, workloads []workload, m *member) {
 	if m.now == 0 && m.base == 0 {
 		return
 	}
 	e, workload := ofMember(m.key)
 	name := workloads[workload].name
-	at := attribution.Key{Account: account, Measure: e.measure()}
-	tally := out[at]
-	if e&entryKind == inUnrated {
-		tally.Unrated = with(tally.Unrated, name, m.now)
-	} else {
-		tally.NowSet, tally.BaseSet = with(tally.NowSet, name, m.now), with(tally.BaseSet, name, m.base)
+	for _, number := range t.back[e.measure()] {
+		at := attribution.Key{Account: account, Measure: number}
+		tally := out[at]
+		if e&entryKind == inUnrated {
+			tally.Unrated = with(tally.Unrated, name, m.now)
+		} else {
+			tally.NowSet, tally.BaseSet = with(tally.NowSet, name, m.now), with(tally.BaseSet, name, m.base)
+		}
+		out[at] = tally
 	}
-	out[at] = tally
 }
 
 func with(c attribution.Counts, member string, n int32) attribution.Counts {
@@ -197,7 +216,7 @@ func (m *measure) memberKind() entry {
 	switch m.class {
 	case revenueWorkloads:
 		return inSets
-	case consumption:
+	case consumptionTenants, consumptionPairs, consumptionAmount:
 		return inUnrated
 	}
 	return 0

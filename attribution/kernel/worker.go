@@ -24,7 +24,7 @@ type worker struct {
 	acts  []act   // who reaches what, by account
 	sales []act   // CSP, until it is known whose they are
 	slots []slot  // the accounts that reach anything
-	hits  []hit   // the acts of one slot on one resource
+	hits  []int   // the acts of one slot on one resource
 	cover []spell // when one slot covers one resource through one set of types
 
 	runs   []run // of the resource at hand
@@ -70,18 +70,12 @@ type slot struct {
 // spell is a stretch of time.
 type spell struct{ from, to int64 }
 
-type hit struct {
-	spell
-	types program.TypeSet
-}
-
-// block is what one account is credited with of one series: a cell a month of
-// money, and, where the lane asks for snapshots, of users, seats, units, and how
-// many snapshots are covered.
+// block is what one account is credited with of one series: a cell a month of every
+// figure that its lane looks at. What is covered counts snapshots.
 type block struct {
 	series uint32
 	next   int32
-	at     int // in cells
+	places // in cells
 }
 
 type indexed struct {
@@ -175,7 +169,12 @@ func (w *worker) load() {
 	for i := range w.acts {
 		a := &w.acts[i]
 		if i == 0 || w.acts[i-1].account != a.account {
-			w.slots = append(w.slots, slot{account: a.account, act: i, live: i, next: i, first: a.first, block: -1, last: -1})
+			var s *slot
+			w.slots, s = extended(w.slots)
+			s.account, s.types = a.account, 0
+			s.act, s.live, s.next = i, i, i
+			s.first, s.end = a.first, 0
+			s.block, s.last = -1, -1
 		}
 		s := &w.slots[len(w.slots)-1]
 		s.acts = i + 1
@@ -204,54 +203,84 @@ func (a *act) before(b *act) bool {
 	return a.account < b.account || a.account == b.account && a.first < b.first
 }
 
-func (w *worker) reach(r *segment.Reach) {
-	account := w.by.accounts[r.Location]
-	sale := r.Type == program.CSPTier1 || r.Type == program.CSPTier2
-	if account == segment.NoAccount && !sale || r.During.Empty() {
-		return
+// extended makes a list longer by one and returns where that is, with whatever was
+// left there. What is filled in place needs no copying: a copy would wait for the
+// stores that it reads back.
+func extended[T any](list []T) ([]T, *T) {
+	n := len(list)
+	if n == cap(list) {
+		var none T
+		list = append(list, none)
 	}
-	a := act{
-		account: account,
-		first:   r.First, end: r.End,
-		from: int64(r.During.From), to: int64(r.During.To),
-		workload: allWorkloads, types: 1 << r.Type, by: r.By,
-	}
-	switch {
-	case sale: // also of nobody: its time is the subscription's
-		w.sales = append(w.sales, a)
-		return
-	case r.By == segment.ByOwner: // whenever it was: who was last is asked of all
-		a.relation, a.active = r.What, r.Active
-		w.acts = append(w.acts, a)
-		return
-	case r.By == segment.ByWorkload:
-		a.workload = w.by.workload[r.What]
-	case r.By == segment.ByRole && !w.by.earns[r.What]:
-		return
-	}
-	w.act(&a)
+	list = list[:n+1]
+	return list, &list[n]
 }
 
-// act keeps an act if it holds at any time that the plan looks at.
-func (w *worker) act(a *act) {
-	if a.to > w.k.starts[0] && a.from < w.k.starts[w.k.months] {
-		w.acts = append(w.acts, *a)
+func (w *worker) reach(r *segment.Reach) {
+	if r.During.Empty() {
+		return
 	}
+	sale := r.Type == program.CSPTier1 || r.Type == program.CSPTier2
+	if !sale && r.By != segment.ByOwner && !w.looksAt(int64(r.During.From), int64(r.During.To)) {
+		return
+	}
+	account := w.by.accounts[r.Location]
+	if account == segment.NoAccount && !sale || r.By == segment.ByRole && !w.by.earns[r.What] {
+		return
+	}
+	var a *act
+	if sale { // also of nobody: its time is the subscription's
+		w.sales, a = extended(w.sales)
+	} else {
+		w.acts, a = extended(w.acts)
+	}
+	a.account = account
+	a.first, a.end = r.First, r.End
+	a.from, a.to = int64(r.During.From), int64(r.During.To)
+	a.workload, a.types, a.by = allWorkloads, 1<<r.Type, r.By
+	switch r.By {
+	case segment.ByWorkload:
+		a.workload = w.by.workload[r.What]
+	case segment.ByOwner: // whenever it was: who was last is asked of all
+		a.relation, a.active = r.What, r.Active
+	}
+}
+
+// looksAt reports whether the plan looks at any of a time.
+func (w *worker) looksAt(from, to int64) bool {
+	return to > w.k.starts[0] && from < w.k.starts[w.k.months]
+}
+
+// sold makes an act of a sale, in the time given.
+func (w *worker) sold(sale *act, from, to int64) {
+	if sale.account == segment.NoAccount || !w.looksAt(from, to) {
+		return
+	}
+	var a *act
+	w.acts, a = extended(w.acts)
+	*a = *sale
+	a.from, a.to = from, to
 }
 
 // sell gives every subscription's history to whom it belongs.
 func (w *worker) sell() {
 	if w.k.Plan.Program.CSPHistory == program.ByInterval {
 		for i := range w.sales {
-			if w.sales[i].account != segment.NoAccount {
-				w.act(&w.sales[i])
-			}
+			w.sold(&w.sales[i], w.sales[i].from, w.sales[i].to)
 		}
 		return
 	}
 	at := int64(w.k.Plan.AsOf.Instant())
-	w.sales = slices.DeleteFunc(w.sales, func(a act) bool { return a.from > at })
-	if len(w.sales) > 1 {
+	n := 0
+	for i := range w.sales {
+		if w.sales[i].from <= at {
+			if n != i {
+				w.sales[n] = w.sales[i]
+			}
+			n++
+		}
+	}
+	if w.sales = w.sales[:n]; n > 1 {
 		slices.SortFunc(w.sales, func(a, b act) int {
 			return cmp.Or(cmp.Compare(a.first, b.first), cmp.Compare(a.end, b.end))
 		})
@@ -261,7 +290,11 @@ func (w *worker) sell() {
 		for end < len(w.sales) && w.sales[end].first == w.sales[first].first && w.sales[end].end == w.sales[first].end {
 			end++
 		}
-		w.sellOne(w.sales[first:end], at)
+		if end == first+1 {
+			w.sold(&w.sales[first], w.sales[first].from, w.sales[first].to)
+		} else {
+			w.sellOne(w.sales[first:end], at)
+		}
 		first = end
 	}
 }
@@ -281,13 +314,11 @@ func (w *worker) sellOne(sales []act, at int64) {
 	w.unite()
 	for i := range sales {
 		s := &sales[i]
-		if owns := s.to > at || !now && s.to == last; !owns || s.account == segment.NoAccount {
+		if owns := s.to > at || !now && s.to == last; !owns {
 			continue
 		}
 		for _, c := range w.cover {
-			whole := *s
-			whole.from, whole.to = c.from, c.to
-			w.act(&whole)
+			w.sold(s, c.from, c.to)
 		}
 	}
 }
@@ -346,10 +377,11 @@ func (w *worker) asserted(p segment.Partner) uint32 {
 
 // resource credits the resource at hand to every account that covers it.
 func (w *worker) resource() {
-	kind := &w.b.kinds[w.walk.Kind]
-	if kind.types == 0 || !kind.money && !kind.snapshots {
+	kindNumber := w.b.kindOf[w.walk.Kind]
+	if kindNumber == 0 {
 		return
 	}
+	kind := &w.b.kinds[kindNumber]
 	w.parsed = false
 	number := uint32(w.walk.Number)
 	owned := kind.owner >= 0 && w.walk.Owned
@@ -387,7 +419,9 @@ func (w *worker) hit(kind *kind, s *slot, number uint32, owned bool, latest kizu
 	}
 	// Resources come in order: acts begin, and end, as they pass.
 	for ; s.next < s.acts && w.acts[s.next].first <= number; s.next++ {
-		w.acts[s.live], w.acts[s.next] = w.acts[s.next], w.acts[s.live]
+		if s.live != s.next {
+			w.acts[s.live], w.acts[s.next] = w.acts[s.next], w.acts[s.live]
+		}
 		s.live++
 	}
 	for i := s.act; i < s.live; i++ {
@@ -411,7 +445,7 @@ func (w *worker) hit(kind *kind, s *slot, number uint32, owned bool, latest kizu
 				continue
 			}
 		}
-		w.hits = append(w.hits, hit{spell{a.from, a.to}, a.types})
+		w.hits = append(w.hits, i)
 	}
 }
 
@@ -431,30 +465,37 @@ func (w *worker) latest(kind *kind, acts []act, number uint32) kizuna.Instant {
 // creditLane credits the resource's runs to a slot through one lane.
 func (w *worker) creditLane(slot int, l *kindLane) {
 	w.cover = w.cover[:0]
-	for _, h := range w.hits {
-		if h.types&l.types != 0 {
-			w.cover = append(w.cover, h.spell)
+	for _, i := range w.hits {
+		if a := &w.acts[i]; a.types&l.types != 0 {
+			w.cover = append(w.cover, spell{a.from, a.to})
 		}
 	}
 	if len(w.cover) == 0 && !w.record.Asserted {
 		return
 	}
-	w.unite()
+	if len(w.cover) > 1 {
+		w.unite()
+	}
+	c := credit{w: w, slot: slot, lane: l}
 	for i := range w.runs {
 		r := &w.runs[i]
-		money, snapshots := l.money && r.HasMoney, l.snapshots && r.Snapshot
-		if !money && !snapshots {
+		holds := r.holds & l.looks
+		if holds == 0 {
 			continue
 		}
-		c := credit{w: w, run: r, slot: slot, lane: l, money: money, snapshots: snapshots, at: -1}
+		first := 0
+		for first < r.n && w.months[r.months+first] < l.from {
+			first++
+		}
 		switch {
+		case first == r.n:
 		case r.Asserts && w.k.Trust != attribution.TrustOwn && w.assertedTo(r, w.slots[slot].account, l.types):
-			c.whole()
+			c.whole(r, first, holds)
 		case len(w.cover) == 0:
-		case w.covers(r):
-			c.whole()
+		case w.covers(r, first):
+			c.whole(r, first, holds)
 		default:
-			c.parts()
+			c.parts(r, first, holds)
 		}
 	}
 }
@@ -470,27 +511,29 @@ func (w *worker) assertedTo(r *run, account uint32, types program.TypeSet) bool 
 	return false
 }
 
-// covers reports whether one spell covers all of a run that the plan looks at.
-func (w *worker) covers(r *run) bool {
+// covers reports whether one spell covers all of a run, from its month number first
+// on, that the plan looks at.
+func (w *worker) covers(r *run, first int) bool {
 	c := w.cover[0]
-	return len(w.cover) == 1 && c.from <= w.k.starts[w.months[r.months]] &&
+	return len(w.cover) == 1 && c.from <= w.k.starts[w.months[r.months+first]] &&
 		w.k.starts[w.months[r.months+r.n-1]+1] <= c.to
 }
 
-// block returns where the cells of a slot's series are.
-func (w *worker) block(slotNumber int, s uint32) int {
-	e := &w.index[slotNumber*len(w.series)+int(s)]
+// block returns where a slot is credited through a lane.
+func (w *worker) block(slotNumber int, l *kindLane) *block {
+	e := &w.index[slotNumber*len(w.series)+int(l.series)]
 	if e.turn == w.turn {
-		return w.blocks[e.block].at
+		return &w.blocks[e.block]
 	}
-	n := w.k.months
-	if w.lanes[w.series[s].lane].snapshots {
-		n *= cellsOfSnapshots
-	}
-	at := w.allocate(n)
 	number := int32(len(w.blocks))
-	w.blocks = append(w.blocks, block{series: s, next: -1, at: at})
 	*e = indexed{w.turn, number}
+	of := &w.lanes[l.lane].layout
+	at := int32(w.allocate(of.cells))
+	var b *block
+	w.blocks, b = extended(w.blocks)
+	b.series, b.next = l.series, -1
+	b.money, b.users, b.seats = at+of.money, at+of.users, at+of.seats
+	b.covered, b.units = at+of.covered, at+of.units
 	sl := &w.slots[slotNumber]
 	if sl.block < 0 {
 		sl.block = number
@@ -498,12 +541,8 @@ func (w *worker) block(slotNumber int, s uint32) int {
 		w.blocks[sl.last].next = number
 	}
 	sl.last = number
-	return at
+	return b
 }
-
-// cellsOfSnapshots is how many cells a month has in a lane that asks for snapshots:
-// money, users, seats, units, covered.
-const cellsOfSnapshots = 5
 
 // allocate returns cells that are 0.
 func (w *worker) allocate(n int) int {
