@@ -236,7 +236,7 @@ func (d Decimal) Neg() Decimal {
 
 // Fraction returns the same number.
 func (d Decimal) Fraction() Fraction {
-	return Fraction{new(big.Rat).SetFrac(d.bigValue(), bigPow10(d.scale))}
+	return fractionOf(new(big.Rat).SetFrac(d.bigValue(), bigPow10(d.scale)))
 }
 
 // Sign returns -1, 0 or 1.
