@@ -111,7 +111,7 @@ func (s *scanner) next() (r raw, ok bool) {
 	s.at = int(s.index.ends[last]) + 1
 	s.line++
 	if s.index.lines > len(s.index.records) {
-		s.line = r.line + bytes.Count(s.text[r.start:s.at], []byte{'\n'})
+		s.line = r.line + bytes.Count(s.text[r.start:s.at], lineFeed)
 	}
 	return r, true
 }

@@ -280,7 +280,7 @@ func (t *Reader) Ref(column int) kizuna.Ref {
 	at := kizuna.Ref{File: t.file, Line: t.line}
 	if column >= 0 && column < len(t.raw.ends) {
 		before := t.raw.before(column)
-		at.Line += bytes.Count(before, []byte{'\n'})
+		at.Line += bytes.Count(before, lineFeed)
 		at.Column = len(before) - bytes.LastIndexByte(before, '\n')
 	}
 	return at
