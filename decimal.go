@@ -69,45 +69,27 @@ const (
 )
 
 // ParseDecimal reads an optional sign, digits, an optional point with digits and
-// an optional exponent, as spreadsheets and exports write them.
+// an optional exponent, as spreadsheets and exports write them. It does not keep s:
+// ParseDecimal(string(bytes)) of a short number needs no memory.
 func ParseDecimal(s string) (Decimal, error) {
-	bad := func() (Decimal, error) {
-		return Decimal{}, Errorf("number", "%q is not a number", clip(s, 40)).
-			WithMend("write 1234.5, without thousands separators")
-	}
 	if len(s) == 0 || len(s) > maxDecimalLength {
-		return bad()
+		return badDecimal(s)
 	}
-	mantissa, exponent := s, 0
-	if i := strings.IndexAny(s, "eE"); i >= 0 {
-		exp := s[i+1:]
-		neg := strings.HasPrefix(exp, "-")
-		exp = strings.TrimLeft(exp, "+-")
-		n, ok := digits(exp)
-		if !ok || exp == "" || len(exp) > 3 || len(s)-i-1-len(exp) > 1 || n > maxDecimalExponent {
-			return bad()
-		}
-		if mantissa, exponent = s[:i], n; neg {
-			exponent = -n
-		}
-	}
-	neg := false
-	if mantissa != "" && (mantissa[0] == '-' || mantissa[0] == '+') {
+	mantissa, neg := s, false
+	if mantissa[0] == '-' || mantissa[0] == '+' {
 		neg, mantissa = mantissa[0] == '-', mantissa[1:]
 	}
 	var (
 		value    int64
 		scale    int32
+		exponent int32
 		seen     bool
 		point    bool
 		overflow bool
 	)
 	for i := range len(mantissa) {
 		c := mantissa[i]
-		switch {
-		case c == '.' && !point:
-			point = true
-		case c-'0' <= 9:
+		if c-'0' <= 9 {
 			seen = true
 			if point {
 				scale++
@@ -117,25 +99,59 @@ func ParseDecimal(s string) (Decimal, error) {
 				continue
 			}
 			value = value*10 + int64(c-'0')
-		default:
-			return bad()
+			continue
 		}
+		if c == '.' && !point {
+			point = true
+			continue
+		}
+		n, ok := decimalExponent(mantissa[i:])
+		if !ok {
+			return badDecimal(s)
+		}
+		exponent, mantissa = n, mantissa[:i]
+		break
 	}
 	if !seen {
-		return bad()
+		return badDecimal(s)
 	}
 	d := Decimal{small: value, scale: scale}
 	if overflow {
-		d.big, _ = new(big.Int).SetString(strings.Replace(mantissa, ".", "", 1), 10)
+		d.big, _ = new(big.Int).SetString(strings.Replace(strings.Clone(mantissa), ".", "", 1), 10)
 	}
 	if neg {
 		d = d.Neg()
 	}
-	d.scale -= int32(exponent)
+	d.scale -= exponent
 	if d.scale < 0 {
 		d = d.rescale(0)
 	}
 	return d.trim(), nil
+}
+
+func badDecimal(s string) (Decimal, error) {
+	return Decimal{}, Errorf("number", "%q is not a number", strings.Clone(clip(s, 40))).
+		WithMend("write 1234.5, without thousands separators")
+}
+
+// decimalExponent reads e+12.
+func decimalExponent(s string) (n int32, ok bool) {
+	if s[0] != 'e' && s[0] != 'E' {
+		return 0, false
+	}
+	exp := s[1:]
+	neg := strings.HasPrefix(exp, "-")
+	if neg || strings.HasPrefix(exp, "+") {
+		exp = exp[1:]
+	}
+	value, ok := digits(exp)
+	if !ok || exp == "" || len(exp) > 3 || value > maxDecimalExponent {
+		return 0, false
+	}
+	if neg {
+		value = -value
+	}
+	return int32(value), true
 }
 
 func clip(s string, n int) string {

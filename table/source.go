@@ -23,8 +23,6 @@ type source struct {
 	given   int64 // bytes of text
 	allowed int64 // bytes of text that may be given for now
 	err     error
-
-	beyondASCII bool // some byte given was not ASCII
 }
 
 var errTooLong = errors.New("a record is too long")
@@ -81,9 +79,6 @@ func (s *source) Read(p []byte) (n int, err error) {
 	}
 	n, err = s.text.Read(p[:min(int64(len(p)), left)])
 	s.given += int64(n)
-	if !s.beyondASCII {
-		s.beyondASCII = !ascii(p[:n])
-	}
 	switch {
 	case s.given > s.limits.MaxBytes:
 		s.err = kizuna.Errorf("file-large", "the file holds more than %d bytes of text", s.limits.MaxBytes).
@@ -104,21 +99,6 @@ func (s *source) Read(p []byte) (n int, err error) {
 		return 0, s.err // none of this block: it may be what must not be read
 	}
 	return n, s.err
-}
-
-func ascii(b []byte) bool {
-	for len(b) >= 8 {
-		if (b[0]|b[1]|b[2]|b[3]|b[4]|b[5]|b[6]|b[7])&0x80 != 0 {
-			return false
-		}
-		b = b[8:]
-	}
-	for _, c := range b {
-		if c&0x80 != 0 {
-			return false
-		}
-	}
-	return true
 }
 
 // counter counts compressed bytes, and keeps a fault of the medium apart from one

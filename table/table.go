@@ -5,14 +5,11 @@
 package table
 
 import (
-	"bufio"
 	"bytes"
-	"encoding/csv"
 	"errors"
 	"io"
 	"math"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/kizuna-org/kizuna"
 )
@@ -55,16 +52,20 @@ func (l Limits) orDefault() Limits {
 const bufferSize = 64 << 10
 
 // Reader reads the records of one table. It is for one goroutine.
+//
+// [Reader.Next] gives a record's fields as they are. Who reads many records and few
+// of their columns calls [Reader.Scan] and asks for the fields: what nobody asks for
+// is checked and passed over.
 type Reader struct {
 	file   string
 	limits Limits
-	source *source
-	buffer *bufio.Reader
-	csv    *csv.Reader
+	scan   *scanner
 
 	header []string
 	names  map[string]int // the first column of a name, by its plain form
-	record []string       // the current one, for Ref
+	raw    raw            // the current record; without fields if there is none
+	fields []string       // for Next
+	texts  []dictionary   // by column, for Text
 	line   int
 	after  int   // the line behind the last record that could be read
 	err    error // what ended the file early
@@ -75,29 +76,32 @@ type Reader struct {
 // separated by commas, tabs or semicolons, as it is or packed with gzip or
 // Zstandard. File is its name for people. Every error is a *kizuna.Error.
 func Open(r io.Reader, file string, limits Limits) (*Reader, error) {
+	return open(r, file, limits, bufferSize)
+}
+
+// open reads so many bytes at a time.
+func open(r io.Reader, file string, limits Limits, stretch int) (*Reader, error) {
 	limits = limits.orDefault()
 	src, err := newSource(r, file, limits)
 	if err != nil {
 		return nil, err
 	}
-	t := &Reader{file: file, limits: limits, source: src, buffer: bufio.NewReaderSize(src, bufferSize), after: 1}
-	start, err := t.buffer.Peek(bufferSize)
+	t := &Reader{file: file, limits: limits, scan: newScanner(src, stretch), after: 1}
+	start := t.scan.begin()
 	if utf16(start) {
 		return nil, kizuna.Errorf("file-utf16", "the file is written in UTF-16").
 			WithMend(`save it as UTF-8; in Excel: "CSV UTF-8 (Comma delimited)"`).
 			WithRef(kizuna.Ref{File: file, Line: 1})
 	}
-	if err != nil && err != io.EOF {
-		return nil, t.failed(err, 1)
+	if t.scan.then == torn {
+		return nil, t.failed(t.scan.err, 1)
 	}
-	if rest, marked := bytes.CutPrefix(start, []byte("\ufeff")); marked {
-		t.buffer.Discard(len(start) - len(rest)) //nolint:errcheck // it was peeked
-		start = rest
+	const mark = "\ufeff"
+	if bytes.HasPrefix(start, []byte(mark)) {
+		t.scan.pass(len(mark))
+		start = start[len(mark):]
 	}
-	t.csv = csv.NewReader(t.buffer)
-	t.csv.Comma = delimiter(start)
-	t.csv.ReuseRecord = true
-	t.csv.FieldsPerRecord = -1 // counted here, with a better message
+	t.scan.separate(delimiter(start))
 	if err := t.readHeader(); err != nil {
 		return nil, err
 	}
@@ -127,7 +131,7 @@ func utf16(b []byte) bool {
 
 // delimiter finds what separates the header's names: the commonest candidate
 // outside quotes.
-func delimiter(start []byte) rune {
+func delimiter(start []byte) byte {
 	var count [256]int
 	quoted := false
 	for _, c := range bytes.TrimLeft(start, "\r\n") {
@@ -142,8 +146,8 @@ func delimiter(start []byte) rune {
 		}
 		count[c]++
 	}
-	best := ','
-	for _, c := range "\t;" {
+	best := byte(',')
+	for _, c := range []byte("\t;") {
 		if count[c] > count[best] {
 			best = c
 		}
@@ -152,7 +156,7 @@ func delimiter(start []byte) rune {
 }
 
 func (t *Reader) readHeader() error {
-	record, err := t.next()
+	err := t.next()
 	at := kizuna.Ref{File: t.file, Line: max(t.line, 1)}
 	if err == io.EOF {
 		return kizuna.Errorf("file-empty", "the file is empty").
@@ -161,13 +165,14 @@ func (t *Reader) readHeader() error {
 	if err != nil {
 		return err
 	}
+	record := t.strings()
 	if len(record) > t.limits.MaxColumns {
 		return kizuna.Errorf("file-columns", "the header names %d columns, more than %d", len(record), t.limits.MaxColumns).
 			WithMend("check that the first line is the header and that lines end where they should").WithRef(at)
 	}
 	t.names = make(map[string]int, len(record))
 	for i, name := range record {
-		name = strings.Clone(strings.TrimSpace(name))
+		name = strings.TrimSpace(name)
 		if strings.ContainsRune(name, '\r') {
 			return kizuna.Errorf("file-line-ends", "lines end with a carriage return alone").
 				WithMend("save the file with the line ends of Windows or Unix").WithRef(at)
@@ -230,16 +235,37 @@ func find(index map[string]int, names []string) int {
 // quote never ends) the error is returned once, then io.EOF, and [Reader.Err]
 // keeps it.
 func (t *Reader) Next() ([]string, error) {
-	record, err := t.next()
-	if err != nil {
+	if err := t.Scan(); err != nil {
 		return nil, err
 	}
-	if len(record) != len(t.header) {
-		return nil, kizuna.Errorf("record-fields", "the line has %d fields, the header %d", len(record), len(t.header)).
-			WithMend("put quotes around fields that hold the separator, and keep empty fields").
-			WithRef(t.Ref(min(len(record), len(t.header)) - 1))
+	return t.strings(), nil
+}
+
+// Scan moves to the next record, whose fields [Reader.Bytes] and [Reader.Text]
+// return. It has the errors of [Reader.Next].
+func (t *Reader) Scan() error {
+	if err := t.next(); err != nil {
+		return err
 	}
-	return record, nil
+	if fields := len(t.raw.ends); fields != len(t.header) {
+		return kizuna.Errorf("record-fields", "the line has %d fields, the header %d", fields, len(t.header)).
+			WithMend("put quotes around fields that hold the separator, and keep empty fields").
+			WithRef(t.Ref(min(fields, len(t.header)) - 1))
+	}
+	return nil
+}
+
+// Bytes returns a field of the current record. They are valid until the next call
+// of Scan, and must not be changed.
+func (t *Reader) Bytes(column int) []byte { return plainField(t.raw.field(column)) }
+
+// Text returns a field of the current record. A text that its column has had a
+// short while ago is the same string again and costs no memory.
+func (t *Reader) Text(column int) string {
+	if column >= len(t.texts) {
+		t.texts = append(t.texts, make([]dictionary, len(t.header)-len(t.texts))...)
+	}
+	return t.texts[column].text(t.raw.field(column))
 }
 
 // Err returns what ended the file early; nil if it was, or may yet be, read whole.
@@ -252,69 +278,86 @@ func (t *Reader) Line() int { return t.line }
 // no such field. The column counts bytes.
 func (t *Reader) Ref(column int) kizuna.Ref {
 	at := kizuna.Ref{File: t.file, Line: t.line}
-	if column >= 0 && column < len(t.record) {
-		at.Line, at.Column = t.csv.FieldPos(column)
+	if column >= 0 && column < len(t.raw.ends) {
+		before := t.raw.before(column)
+		at.Line += bytes.Count(before, lineFeed)
+		at.Column = len(before) - bytes.LastIndexByte(before, '\n')
 	}
 	return at
 }
 
-func (t *Reader) next() ([]string, error) {
-	t.record = nil
+// next moves to the next record, whatever the number of its fields.
+func (t *Reader) next() error {
+	t.raw = raw{}
 	if t.done {
-		return nil, io.EOF
+		return io.EOF
 	}
-	before := t.csv.InputOffset()
-	t.source.allow(before + t.limits.MaxLine)
-	record, err := t.csv.Read()
-	if err == io.EOF {
-		t.done = true
-		return nil, io.EOF
-	}
-	switch tooLong := t.csv.InputOffset()-before > t.limits.MaxLine; {
-	case err != nil:
-		broken, ok := errors.AsType[*csv.ParseError](err)
-		if !ok {
-			return nil, t.fail(t.failed(err, t.after))
-		}
-		if !tooLong {
-			t.line, t.after = broken.StartLine, broken.Line+1
-			return nil, t.broken(broken)
-		}
-		fallthrough
-	case tooLong:
-		return nil, t.fail(t.failed(errTooLong, t.after))
-	}
-	t.record = record
-	t.line, _ = t.csv.FieldPos(0)
-	last := len(record) - 1
-	t.after, _ = t.csv.FieldPos(last)
-	t.after += 1 + strings.Count(record[last], "\n")
-	if t.source.beyondASCII {
-		for i, field := range record {
-			if !utf8.ValidString(field) {
-				return nil, t.notUTF8(i)
+	s := t.scan
+	before := s.passed()
+	tooLong := func(to int64) bool { return to-before > t.limits.MaxLine }
+	s.source.allow(before + t.limits.MaxLine)
+	for {
+		if r, ok := s.next(); ok {
+			switch {
+			case r.blank():
+				continue
+			case tooLong(s.passed()):
+				return t.fail(t.failed(errTooLong, t.after))
 			}
+			t.raw, t.line, t.after = r, r.line, s.line
+			return t.checkEncoding()
+		}
+		if f, ok := s.fault(); ok {
+			if tooLong(s.passed()) {
+				return t.fail(t.failed(errTooLong, t.after))
+			}
+			t.line, t.after = f.line, s.line
+			return t.broken(f)
+		}
+		switch s.then {
+		case more:
+			s.fill()
+		case end:
+			t.done = true
+			return io.EOF
+		case torn:
+			if tooLong(s.offset + int64(s.filled)) {
+				return t.fail(t.failed(errTooLong, t.after))
+			}
+			return t.fail(t.failed(s.err, t.after))
 		}
 	}
-	return record, nil
 }
 
-func (t *Reader) broken(e *csv.ParseError) error {
-	at := kizuna.Ref{File: t.file, Line: e.Line, Column: e.Column}
-	if e.StartLine != e.Line {
+// strings returns the fields of the current record in memory of their own.
+func (t *Reader) strings() []string {
+	t.fields = t.raw.strings(t.fields[:0])
+	return t.fields
+}
+
+// checkEncoding finds the first field that is not UTF-8.
+func (t *Reader) checkEncoding() error {
+	if !t.scan.index.beyond127 || validUTF8(t.raw.whole()) {
+		return nil
+	}
+	column := 0
+	for validUTF8(t.raw.field(column)) {
+		column++
+	}
+	return kizuna.Errorf("record-encoding", "the text is not UTF-8").
+		WithMend(`save the file as UTF-8; in Excel: "CSV UTF-8 (Comma delimited)"`).WithRef(t.Ref(column))
+}
+
+func (t *Reader) broken(f fault) error {
+	if f.line != f.faultLine {
 		// Whatever stands between is part of this record: name both ends.
-		return kizuna.Errorf("record-quote-lines", "a quote opens on line %d, and up to line %d it is not closed as it should be", e.StartLine, e.Line).
+		return kizuna.Errorf("record-quote-lines", "a quote opens on line %d, and up to line %d it is not closed as it should be", f.line, f.faultLine).
 			WithMend(`close it, and write quotes inside a quoted field twice: "a ""b"" c"`).
-			WithRef(kizuna.Ref{File: t.file, Line: e.StartLine}).WithCause(e)
+			WithRef(kizuna.Ref{File: t.file, Line: f.line})
 	}
 	return kizuna.Errorf("record-quote", "a quote stands where none can").
 		WithMend(`put the whole field in quotes and write quotes inside it twice: "a ""b"" c"`).
-		WithRef(at).WithCause(e)
-}
-
-func (t *Reader) notUTF8(field int) error {
-	return kizuna.Errorf("record-encoding", "the text is not UTF-8").
-		WithMend(`save the file as UTF-8; in Excel: "CSV UTF-8 (Comma delimited)"`).WithRef(t.Ref(field))
+		WithRef(kizuna.Ref{File: t.file, Line: f.line, Column: f.column})
 }
 
 // fail ends the file with an error.

@@ -122,3 +122,37 @@ func benchmark(b *testing.B, header, rows []byte) {
 	b.SetBytes(int64(len(header) + len(rows)*benchmarkRows/1000))
 	b.ReportMetric(float64(benchmarkRows)*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
 }
+
+// BenchmarkScanCSV finds a million rows and the fields that bills are read for,
+// without judging them.
+func BenchmarkScanCSV(b *testing.B) {
+	name, text := sample()
+	header, rows, _ := bytes.Cut(text, []byte("\n"))
+	b.Run(name, func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			source := &cycle{header: append(bytes.Clone(header), '\n'), rows: rows, left: benchmarkRows / 1000}
+			r, err := table.Open(source, "bill.csv", table.Limits{})
+			if err != nil {
+				b.Fatal(err)
+			}
+			texts := []int{
+				r.Find("ProviderName"), r.Find("ChargeCategory"), r.Find("ChargePeriodStart"), r.Find("ServiceName"),
+				r.Find("SubAccountId"), r.Find("ResourceId"),
+			}
+			cost := r.Find("EffectiveCost")
+			n, length := 0, 0
+			for ; r.Scan() == nil; n++ {
+				for _, column := range texts {
+					length += len(r.Text(column))
+				}
+				length += len(r.Bytes(cost))
+			}
+			if n != benchmarkRows || length == 0 || r.Err() != nil {
+				b.Fatal(n, r.Err())
+			}
+		}
+		b.SetBytes(int64(len(header) + len(rows)*benchmarkRows/1000))
+		b.ReportMetric(float64(benchmarkRows)*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
+	})
+}

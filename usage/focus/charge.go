@@ -13,7 +13,25 @@ import (
 
 // charge is one row of a bill, whatever it was read from. A missing column and
 // NULL are empty.
-type charge [fields]string
+type charge struct {
+	text [fields]string // the fields but the cost
+	cost []byte
+}
+
+// set takes a field as it was read.
+func (ch *charge) set(f field, text string) {
+	if text == "NULL" {
+		text = ""
+	}
+	ch.text[f] = text
+}
+
+func (ch *charge) setCost(text []byte) {
+	if string(text) == "NULL" {
+		text = nil
+	}
+	ch.cost = text
+}
 
 // collector decides what becomes of each charge. Rows of a bill repeat their
 // texts over and over: what follows from one is worked out once and looked up by
@@ -77,10 +95,10 @@ func (c *cache[K, V]) put(k K, v V) V {
 
 func (c *collector) take(ch *charge) {
 	var amount *kizuna.Decimal
-	if ch[cost] != "" {
+	if len(ch.cost) > 0 {
 		var err error
-		if c.amount, err = kizuna.ParseDecimal(ch[cost]); err != nil {
-			c.refuse(cost, kizuna.Errorf("focus-cost", "%s is not an amount: %q", c.binding.names[cost], clip(ch[cost])).
+		if c.amount, err = kizuna.ParseDecimal(string(ch.cost)); err != nil {
+			c.refuse(cost, kizuna.Errorf("focus-cost", "%s is not an amount: %q", c.binding.names[cost], clip(string(ch.cost))).
 				WithMend("write 1234.5, without currency and thousands separators"))
 			return
 		}
@@ -88,11 +106,11 @@ func (c *collector) take(ch *charge) {
 	}
 	switch {
 	case !c.counts(c.provider(ch)):
-		c.aside(ch, "aside.other-provider", c.detail(c.provider(ch), ch[service]), amount)
-	case !strings.EqualFold(ch[category], "Usage"):
+		c.aside(ch, "aside.other-provider", c.detail(c.provider(ch), ch.text[service]), amount)
+	case !strings.EqualFold(ch.text[category], "Usage"):
 		c.notUsage(ch, amount)
-	case strings.EqualFold(ch[commitment], "Unused"):
-		c.aside(ch, "aside.unused-commitment", ch[service], amount)
+	case strings.EqualFold(ch.text[commitment], "Unused"):
+		c.aside(ch, "aside.unused-commitment", ch.text[service], amount)
 	case amount == nil:
 		c.refuse(cost, kizuna.Errorf("focus-cost-empty", "a charge for usage has no %s", c.binding.names[cost]).
 			WithMend("export the bill with that column filled"))
@@ -105,9 +123,9 @@ func (c *collector) take(ch *charge) {
 // and, where that is empty, by the other one.
 func (c *collector) provider(ch *charge) string {
 	if c.binding.version >= "1.3" {
-		return cmp.Or(ch[serviceProvider], ch[provider])
+		return cmp.Or(ch.text[serviceProvider], ch.text[provider])
 	}
-	return cmp.Or(ch[provider], ch[serviceProvider])
+	return cmp.Or(ch.text[provider], ch.text[serviceProvider])
 }
 
 func (c *collector) counts(provider string) bool {
@@ -131,12 +149,12 @@ func (c *collector) detail(provider, service string) string {
 // it might be revenue.
 func (c *collector) notUsage(ch *charge, amount *kizuna.Decimal) {
 	for _, name := range [...]string{"Purchase", "Tax", "Credit", "Adjustment"} {
-		if strings.EqualFold(ch[category], name) {
+		if strings.EqualFold(ch.text[category], name) {
 			c.aside(ch, "aside.not-usage", name, amount)
 			return
 		}
 	}
-	c.refuse(category, kizuna.Errorf("focus-category", "%q is no charge category", clip(ch[category])).
+	c.refuse(category, kizuna.Errorf("focus-category", "%q is no charge category", clip(ch.text[category])).
 		WithMend("ChargeCategory is Usage, Purchase, Tax, Credit or Adjustment"))
 }
 
@@ -146,26 +164,26 @@ func (c *collector) usage(ch *charge) {
 		c.refuse(p.field, p.err)
 		return
 	}
-	if ch[currency] == "" {
+	if ch.text[currency] == "" {
 		c.refuse(currency, kizuna.Errorf("focus-currency", "the charge has no currency").
 			WithMend("export the bill with BillingCurrency filled"))
 		return
 	}
-	tenant, subscription := ch[customer], c.subscription(ch[subAccount])
+	tenant, subscription := ch.text[customer], c.subscription(ch.text[subAccount])
 	if tenant == "" && subscription == "" {
 		c.refuse(subAccount, kizuna.Errorf("focus-customer", "the charge names neither a customer nor a subscription").
 			WithMend("export the bill with SubAccountId, or with x_CustomerId, filled"))
 		return
 	}
-	w := c.workload(ch[meter], ch[service])
-	c.account(ch[billingAccount])
+	w := c.workload(ch.text[meter], ch.text[service])
+	c.account(ch.text[billingAccount])
 
 	row := &c.row
 	*row = usage.Row{
 		Month:        p.period.month,
 		Tenant:       tenant,
 		Subscription: subscription,
-		Scope:        scope(ch[resource]),
+		Scope:        scope(ch.text[resource]),
 		Workload:     w.name,
 		Currency:     c.currency(ch),
 		Revenue:      &c.amount,
@@ -176,20 +194,20 @@ func (c *collector) usage(ch *charge) {
 		row.Day = &c.day
 	}
 	if !w.known {
-		c.count(ch[service], row.Currency)
+		c.count(ch.text[service], row.Currency)
 	}
 	c.sink.Usage(row)
-	c.facts(tenant, ch[customerName], subscription, row.At)
+	c.facts(tenant, ch.text[customerName], subscription, row.At)
 	c.sink.Kept(row.At)
 	c.rows++
 }
 
 func (c *collector) period(ch *charge) periodFound {
-	found, ok := c.periods.m[periodKey{ch[periodStart], ch[periodEnd]}]
+	found, ok := c.periods.m[periodKey{ch.text[periodStart], ch.text[periodEnd]}]
 	if ok {
 		return found
 	}
-	key := periodKey{strings.Clone(ch[periodStart]), strings.Clone(ch[periodEnd])}
+	key := periodKey{strings.Clone(ch.text[periodStart]), strings.Clone(ch.text[periodEnd])}
 	from, ok1 := parseTime(key.from)
 	to, ok2 := parseTime(key.to)
 	switch {
@@ -198,7 +216,7 @@ func (c *collector) period(ch *charge) periodFound {
 		if ok1 {
 			found.field = periodEnd
 		}
-		found.err = kizuna.Errorf("focus-time", "%s is not an instant: %q", columns[found.field], clip(ch[found.field])).
+		found.err = kizuna.Errorf("focus-time", "%s is not an instant: %q", columns[found.field], clip(ch.text[found.field])).
 			WithMend("write 2024-09-01T00:00:00Z")
 	default:
 		found.field = periodEnd
@@ -259,10 +277,10 @@ func hasPrefixFold(s, prefix string) bool {
 
 // currency returns the currency of the amount, "" for dollars.
 func (c *collector) currency(ch *charge) string {
-	if c.binding.dollars || strings.EqualFold(ch[currency], "USD") {
+	if c.binding.dollars || strings.EqualFold(ch.text[currency], "USD") {
 		return ""
 	}
-	return strings.ToUpper(ch[currency])
+	return strings.ToUpper(ch.text[currency])
 }
 
 func (c *collector) account(id string) {
@@ -308,7 +326,7 @@ func (c *collector) count(service, currency string) {
 }
 
 func (c *collector) aside(ch *charge, reason, detail string, amount *kizuna.Decimal) {
-	a := intake.Aside{Reason: reason, Detail: detail, At: c.place(wholeRow), Unit: ch[currency]}
+	a := intake.Aside{Reason: reason, Detail: detail, At: c.place(wholeRow), Unit: ch.text[currency]}
 	if amount != nil {
 		kept := *amount
 		a.Amount = &kept

@@ -29,7 +29,7 @@ func Read(ctx context.Context, r *table.Reader, m *Mapping, opts Options, sink i
 		if n%1024 == 0 && ctx.Err() != nil {
 			return c.report(), context.Cause(ctx)
 		}
-		record, err := r.Next()
+		err := r.Scan()
 		if err == io.EOF {
 			return c.report(), nil
 		}
@@ -42,11 +42,11 @@ func Read(ctx context.Context, r *table.Reader, m *Mapping, opts Options, sink i
 			continue
 		}
 		for f, i := range b.at {
-			ch[f] = ""
-			if i >= 0 && record[i] != "NULL" {
-				ch[f] = record[i]
+			if i >= 0 && field(f) != cost {
+				ch.set(field(f), r.Text(i))
 			}
 		}
+		ch.setCost(r.Bytes(b.at[cost]))
 		c.take(&ch)
 	}
 }

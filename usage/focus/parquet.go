@@ -109,6 +109,7 @@ func readGroup(ctx context.Context, group parquet.RowGroup, columns []*parquetCo
 		defer column.close()
 	}
 	var ch charge
+	var buffer []byte
 	for n := range group.NumRows() {
 		if n%1024 == 0 && ctx.Err() != nil {
 			return context.Cause(ctx)
@@ -119,10 +120,12 @@ func readGroup(ctx context.Context, group parquet.RowGroup, columns []*parquetCo
 			if err != nil {
 				return err
 			}
-			if text == "NULL" {
-				text = ""
+			if column.field == cost {
+				buffer = append(buffer[:0], text...)
+				ch.setCost(buffer)
+			} else {
+				ch.set(column.field, text)
 			}
-			ch[column.field] = text
 		}
 		c.take(&ch)
 	}

@@ -1,0 +1,133 @@
+package table
+
+import (
+	"bytes"
+	"io"
+)
+
+// scanner cuts text into records. It reads a stretch, indexes it as a whole and
+// hands out what the index has, then the next stretch. A record that is longer
+// makes it longer.
+type scanner struct {
+	source *source
+	text   []byte // read and not passed yet, from at to filled; then a block of zeros
+	at     int
+	filled int
+	offset int64 // of text[0] in the file
+	line   int   // of the file, at which at is
+	added  int   // 1: the last line feed is not the file's
+	then   behind
+	err    error // what stopped reading, if then is torn
+	index  index
+	record int // the next one of index.records
+	field  int // its first one of index.ends
+}
+
+// slack is what stands behind the text: a line feed, if the file does not end with
+// one, and the zeros that the index asks for.
+const slack = 1 + block
+
+func newScanner(s *source, stretch int) *scanner {
+	return &scanner{source: s, text: make([]byte, stretch+slack), line: 1}
+}
+
+// begin returns the first stretch of the file. Before the first record can be had,
+// the separator has to be told.
+func (s *scanner) begin() []byte {
+	s.read()
+	return s.text[:s.filled-s.added]
+}
+
+// pass leaves out bytes that belong to no record.
+func (s *scanner) pass(n int) { s.at += n }
+
+func (s *scanner) separate(comma byte) {
+	s.index.comma = uint64(comma) * ones
+	s.reindex()
+}
+
+// fill reads on behind what has not been passed, and indexes it anew.
+func (s *scanner) fill() {
+	s.read()
+	s.reindex()
+}
+
+func (s *scanner) read() {
+	if s.at > 0 {
+		copy(s.text, s.text[s.at:s.filled])
+		s.offset += int64(s.at)
+		s.at, s.filled = 0, s.filled-s.at
+	}
+	if room := len(s.text) - slack; s.filled > room/2 {
+		s.text = append(s.text, make([]byte, room)...)
+	}
+	room, before, idle := len(s.text)-slack, s.filled, 0
+	for s.filled < room && s.then == more {
+		n, err := s.source.Read(s.text[s.filled:room])
+		s.filled += n
+		switch {
+		case err == errTooLong && s.filled > before:
+			room = 0 // not before it is known whether a record ends here
+		case err == io.EOF:
+			s.then = end
+			if s.filled > 0 && s.text[s.filled-1] != '\n' {
+				s.text[s.filled] = '\n'
+				s.filled, s.added = s.filled+1, 1
+			}
+		case err != nil:
+			s.then, s.err = torn, err
+		case n > 0:
+			idle = 0
+		default:
+			if idle++; idle == maxIdle {
+				s.then, s.err = torn, io.ErrNoProgress
+			}
+		}
+	}
+	clear(s.text[s.filled : s.filled+block])
+}
+
+// maxIdle is how often a reader may give nothing.
+const maxIdle = 100
+
+func (s *scanner) reindex() {
+	s.index.scan(s.text, s.at, s.filled)
+	s.record, s.field = 0, 0
+}
+
+// passed is how much of the file has been handed out.
+func (s *scanner) passed() int64 {
+	return s.offset + int64(min(s.at, s.filled-s.added))
+}
+
+// next passes the next record that the index has.
+func (s *scanner) next() (r raw, ok bool) {
+	if s.record == len(s.index.records) {
+		return raw{}, false
+	}
+	last := int(s.index.records[s.record])
+	r = raw{text: s.text, start: s.at, ends: s.index.ends[s.field : last+1], line: s.line}
+	s.record, s.field = s.record+1, last+1
+	s.at = int(s.index.ends[last]) + 1
+	s.line++
+	if s.index.lines > len(s.index.records) {
+		s.line = r.line + bytes.Count(s.text[r.start:s.at], lineFeed)
+	}
+	return r, true
+}
+
+// fault passes the record behind those of the index if its fault is known.
+func (s *scanner) fault() (f fault, found bool) {
+	to := s.filled - s.added
+	if s.at >= to || !s.index.broken && s.then == more {
+		return fault{}, false
+	}
+	if f, found = diagnose(s.text[s.at:to], s.line, byte(s.index.comma), s.then); found {
+		if s.at += f.end; s.at == to {
+			s.at = s.filled
+		}
+		s.line = f.faultLine + 1
+		s.reindex()
+	}
+	return f, found
+}
