@@ -33,6 +33,8 @@ type Options struct {
 	// all is said that was said then. There are no rows. If there are other tables of
 	// usage now, loading fails with [ErrOtherUsage].
 	Usage *Reading
+	// Progress, if set, is told from time to time how many rows of usage were read.
+	Progress func(rows int)
 	// Own holds facts that are kept by other means than import, all but usage. Like
 	// a directory's own tables they have the last word.
 	Own *Dataset
@@ -97,6 +99,7 @@ type loader struct {
 	of    *File // whose tables are being read; nil: the shelf's own
 	twice *twice
 	taken int // tables of opts.Usage
+	rows  int // of usage that were read
 	// wants says which imported files are to be read; nil: all.
 	wants func(f *File) bool
 	// usage takes every row of usage of a file, and refused every broken row of a
@@ -280,9 +283,17 @@ func (l *loader) read(sheet *Sheet) (source Source, err error) {
 		source.Refused++
 		l.refused(err, source.Refused)
 	}
-	in.usage = func(row *usage.Row) { l.usage(l.of, row) }
+	in.usage = func(row *usage.Row) {
+		l.usage(l.of, row)
+		if l.rows++; l.opts.Progress != nil && l.rows%progressRows == 0 {
+			l.opts.Progress(l.rows)
+		}
+	}
 	return source, plainKind(sheet.Table).read(l.ctx, in, l.data, &source)
 }
+
+// progressRows is how many rows are read until progress is told.
+const progressRows = 1 << 16
 
 // kind is a plain table of any type of record.
 type kind interface {

@@ -47,11 +47,16 @@ func (c *Compiler) Twins() []Twins {
 // Build writes all facts into a builder and finishes it. It returns the usage rows
 // that cannot be counted, and why.
 func Build(b *Builder, f *attribution.Facts) ([]attribution.Refusal, error) {
-	return NewCompiler(b, f.Associations, attribution.NewRates(f.Rates)).Build(b, f)
+	refused, err := NewCompiler(b, f.Associations, attribution.NewRates(f.Rates)).AddAll(b, f)
+	if err != nil {
+		return refused, err
+	}
+	return refused, b.Finish()
 }
 
-// Build is [Build] for a compiler of the same facts that numbers texts as b does.
-func (c *Compiler) Build(b *Builder, f *attribution.Facts) ([]attribution.Refusal, error) {
+// AddAll adds all facts, which are those of the compiler, to a builder that numbers
+// texts for it. It returns the usage rows that cannot be counted, and why.
+func (c *Compiler) AddAll(b *Builder, f *attribution.Facts) ([]attribution.Refusal, error) {
 	byTenant := make(map[string][]int)
 	for i, u := range f.Usage.All() {
 		id := association.Fold(u.Tenant)
@@ -81,7 +86,7 @@ func (c *Compiler) Build(b *Builder, f *attribution.Facts) ([]attribution.Refusa
 		}
 	}
 	b.SetLocations(f.Associations.Locations)
-	return refused, b.Finish()
+	return refused, nil
 }
 
 // subject is a resource while its rows are collected.

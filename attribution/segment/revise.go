@@ -29,8 +29,9 @@ func (c *Compiler) Keep(f func(*Place) error) { c.keep = f }
 
 // Revise writes into a builder, and finishes it, the tenants of a segment of which
 // facts say something else now than its places tell: a segment to lie over it. The
-// usage and the rates must be the same. It returns how many tenants differ.
-func Revise(b *Builder, base *Segment, places iter.Seq2[*Place, error], f *association.Facts) (differ int, err error) {
+// usage and the rates must be the same. It returns how many tenants differ. Keep is told
+// of every place, with its new digest.
+func Revise(b *Builder, base *Segment, places iter.Seq2[*Place, error], f *association.Facts, keep func(*Place) error) (differ int, err error) {
 	c := NewCompiler(b, f, nil)
 	from := &walker{segment: base, names: make([]Name, base.Names()), partners: make([]Partner, base.Partners())}
 	for p, err := range places {
@@ -41,7 +42,11 @@ func Revise(b *Builder, base *Segment, places iter.Seq2[*Place, error], f *assoc
 			continue // none of its rows can be counted
 		}
 		said := c.saidOf(p.Tenant, p.Resources)
-		if said.digest() == p.Digest {
+		now := said.digest()
+		if err := keep(&Place{p.Tenant, p.Resources, now}); err != nil {
+			return differ, err
+		}
+		if now == p.Digest {
 			continue
 		}
 		block, i, ok, err := base.Find(p.Tenant)
