@@ -1,6 +1,8 @@
 package kizuna
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -96,6 +98,64 @@ func plainArgs(args []any) []any {
 func (e Error) WithArgs(message, mend []any) *Error {
 	e.args, e.mendArgs = message, mend
 	return &e
+}
+
+// KeptError is an error as JSON that can still be translated when it is read again.
+type KeptError struct{ *Error }
+
+type keptError struct {
+	Error
+	Args     []any `json:"args,omitempty"`
+	MendArgs []any `json:"mend_args,omitempty"`
+}
+
+// MarshalJSON writes the error and the arguments of its formats.
+func (k KeptError) MarshalJSON() ([]byte, error) {
+	kept := keptError{Error: *k.Error}
+	kept.Args, kept.MendArgs = k.Args()
+	return json.Marshal(kept)
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote. The cause is not kept.
+func (k *KeptError) UnmarshalJSON(data []byte) error {
+	var kept keptError
+	in := json.NewDecoder(bytes.NewReader(data))
+	in.UseNumber()
+	if err := in.Decode(&kept); err != nil {
+		return err
+	}
+	for _, args := range [][]any{kept.Args, kept.MendArgs} {
+		for i, arg := range args {
+			n, ok := arg.(json.Number)
+			if !ok {
+				continue
+			}
+			whole, err := n.Int64() // only whole numbers are kept as such
+			if err != nil {
+				return err
+			}
+			args[i] = whole
+		}
+	}
+	k.Error = kept.WithArgs(kept.Args, kept.MendArgs)
+	return nil
+}
+
+// KeepErrors makes errors ready to be kept.
+func KeepErrors(all []*Error) []KeptError {
+	kept := make([]KeptError, len(all))
+	for i, err := range all {
+		kept[i] = KeptError{err}
+	}
+	return kept
+}
+
+// RestoreErrors is the inverse of [KeepErrors]; no errors are nil.
+func RestoreErrors(kept []KeptError) (all []*Error) {
+	for _, k := range kept {
+		all = append(all, k.Error)
+	}
+	return all
 }
 
 // Error writes "file:line:column: message (mend)".

@@ -53,13 +53,12 @@ func NewBook(plan *Plan, f *Facts) *Book {
 		rates:   NewRates(f.Rates),
 		tenants: make(map[string]*tenantRows),
 		months:  make(map[kizuna.Month]bool),
-		unknown: make(map[string]bool),
 		last:    new(keyed),
-		global:  make(map[string]bool),
+		asserts: newAsserter(b.index),
 	}
 	b.tenants = r.read(f.Usage)
-	b.refused, b.remarks, b.months = r.refused, r.remarks, r.months
-	b.findings = append(slices.Clone(b.index.Findings), r.findings...)
+	b.refused, b.remarks, b.months = r.refused, r.asserts.remarks, r.months
+	b.findings = append(slices.Clone(b.index.Findings), r.asserts.findings...)
 	return b
 }
 
@@ -101,13 +100,7 @@ func (b *Book) tenant(id string) *tenantRows {
 // MissingMonths counts the months that the plan looks at and that have no rows
 // of any customer.
 func (b *Book) MissingMonths() (missing, of int) {
-	for m := b.Plan.first; m <= b.Plan.Last; m++ {
-		of++
-		if !b.months[m] {
-			missing++
-		}
-	}
-	return missing, of
+	return b.Plan.missing(func(m kizuna.Month) bool { return b.months[m] })
 }
 
 // Total adds up the contributions of all customers.

@@ -251,6 +251,17 @@ func (pl *Plan) question() association.Question {
 	return association.Question{Program: pl.Program, AsOf: pl.AsOf}
 }
 
+// missing counts the months that the plan looks at, and those that have no rows.
+func (pl *Plan) missing(has func(kizuna.Month) bool) (missing, of int) {
+	for m := pl.first; m <= pl.Last; m++ {
+		of++
+		if !has(m) {
+			missing++
+		}
+	}
+	return missing, of
+}
+
 // Input is what a measure gives to be scored, in whole units.
 type Input struct {
 	Now, Base kizuna.Fraction

@@ -104,12 +104,8 @@ type rowReader struct {
 	order   []*tenantRows
 	refused []Refusal
 	months  map[kizuna.Month]bool
-	unknown map[string]bool // asserted locations that are in no account, folded
-	// findings name them, once each.
-	findings []*kizuna.Error
-	last     *keyed          // the resource of the row before
-	global   map[string]bool // accounts that are asserted themselves
-	remarks  []*kizuna.Error // name them, once each
+	last    *keyed // the resource of the row before
+	asserts *asserter
 }
 
 func (r *rowReader) read(ledger *usage.Ledger) []*tenantRows {
@@ -217,18 +213,8 @@ func (r *rowReader) row(number int, u *usage.Row) (row, *kizuna.Error) {
 // assert adds the reach that a row of an export asserts.
 func (r *rowReader) assert(out *row, t program.Type, u *usage.Row) {
 	out.asserted = &assertions{}
-	reach, byGlobalID, ok := r.index.Asserted(t, u.Asserted.Location, u.Period(), u.At)
-	if ok {
+	if reach, ok := r.asserts.reach(&Assertion{t, u.Asserted.Location, u.Period(), u.At}); ok {
 		out.asserted.reaches = []association.Reach{reach}
-		if byGlobalID && !r.global[reach.Account] {
-			r.global[reach.Account] = true
-			r.remarks = append(r.remarks, kizuna.Errorf("asserted-global-id",
-				"the vendor's own attribution names the global account %s and no location: it counts for the account", reach.Account).
-				WithRef(u.At))
-		}
-	} else if location := association.Fold(u.Asserted.Location); !r.unknown[location] {
-		r.unknown[location] = true
-		r.findings = append(r.findings, r.index.UnknownLocation(u.Asserted.Location, reach.Evidence[0]))
 	}
 }
 

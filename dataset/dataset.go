@@ -38,6 +38,10 @@ type Dataset struct {
 	Overlaps []*kizuna.Error
 	// Notes say what was seen and not used: columns and files that nothing reads.
 	Notes []*kizuna.Error
+
+	// Reading is what came of reading usage, to load the rest again without it; nil
+	// if usage was not read.
+	Reading *Reading
 }
 
 // MaxProblems is how many refused rows of one file are kept to be shown.

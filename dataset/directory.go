@@ -16,6 +16,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/table"
@@ -230,13 +231,21 @@ func (d *directory) sheets(dir string) ([]*Sheet, error) {
 
 func (d *directory) sheet(name, file string) *Sheet {
 	shown := d.shown(file)
-	return &Sheet{Table: name, File: shown, Open: func(limits table.Limits) (RowReader, error) {
+	open := func(limits table.Limits) (RowReader, error) {
 		f, err := d.fsys.Open(file)
 		if err != nil {
 			return nil, err
 		}
 		return OpenTable(f, shown, limits)
-	}}
+	}
+	state := func() (string, time.Time, error) {
+		info, err := fs.Stat(d.fsys, file)
+		if err != nil {
+			return "", time.Time{}, err
+		}
+		return fmt.Sprint(info.Size(), info.ModTime().UnixNano(), inodeOf(info)), info.ModTime(), nil
+	}
+	return &Sheet{Table: name, File: shown, Open: open, State: state}
 }
 
 // OpenTable reads a table from a file, which is closed with it, or at once if it

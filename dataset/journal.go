@@ -74,7 +74,9 @@ func (j *journal) flush() {
 	}
 	var broken string
 	if e.err != nil {
-		broken, j.err = keep(e.err)
+		var kept []byte
+		kept, j.err = json.Marshal(kizuna.KeptError{Error: e.err})
+		broken = string(kept)
 	}
 	cells := []string{strconv.Itoa(e.from), strconv.Itoa(e.to), string(e.fate), "", e.reason, e.detail, broken}
 	if e.row > 0 {
@@ -97,35 +99,6 @@ func clip(s string) string {
 		return s
 	}
 	return s[:longestDetail] + "…"
-}
-
-// keptError is an error that can still be translated when it is read again.
-type keptError struct {
-	kizuna.Error
-	Args     []any `json:"args,omitempty"`
-	MendArgs []any `json:"mend_args,omitempty"`
-}
-
-func keep(err *kizuna.Error) (string, error) {
-	kept := keptError{Error: *err}
-	kept.Args, kept.MendArgs = err.Args()
-	text, broken := json.Marshal(kept)
-	return string(text), broken
-}
-
-func restore(text string) (*kizuna.Error, error) {
-	var kept keptError
-	if err := json.Unmarshal([]byte(text), &kept); err != nil {
-		return nil, err
-	}
-	for _, args := range [][]any{kept.Args, kept.MendArgs} {
-		for i, arg := range args {
-			if n, ok := arg.(float64); ok {
-				args[i] = int64(n) // only whole numbers are kept as such
-			}
-		}
-	}
-	return kept.WithArgs(kept.Args, kept.MendArgs), nil
 }
 
 // readJournal visits the entries of an imported file's journal in their order.
@@ -169,7 +142,9 @@ func readJournal(ctx context.Context, shelf Shelf, f *File, visit func(entry)) e
 			e.row, err3 = strconv.Atoi(cells[3])
 		}
 		if cells[6] != "" {
-			e.err, err4 = restore(cells[6])
+			var kept kizuna.KeptError
+			err4 = json.Unmarshal([]byte(cells[6]), &kept)
+			e.err = kept.Error
 		}
 		if err := errors.Join(err, err2, err3, err4); err != nil {
 			return damaged(err)

@@ -29,6 +29,12 @@ type Options struct {
 	Relative bool
 	// FactsOnly passes over usage: it is packed elsewhere.
 	FactsOnly bool
+	// Usage, if set, is what came of reading usage before: it is not read again, and
+	// all is said that was said then. There are no rows. If there are other tables of
+	// usage now, loading fails with [ErrOtherUsage].
+	Usage *Reading
+	// Progress, if set, is told from time to time how many rows of usage were read.
+	Progress func(rows int)
 	// Own holds facts that are kept by other means than import, all but usage. Like
 	// a directory's own tables they have the last word.
 	Own *Dataset
@@ -51,8 +57,14 @@ func LoadFS(ctx context.Context, fsys fs.FS, opts Options) (*Dataset, error) {
 // LoadShelf is [Load] from any shelf.
 func LoadShelf(ctx context.Context, shelf Shelf, opts Options) (*Dataset, error) {
 	l := newLoader(ctx, shelf, opts)
+	if opts.Usage == nil && !opts.FactsOnly {
+		l.data.Reading = new(Reading)
+	}
 	if err := l.all(); err != nil {
 		return nil, err
+	}
+	if opts.Usage != nil && l.taken != len(opts.Usage.Tables) {
+		return nil, ErrOtherUsage
 	}
 	if len(l.data.Sources) == 0 {
 		return nil, shelf.Empty()
@@ -86,6 +98,8 @@ type loader struct {
 
 	of    *File // whose tables are being read; nil: the shelf's own
 	twice *twice
+	taken int // tables of opts.Usage
+	rows  int // of usage that were read
 	// wants says which imported files are to be read; nil: all.
 	wants func(f *File) bool
 	// usage takes every row of usage of a file, and refused every broken row of a
@@ -119,7 +133,7 @@ func (l *loader) all() error {
 }
 
 func (l *loader) allOf(c *Catalog) (err error) {
-	if l.reads("usage") {
+	if l.reads("usage") && l.opts.Usage == nil {
 		if l.twice, err = l.findTwice(c); err != nil {
 			return err
 		}
@@ -145,7 +159,7 @@ func (l *loader) allOf(c *Catalog) (err error) {
 	if l.only == "" {
 		l.data.consolidate(counts)
 	}
-	l.data.Overlaps = append(l.twice.notes(), c.perhapsTwice()...)
+	l.data.Overlaps = append(l.measuredTwice(), c.perhapsTwice()...)
 	return nil
 }
 
@@ -250,7 +264,14 @@ func plainKind(name string) kind {
 
 func (l *loader) note(n *kizuna.Error) { l.data.Notes = append(l.data.Notes, n) }
 
-func (l *loader) sheet(sheet *Sheet) (source Source, err error) {
+func (l *loader) sheet(sheet *Sheet) (Source, error) {
+	if sheet.Table == "usage" {
+		return l.usageSheet(sheet)
+	}
+	return l.read(sheet)
+}
+
+func (l *loader) read(sheet *Sheet) (source Source, err error) {
 	r, err := sheet.Open(l.opts.Limits)
 	if err != nil {
 		return Source{}, err
@@ -262,9 +283,17 @@ func (l *loader) sheet(sheet *Sheet) (source Source, err error) {
 		source.Refused++
 		l.refused(err, source.Refused)
 	}
-	in.usage = func(row *usage.Row) { l.usage(l.of, row) }
+	in.usage = func(row *usage.Row) {
+		l.usage(l.of, row)
+		if l.rows++; l.opts.Progress != nil && l.rows%progressRows == 0 {
+			l.opts.Progress(l.rows)
+		}
+	}
 	return source, plainKind(sheet.Table).read(l.ctx, in, l.data, &source)
 }
+
+// progressRows is how many rows are read until progress is told.
+const progressRows = 1 << 16
 
 // kind is a plain table of any type of record.
 type kind interface {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"os"
+	"time"
 
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/table"
@@ -64,6 +65,9 @@ type Sheet struct {
 	// Open starts to read it. Of the sheets of a sequence only the last one may be
 	// open.
 	Open func(limits table.Limits) (RowReader, error)
+	// State tells the content apart from what it is at other times, without reading
+	// it, and when it was changed. Nil: the place says which content it is.
+	State func() (text string, changed time.Time, err error)
 }
 
 // RowReader reads a table as [table.Reader] does.

@@ -29,12 +29,6 @@ type Facts struct {
 	Coverage  score.Coverage
 }
 
-// Totals are what all customers contribute to an account, as the kernel counts it.
-// They are read from several goroutines.
-type Totals interface {
-	Account(account string) attribution.Contribution
-}
-
 // Fleet is all partners under one question. It is safe for concurrent use.
 type Fleet struct {
 	Question score.Question
@@ -42,7 +36,7 @@ type Fleet struct {
 
 	index  *association.Index
 	scorer score.Scorer
-	totals Totals
+	totals score.Totals   // read from several goroutines
 	idle   *score.Account // the score of whoever has neither customers nor people
 }
 
@@ -63,7 +57,7 @@ type Scored struct {
 
 // New prepares the scores of all partners. The plan is the one that the totals were
 // counted under.
-func New(q score.Question, plan *attribution.Plan, f *Facts, totals Totals) *Fleet {
+func New(q score.Question, plan *attribution.Plan, f *Facts, totals score.Totals) *Fleet {
 	index := association.NewIndex(&association.Facts{Locations: f.Locations},
 		association.Question{Program: plan.Program, AsOf: plan.AsOf})
 	known := f.People

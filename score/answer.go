@@ -31,32 +31,76 @@ type Facts struct {
 // safe for concurrent reading.
 type Answer struct {
 	Question Question
-	Book     *attribution.Book
+	Book     *attribution.Book // nil if the usage was counted elsewhere: see [AskCounted]
 	Roster   *people.Roster
 
-	scorer Scorer
-	total  attribution.Contribution
-	names  map[string]string
+	index    *association.Index
+	scorer   Scorer
+	totals   Totals
+	missing  int             // months without rows
+	findings []*kizuna.Error // in order
+	remarks  []*kizuna.Error
+	names    map[string]string
+}
+
+// Totals are what all customers contribute, account by account.
+type Totals interface {
+	// Account returns the account's tallies. There may be others' among them.
+	Account(account string) attribution.Contribution
+}
+
+// total is what a book counts.
+type total attribution.Contribution
+
+func (t total) Account(string) attribution.Contribution { return attribution.Contribution(t) }
+
+// Counted is usage that was counted already, and what its rows say besides.
+type Counted struct {
+	Plan   *attribution.Plan // for the question's program and day
+	Totals Totals
+	Survey *attribution.Survey
 }
 
 // Ask scores the whole of the facts.
 func Ask(q Question, f *Facts) *Answer {
 	facts := f.Facts
 	facts.Trust = q.Trust
-	plan := attribution.NewPlan(q.Program, q.AsOf)
-	book := attribution.NewBook(plan, &facts)
-	a := &Answer{
-		Question: q,
-		Book:     book,
-		Roster: people.NewRoster(f.People, q.Program, q.AsOf, func(location string) (string, bool) {
-			account, isLocation, ok := book.Index().AccountOf(location)
-			return account, ok && isLocation
-		}),
-		total: book.Total(),
-		names: make(map[string]string),
+	book := attribution.NewBook(attribution.NewPlan(q.Program, q.AsOf), &facts)
+	a := &Answer{Book: book, totals: total(book.Total()), remarks: book.Remarks()}
+	a.missing, _ = book.MissingMonths()
+	findings := slices.Clone(book.Findings())
+	for _, r := range book.Refused() {
+		findings = append(findings, r.Err)
 	}
+	return a.prepare(q, f, book.Plan, book.Index(), findings)
+}
+
+// AskCounted is [Ask] for usage that was counted already. The facts' own usage is not
+// looked at.
+func AskCounted(q Question, f *Facts, c *Counted) *Answer {
+	index := association.NewIndex(f.Associations, association.Question{Program: q.Program, AsOf: q.AsOf})
+	a := &Answer{totals: c.Totals}
+	a.missing, _ = c.Survey.Missing(c.Plan)
+	var asserted []*kizuna.Error
+	asserted, a.remarks = c.Survey.Notes(index)
+	return a.prepare(q, f, c.Plan, index, slices.Concat(index.Findings, asserted, c.Survey.Refused))
+}
+
+func (a *Answer) prepare(q Question, f *Facts, plan *attribution.Plan, index *association.Index, findings []*kizuna.Error) *Answer {
+	a.Question, a.index = q, index
+	a.Roster = people.NewRoster(f.People, q.Program, q.AsOf, func(location string) (string, bool) {
+		account, isLocation, ok := index.AccountOf(location)
+		return account, ok && isLocation
+	})
 	a.scorer = Scorer{Plan: plan, Roster: a.Roster, Coverage: f.Coverage}
-	for _, l := range facts.Associations.Locations {
+	slices.SortStableFunc(findings, func(x, y *kizuna.Error) int {
+		return cmp.Or(
+			strings.Compare(x.At.File, y.At.File), cmp.Compare(x.At.Line, y.At.Line),
+			strings.Compare(x.Code, y.Code), strings.Compare(x.Message, y.Message))
+	})
+	a.findings = findings
+	a.names = make(map[string]string)
+	for _, l := range f.Associations.Locations {
 		if a.names[l.Global] == "" {
 			a.names[l.Global] = l.Name
 		}
@@ -65,12 +109,12 @@ func Ask(q Question, f *Facts) *Answer {
 }
 
 // Accounts lists the global accounts on the question's day.
-func (a *Answer) Accounts() []string { return a.Book.Index().Accounts() }
+func (a *Answer) Accounts() []string { return a.index.Accounts() }
 
 // Resolve finds the account of a partner id, which may be a location or a global
 // account. Location is the id itself if it is a location.
 func (a *Answer) Resolve(partner string) (account, location string, err error) {
-	account, isLocation, ok := a.Book.Index().AccountOf(partner)
+	account, isLocation, ok := a.index.AccountOf(partner)
 	switch {
 	case !ok:
 		return "", "", kizuna.Errorf("unknown-partner", "no location and no global account on %s is %q", a.Question.AsOf, partner).
@@ -93,17 +137,16 @@ func (a *Answer) Result(accounts ...string) *Result {
 	if len(accounts) == 0 {
 		accounts = a.Accounts()
 	}
-	missing, _ := a.Book.MissingMonths()
 	p := a.Question.Program
 	r := &Result{
 		Program: p.Version, ProgramID: p.ID, Digest: program.Digest(p), Carried: a.Question.Carried,
-		AsOf: a.Question.AsOf, Missing: missing, Findings: a.Findings(), Remarks: a.Book.Remarks(), Rules: p,
+		AsOf: a.Question.AsOf, Missing: a.missing, Findings: a.findings, Remarks: a.remarks, Rules: p,
 	}
-	last := a.Book.Plan.Last
+	last := a.scorer.Plan.Last
 	r.Months.Set("M-1", last)
 	r.Months.Set("M-13", last.Add(-12))
 	for _, account := range accounts {
-		scored := a.scorer.Account(account, a.total)
+		scored := a.scorer.Account(account, a.totals.Account(account))
 		scored.Name = a.names[account]
 		r.Accounts.Set(account, scored)
 	}
@@ -111,18 +154,10 @@ func (a *Answer) Result(accounts ...string) *Result {
 }
 
 // Findings lists facts that can never count and rows that were refused.
-func (a *Answer) Findings() []*kizuna.Error {
-	out := slices.Clone(a.Book.Findings())
-	for _, r := range a.Book.Refused() {
-		out = append(out, r.Err)
-	}
-	slices.SortStableFunc(out, func(x, y *kizuna.Error) int {
-		return cmp.Or(
-			strings.Compare(x.At.File, y.At.File), cmp.Compare(x.At.Line, y.At.Line),
-			strings.Compare(x.Code, y.Code), strings.Compare(x.Message, y.Message))
-	})
-	return out
-}
+func (a *Answer) Findings() []*kizuna.Error { return a.findings }
+
+// Remarks lists facts that count in a way that should be said.
+func (a *Answer) Remarks() []*kizuna.Error { return a.remarks }
 
 // Effect is what an account's points would be with other facts, area by area.
 type Effect struct {
@@ -149,7 +184,7 @@ func Differences(before, after *Result, account string) []Effect {
 
 // Customer returns a tenant's name, or "".
 func (a *Answer) Customer(tenant string) string {
-	if c := a.Book.Index().Customer(association.Fold(tenant)); c != nil {
+	if c := a.index.Customer(association.Fold(tenant)); c != nil {
 		return c.Name
 	}
 	return ""

@@ -135,7 +135,7 @@ func (a *Answer) figure(p Published, c *Comparison) (qualified bool, err error) 
 	if rules == nil {
 		return false, a.NoSuchArea(p.Area).WithRef(p.At)
 	}
-	area := a.scorer.area(c.Account, rules, a.total)
+	area := a.scorer.area(c.Account, rules, a.totals.Account(c.Account))
 	if c.Track = p.Track; c.Track == "" {
 		c.Track = area.TakenTrack
 	}

@@ -61,7 +61,7 @@ func (a *Answer) Explain(account, area, track, metric string, rows bool) (*Expla
 	}
 	out := &Explanation{
 		Account: account, Area: area, Track: track, Metric: metric,
-		Score: a.scorer.metric(account, rule, a.total), Provenance: rule.Provenance,
+		Score: a.scorer.metric(account, rule, a.totals.Account(account)), Provenance: rule.Provenance,
 	}
 	if len(rule.People) > 0 {
 		out.People = a.peopleBehind(account, rule.PeopleOn(a.Question.AsOf))
@@ -89,7 +89,7 @@ func (a *Answer) find(account, area, track, metric string) (*program.Rule, strin
 			WithMend("its metrics: %s", strings.Join(ids, ", "))
 	}
 	if track == "" {
-		track = a.scorer.area(account, rules, a.total).TakenTrack
+		track = a.scorer.area(account, rules, a.totals.Account(account)).TakenTrack
 	}
 	rule := m.Rules[track]
 	if rule == nil {
@@ -100,12 +100,12 @@ func (a *Answer) find(account, area, track, metric string) (*program.Rule, strin
 }
 
 func (a *Answer) component(account string, c *program.Component, rows bool) *ComponentExplanation {
-	scored := a.scorer.component(account, c, a.total)
+	scored := a.scorer.component(account, c, a.totals.Account(account))
 	number := scored.Measure
 	out := &ComponentExplanation{
 		ID: c.ID, Points: scored.Points, Measure: number,
 		Curve: Curve{scored.Progress, c.Max, c.Threshold},
-		Tally: a.total[attribution.Key{Account: account, Measure: number}],
+		Tally: a.totals.Account(account)[attribution.Key{Account: account, Measure: number}],
 	}
 	for _, tenant := range a.Book.Tenants() {
 		trace := a.Book.Trace(tenant, account, number, false)

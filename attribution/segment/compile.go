@@ -2,6 +2,7 @@ package segment
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -23,18 +24,39 @@ type Compiler struct {
 	names        Names
 	associations *association.Compiler
 	rates        attribution.Rates
+	keep         func(*Place) error // told of every tenant, unless nil
+	twins        map[Twins]bool
 }
+
+// Twins are two names of workloads under which one usage row is asserted, by its
+// source row id: a program that takes one name for the other counts one row, where a
+// segment holds two.
+type Twins [2]string
 
 // NewCompiler prepares the facts: those of all tenants, or of one with the links of
 // the tenants that its guests come from.
 func NewCompiler(names Names, f *association.Facts, rates attribution.Rates) *Compiler {
-	return &Compiler{names, association.NewCompiler(f), rates}
+	return &Compiler{names: names, associations: association.NewCompiler(f), rates: rates, twins: make(map[Twins]bool)}
+}
+
+// Twins lists the twins among the rows that were compiled, in order.
+func (c *Compiler) Twins() []Twins {
+	return slices.SortedFunc(maps.Keys(c.twins), func(a, b Twins) int { return slices.Compare(a[:], b[:]) })
 }
 
 // Build writes all facts into a builder and finishes it. It returns the usage rows
 // that cannot be counted, and why.
 func Build(b *Builder, f *attribution.Facts) ([]attribution.Refusal, error) {
-	c := NewCompiler(b, f.Associations, attribution.NewRates(f.Rates))
+	refused, err := NewCompiler(b, f.Associations, attribution.NewRates(f.Rates)).AddAll(b, f)
+	if err != nil {
+		return refused, err
+	}
+	return refused, b.Finish()
+}
+
+// AddAll adds all facts, which are those of the compiler, to a builder that numbers
+// texts for it. It returns the usage rows that cannot be counted, and why.
+func (c *Compiler) AddAll(b *Builder, f *attribution.Facts) ([]attribution.Refusal, error) {
 	byTenant := make(map[string][]int)
 	for i, u := range f.Usage.All() {
 		id := association.Fold(u.Tenant)
@@ -51,17 +73,20 @@ func Build(b *Builder, f *attribution.Facts) ([]attribution.Refusal, error) {
 		for i, number := range byTenant[id] {
 			f.Usage.Row(number, &rows[i])
 		}
-		t, not := c.Tenant(id, rows)
+		t, not, err := c.compile(id, rows)
 		for _, r := range not {
 			r.Number = byTenant[id][r.Number]
 			refused = append(refused, r)
 		}
-		if err := b.Add(t); err != nil {
+		if err == nil {
+			err = b.Add(t)
+		}
+		if err != nil {
 			return refused, err
 		}
 	}
 	b.SetLocations(f.Associations.Locations)
-	return refused, b.Finish()
+	return refused, nil
 }
 
 // subject is a resource while its rows are collected.
@@ -90,6 +115,11 @@ type subjectKey struct {
 // been added up ([usage.Ledger]). It also returns the rows that cannot be counted,
 // each with its place in rows.
 func (c *Compiler) Tenant(id string, rows []usage.Row) (*Tenant, []attribution.Refusal) {
+	t, refused, _ := c.compile(id, rows) // the error is that of keep
+	return t, refused
+}
+
+func (c *Compiler) compile(id string, rows []usage.Row) (*Tenant, []attribution.Refusal, error) {
 	var refused []attribution.Refusal
 	subjects := make(map[subjectKey]*subject)
 	var order []*subject
@@ -122,24 +152,51 @@ func (c *Compiler) Tenant(id string, rows []usage.Row) (*Tenant, []attribution.R
 		s.sources = append(s.sources, u.Asserted.SourceRow)
 	}
 	slices.SortStableFunc(order, compareSubjects)
+	c.findTwins(order)
 	t := &Tenant{ID: id}
-	if customer := c.associations.Customer(id); customer != nil {
-		t.Country, t.Segment = c.names.Name(customer.Country), c.names.Name(customer.Segment)
-	}
 	about := make([]association.Resource, len(order))
 	for i, s := range order {
 		about[i] = s.about
-	}
-	reaches, owned := c.associations.Tenant(id, about)
-	for i, s := range order {
-		s.Owned = owned[i]
 		s.settle()
 		t.Resources = append(t.Resources, s.Resource)
 	}
-	for i := range reaches {
-		t.Reaches = append(t.Reaches, c.reach(&reaches[i]))
+	said := c.saidOf(id, about)
+	c.apply(t, said)
+	if c.keep == nil {
+		return t, refused, nil
 	}
-	return t, refused
+	return t, refused, c.keep(&Place{association.Fold(id), about, said.digest()})
+}
+
+// findTwins looks for rows of different workloads that are one row but for them.
+func (c *Compiler) findTwins(order []*subject) {
+	type row struct {
+		subjectKey
+		source string
+		month  kizuna.Month
+		day    uint8
+	}
+	var seen map[row][]string // the workloads
+	for _, s := range order {
+		for i, source := range s.sources {
+			r := &s.Rows[i]
+			if r.Asserted == nil || source == "" {
+				continue
+			}
+			if seen == nil {
+				seen = make(map[row][]string)
+			}
+			key := row{subjectKey{s.about, s.offer, s.channel}, source, r.Month, r.Day}
+			key.about.Workload = ""
+			if slices.Contains(seen[key], s.about.Workload) {
+				continue
+			}
+			for _, other := range seen[key] {
+				c.twins[Twins{min(other, s.about.Workload), max(other, s.about.Workload)}] = true
+			}
+			seen[key] = append(seen[key], s.about.Workload)
+		}
+	}
 }
 
 func (c *Compiler) row(u *usage.Row, f *attribution.Figures) Row {

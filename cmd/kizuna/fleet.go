@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"iter"
 	"slices"
@@ -16,6 +15,7 @@ import (
 	"github.com/kizuna-org/kizuna/fleet"
 	"github.com/kizuna-org/kizuna/program"
 	"github.com/kizuna-org/kizuna/score"
+	"github.com/kizuna-org/kizuna/segmentcache"
 	"github.com/kizuna-org/kizuna/textgrid"
 )
 
@@ -46,8 +46,9 @@ type packed struct {
 	view  *segment.View
 	facts fleet.Facts
 	name  string
-	day   kizuna.Date // of a question that names none
-	hasIt bool        // there is such a day
+	day   kizuna.Date         // of a question that names none
+	hasIt bool                // there is such a day
+	kept  *segmentcache.Facts // nil: the view is a segment that was named
 	notes []*kizuna.Error
 }
 
@@ -55,30 +56,18 @@ func (f *fleetFlags) pack(a *app) (*packed, error) {
 	if f.Segment != "" {
 		return f.fromSegment(a)
 	}
-	shelf, own, err := f.shelf(a, f.KnownAt)
+	shelf, facts, err := f.facts(a, f.KnownAt)
 	if err != nil {
 		return nil, err
 	}
-	data, err := dataset.LoadShelf(a.Context, shelf, dataset.Options{Packed: true, Own: own})
-	if err != nil {
-		return nil, err
-	}
-	var out bytes.Buffer
-	refused, err := a.pack(segment.NewBuilder(&out), data)
-	if err != nil {
-		return nil, err
-	}
-	s, err := segment.Read(out.Bytes())
-	if err != nil {
-		return nil, err
-	}
+	data := facts.Data
 	p := &packed{
-		app: a, name: fmt.Sprint(shelf), notes: slices.Concat(data.Overlaps, data.Problems, refused),
+		app: a, view: facts.View, name: fmt.Sprint(shelf), kept: facts,
+		notes: slices.Concat(facts.Notes, data.Overlaps, data.Problems, facts.Survey.Refused),
 		facts: fleet.Facts{Locations: data.Associations.Locations, People: &data.People, Coverage: data.Coverage()},
 	}
 	p.day, p.hasIt = data.Coverage().AsOf()
-	p.view, err = segment.NewView(s)
-	return p, err
+	return p, nil
 }
 
 // fromSegment opens a segment. The people, and the names and countries of locations,
@@ -93,9 +82,9 @@ func (f *fleetFlags) fromSegment(a *app) (*packed, error) {
 	if p.view, err = segment.NewView(s); err != nil {
 		return nil, err
 	}
-	from, known := readOrigin(s.Info().Label)
+	from, known := segmentcache.ReadOrigin(s.Info().Label)
 	if !known {
-		from = &origin{}
+		from = &segmentcache.Origin{}
 	}
 	if err := f.knownAs(from); err != nil {
 		return nil, err
@@ -103,8 +92,8 @@ func (f *fleetFlags) fromSegment(a *app) (*packed, error) {
 	covers := coverage{usage: wholly(s.Info().Last)}
 	p.day, p.hasIt = s.Info().Last.Add(1).Day(1), s.Info().Rows > 0
 	if known {
-		covers.usage = from.coverage()
-		p.day, p.hasIt = from.coverage().AsOf()
+		covers.usage = from.Coverage()
+		p.day, p.hasIt = from.Coverage().AsOf()
 	}
 	p.facts.Locations = s.Locations()
 	if f.Data == "" && f.Store == "" {
@@ -121,7 +110,7 @@ func (f *fleetFlags) fromSegment(a *app) (*packed, error) {
 	if err != nil {
 		return nil, err
 	}
-	if known && !from.agrees(data.Sources) {
+	if known && !from.Agrees(data.Sources) {
 		p.notes = append(p.notes, kizuna.Errorf("segment-other-facts", "%s holds other facts now than the segment was built from: usage and associations are the segment's, people the place's", shelf).
 			WithMend("build the segment again").WithRef(kizuna.Ref{File: f.Segment}))
 	}
@@ -133,7 +122,7 @@ func (f *fleetFlags) fromSegment(a *app) (*packed, error) {
 }
 
 // knownAs sees to it that everything is read as it was known when the segment was built.
-func (f *fleetFlags) knownAs(from *origin) error {
+func (f *fleetFlags) knownAs(from *segmentcache.Origin) error {
 	switch {
 	case f.KnownAt == "" && from.KnownAt != nil:
 		if f.Store != "" {
@@ -202,6 +191,12 @@ func (p *packed) ask(q score.Question) (*fleet.Fleet, error) {
 	}
 	line := p.app.counter()
 	defer line.clear()
+	if p.kept != nil {
+		if twins, ok := p.kept.Twins(q.Program); ok {
+			p.notes = append(p.notes, kizuna.Errorf("segment-twins", "an export asserts usage rows both as %q and as %q, which %s takes for one workload: each counts twice here, and once in kizuna score",
+				twins[0], twins[1], q.Program.Ref()).WithMend("write one of the names in the export's rows"))
+		}
+	}
 	totals, err := k.Run(p.app.Context, p.view, kernel.Options{Progress: func(done, of int) {
 		line.show(p.app.P.T("fleet.progress", q.Program.Ref(), done, of))
 	}})

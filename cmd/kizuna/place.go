@@ -2,12 +2,16 @@ package main
 
 import (
 	"cmp"
+	"log/slog"
 	"net/url"
 	"os"
+	"path/filepath"
+	"time"
 
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/dataset"
 	"github.com/kizuna-org/kizuna/record/imports"
+	"github.com/kizuna-org/kizuna/segmentcache"
 	"github.com/kizuna-org/kizuna/store"
 )
 
@@ -82,4 +86,55 @@ func (f *placeFlags) shelf(a *app, knownAt string) (shelf dataset.Shelf, own *da
 	own = new(dataset.Dataset)
 	own.Associations, own.People, err = o.Record.Facts(a.Context, imported.View)
 	return imported, own, err
+}
+
+// facts opens the facts with their usage packed, from the place's cache. They are
+// closed when the command ends.
+func (f *placeFlags) facts(a *app, knownAt string) (dataset.Shelf, *segmentcache.Facts, error) {
+	shelf, own, err := f.shelf(a, knownAt)
+	if err != nil {
+		return nil, nil, err
+	}
+	line := a.counter()
+	defer line.clear()
+	cache := segmentcache.Cache{
+		Dir: f.cache(), Now: time.Now, Log: a.log(),
+		Read: func(rows int) { line.show(a.P.T("cache.progress-rows", rows)) },
+		Packed: func(customers int) error {
+			line.show(a.P.T("segment.progress", customers))
+			return nil
+		},
+	}
+	facts, err := cache.Open(a.Context, &segmentcache.Place{Shelf: shelf, Own: own, KnownAt: knownAtOf(shelf)})
+	if err != nil {
+		return nil, nil, err
+	}
+	a.atEnd(facts.Close)
+	return shelf, facts, nil
+}
+
+// cache is where packed facts are kept: beside the place, or, of a database server,
+// where the user's caches are. "" is nowhere.
+func (f *placeFlags) cache() string {
+	stored := storeFlags{Store: f.Store}
+	switch {
+	case !f.inStore():
+		return filepath.Join(f.Data, "cache")
+	case !stored.postgres():
+		return stored.file() + ".cache"
+	}
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return "" // no home: nothing can be kept
+	}
+	return filepath.Join(dir, "kizuna", kizuna.HashOf([]byte(withoutPassword(f.Store))).String()[:16])
+}
+
+// log is where the program says what it does behind the scenes: on standard error if
+// KIZUNA_DEBUG is set.
+func (a *app) log() *slog.Logger {
+	if os.Getenv("KIZUNA_DEBUG") == "" {
+		return slog.New(slog.DiscardHandler)
+	}
+	return slog.New(slog.NewTextHandler(a.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }

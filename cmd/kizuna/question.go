@@ -8,6 +8,7 @@ import (
 
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/attribution"
+	"github.com/kizuna-org/kizuna/attribution/kernel"
 	"github.com/kizuna-org/kizuna/dataset"
 	"github.com/kizuna-org/kizuna/program"
 	"github.com/kizuna-org/kizuna/score"
@@ -24,12 +25,19 @@ type questionFlags struct {
 	Gate        string `name:"metric-gate" enum:"program,above-0,at-least-1" default:"program" help:"help.metric-gate"`
 }
 
+// oracleFlag is for commands that answer from packed usage, as the kernel counts it:
+// all usage is read instead, and counted by the rules in their clear form.
+type oracleFlag struct {
+	Oracle bool `name:"oracle" help:"help.oracle"`
+}
+
 // inquiry is what a data directory or a store holds, loaded, and the answer to a question about it.
 type inquiry struct {
 	shelf  dataset.Shelf
 	data   *dataset.Dataset
 	facts  *score.Facts
 	answer *score.Answer
+	notes  []*kizuna.Error // of the cache
 }
 
 // ask loads the facts and scores them.
@@ -46,7 +54,12 @@ func (f *questionFlags) ask(a *app) (*inquiry, error) {
 	if err != nil {
 		return nil, err
 	}
-	facts := &score.Facts{
+	facts := factsOf(data)
+	return &inquiry{shelf: shelf, data: data, facts: facts, answer: score.Ask(q, facts)}, nil
+}
+
+func factsOf(data *dataset.Dataset) *score.Facts {
+	return &score.Facts{
 		Facts: attribution.Facts{
 			Associations: &data.Associations,
 			Usage:        data.Ledger,
@@ -55,7 +68,34 @@ func (f *questionFlags) ask(a *app) (*inquiry, error) {
 		People:   &data.People,
 		Coverage: data.Coverage(),
 	}
-	return &inquiry{shelf, data, facts, score.Ask(q, facts)}, nil
+}
+
+// count is [questionFlags.ask] by the kernel, from packed usage: the answer knows the
+// scores and no usage rows.
+func (f *questionFlags) count(a *app) (*inquiry, error) {
+	shelf, packed, err := f.facts(a, f.KnownAt)
+	if err != nil {
+		return nil, err
+	}
+	q, err := f.question(shelf, packed.Data)
+	if err != nil {
+		return nil, err
+	}
+	if _, twins := packed.Twins(q.Program); twins {
+		a.log().Debug("the packed usage counts rows twice that are one under the program: all usage is read")
+		return f.ask(a)
+	}
+	k, err := kernel.Compile(attribution.NewPlan(q.Program, q.AsOf), q.Trust)
+	if err != nil {
+		return nil, err
+	}
+	totals, err := k.Run(a.Context, packed.View, kernel.Options{})
+	if err != nil {
+		return nil, err
+	}
+	facts := factsOf(packed.Data)
+	answer := score.AskCounted(q, facts, &score.Counted{Plan: k.Plan, Totals: totals, Survey: packed.Survey})
+	return &inquiry{shelf, packed.Data, facts, answer, packed.Notes}, nil
 }
 
 // question fills in what was not said: the day after the last month that every
@@ -134,7 +174,7 @@ func isProgramFile(ref string) bool {
 func (a *app) warn(in *inquiry) {
 	const most = 10
 	data := in.data
-	for _, note := range slices.Concat(data.Overlaps, in.answer.Book.Remarks()) {
+	for _, note := range slices.Concat(in.notes, data.Overlaps, in.answer.Remarks()) {
 		fmt.Fprintf(a.Stderr, "%s\n", a.P.Error(note))
 	}
 	for i, problem := range data.Problems {

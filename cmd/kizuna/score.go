@@ -12,6 +12,7 @@ import (
 // scoreCmd tells what a partner's score is in every solution area.
 type scoreCmd struct {
 	questionFlags
+	oracleFlag
 	Partner string `name:"partner" placeholder:"ID" help:"help.partner"`
 	Area    string `name:"area" placeholder:"AREA" help:"help.area"`
 	HTML    string `name:"html" type:"path" placeholder:"FILE" help:"help.html"`
@@ -19,7 +20,11 @@ type scoreCmd struct {
 
 // Run prints the score.
 func (c *scoreCmd) Run(a *app) error {
-	in, err := c.ask(a)
+	ask := c.count
+	if c.Oracle || c.HTML != "" { // the page shows the rows behind the score
+		ask = c.ask
+	}
+	in, err := ask(a)
 	if err != nil {
 		return err
 	}

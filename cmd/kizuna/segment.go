@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -12,6 +11,7 @@ import (
 	"github.com/kizuna-org/kizuna/attribution/segment"
 	"github.com/kizuna-org/kizuna/dataset"
 	"github.com/kizuna-org/kizuna/record/imports"
+	"github.com/kizuna-org/kizuna/segmentcache"
 	"github.com/kizuna-org/kizuna/textgrid"
 )
 
@@ -42,7 +42,7 @@ func (c *segmentBuildCmd) Run(a *app) error {
 	var notes []*kizuna.Error
 	err = writeFile(c.File, func(w *bufio.Writer) error {
 		b := segment.NewBuilder(w)
-		b.SetLabel(originOf(shelf, data).label())
+		b.SetLabel(originOf(shelf, data).Label())
 		notes, err = a.pack(b, data)
 		return err
 	})
@@ -132,13 +132,13 @@ func (c *segmentInfoCmd) Run(a *app) error {
 
 // showSegment tells what a segment holds and what it was built from.
 func (a *app) showSegment(file string, info segment.Info, notes []*kizuna.Error) error {
-	from, known := readOrigin(info.Label)
+	from, known := segmentcache.ReadOrigin(info.Label)
 	if a.JSON {
 		out := struct {
 			File string `json:"file"`
 			segment.Info
-			Origin *origin         `json:"built_from,omitempty"`
-			Notes  []*kizuna.Error `json:"notes,omitempty"`
+			Origin *segmentcache.Origin `json:"built_from,omitempty"`
+			Notes  []*kizuna.Error      `json:"notes,omitempty"`
 		}{File: file, Info: info, Notes: notes}
 		if known {
 			out.Label, out.Origin = "", from
@@ -171,70 +171,16 @@ func (a *app) showSegment(file string, info segment.Info, notes []*kizuna.Error)
 	return err
 }
 
-// origin is what a segment was built from; it stands in the segment's label. It says
-// what the sources could hold, which the rows alone do not.
-type origin struct {
-	Place   string           `json:"place"`
-	KnownAt *kizuna.Moment   `json:"known_at,omitempty"`
-	Sources []dataset.Source `json:"sources"`
+// originOf says what a segment of a place is built from.
+func originOf(shelf dataset.Shelf, data *dataset.Dataset) *segmentcache.Origin {
+	return &segmentcache.Origin{Place: fmt.Sprint(shelf), KnownAt: knownAtOf(shelf), Sources: data.Sources}
 }
 
-func originOf(shelf dataset.Shelf, data *dataset.Dataset) *origin {
-	o := &origin{Place: fmt.Sprint(shelf), Sources: data.Sources}
+// knownAtOf is the moment as known at which a shelf is read; nil if it has only the
+// present.
+func knownAtOf(shelf dataset.Shelf) *kizuna.Moment {
 	if imported, ok := shelf.(*imports.Shelf); ok {
-		o.KnownAt = &imported.View.KnownAt
+		return &imported.View.KnownAt
 	}
-	return o
-}
-
-func (o *origin) label() string {
-	data, err := json.Marshal(o)
-	if err != nil {
-		panic(err) // plain data
-	}
-	return string(data)
-}
-
-// readOrigin reads a label; false if it is another's.
-func readOrigin(label string) (*origin, bool) {
-	o := new(origin)
-	if err := json.Unmarshal([]byte(label), o); err != nil || len(o.Sources) == 0 {
-		return nil, false
-	}
-	return o, true
-}
-
-func (o *origin) coverage() dataset.Coverage {
-	return (&dataset.Dataset{Sources: o.Sources}).Coverage()
-}
-
-// agrees reports whether a place still holds what the segment was built from, as far
-// as the names of its files tell and the numbers of their rows. Sources were read
-// without usage.
-func (o *origin) agrees(sources []dataset.Source) bool {
-	type file struct {
-		kind, hash string
-		rows       int
-	}
-	count := func(sources []dataset.Source) map[file]int {
-		all := make(map[file]int)
-		for i := range sources {
-			s := &sources[i]
-			f := file{s.Kind, s.SHA256, s.Rows}
-			if s.Imported() {
-				f.rows = 0 // part of them may be usage
-			}
-			if s.Kind != "table/usage" {
-				all[f]++
-			}
-		}
-		return all
-	}
-	before, now := count(o.Sources), count(sources)
-	for f, n := range before {
-		if now[f] != n {
-			return false
-		}
-	}
-	return len(before) == len(now)
+	return nil
 }

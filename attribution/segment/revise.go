@@ -1,0 +1,256 @@
+package segment
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"hash"
+	"iter"
+
+	"github.com/kizuna-org/kizuna"
+	"github.com/kizuna-org/kizuna/association"
+	"github.com/kizuna-org/kizuna/usage"
+)
+
+// Place is where a tenant's resources lie, which a segment does not keep, and a digest
+// of what the facts say of them: of all that does not come from usage rows. Beside a
+// segment, places let its tenants be compiled again under other facts without their
+// usage; and where the digest is the same, there is nothing to compile.
+type Place struct {
+	Tenant    string                 // without case
+	Resources []association.Resource // in order; ids and scopes without case
+	Digest    Digest
+}
+
+// Digest tells what facts say apart.
+type Digest [16]byte
+
+// Keep has f told of the place of every tenant that is compiled from now on.
+func (c *Compiler) Keep(f func(*Place) error) { c.keep = f }
+
+// Revise writes into a builder, and finishes it, the tenants of a segment of which
+// facts say something else now than its places tell: a segment to lie over it. The
+// usage and the rates must be the same. It returns how many tenants differ. Keep is told
+// of every place, with its new digest.
+func Revise(b *Builder, base *Segment, places iter.Seq2[*Place, error], f *association.Facts, keep func(*Place) error) (differ int, err error) {
+	c := NewCompiler(b, f, nil)
+	from := &walker{segment: base, names: make([]Name, base.Names()), partners: make([]Partner, base.Partners())}
+	for p, err := range places {
+		if err != nil {
+			return differ, err
+		}
+		if len(p.Resources) == 0 {
+			continue // none of its rows can be counted
+		}
+		said := c.saidOf(p.Tenant, p.Resources)
+		now := said.digest()
+		if err := keep(&Place{p.Tenant, p.Resources, now}); err != nil {
+			return differ, err
+		}
+		if now == p.Digest {
+			continue
+		}
+		block, i, ok, err := base.Find(p.Tenant)
+		if err != nil {
+			return differ, err
+		}
+		if !ok {
+			return differ, placesOfAnother(p.Tenant)
+		}
+		t, err := block.Tenant(i)
+		if err != nil {
+			return differ, err
+		}
+		if len(t.Resources) != len(p.Resources) {
+			return differ, placesOfAnother(p.Tenant)
+		}
+		t.Country, t.Segment, t.Reaches = 0, 0, nil
+		for k := range t.Resources {
+			t.Resources[k].Product = 0
+		}
+		from.tenant = t
+		from.translate(b)
+		c.apply(t, said)
+		if err := b.Add(t); err != nil {
+			return differ, err
+		}
+		differ++
+	}
+	b.SetLocations(f.Locations)
+	return differ, b.Finish()
+}
+
+func placesOfAnother(tenant string) *kizuna.Error {
+	return kizuna.Errorf("segment-places", "the segment has other resources of customer %q than its places say", tenant).
+		WithMend("delete both and build them again; they are a cache")
+}
+
+// said is what facts say of a tenant and its resources.
+type said struct {
+	country, segment string
+	products         []string // by resource
+	owned            []bool
+	reaches          []association.Compiled
+}
+
+// saidOf asks the facts.
+func (c *Compiler) saidOf(tenant string, about []association.Resource) *said {
+	s := &said{products: make([]string, len(about))}
+	if customer := c.associations.Customer(tenant); customer != nil {
+		s.country, s.segment = customer.Country, customer.Segment
+	}
+	for i := range about {
+		s.products[i] = c.associations.Product(about[i].Subscription)
+	}
+	s.reaches, s.owned = c.associations.Tenant(tenant, about)
+	return s
+}
+
+func (s *said) digest() (d Digest) {
+	sum := newDigester()
+	sum.text(s.country, s.segment)
+	sum.text(s.products...)
+	for _, owned := range s.owned {
+		sum.flag(owned)
+	}
+	for i := range s.reaches {
+		r := &s.reaches[i]
+		sum.text(r.Location, r.Workload, r.Role, r.Relation)
+		sum.flag(r.Owner)
+		sum.number(int64(r.Type), int64(r.First), int64(r.End), int64(r.Active))
+		sum.during(r.During)
+	}
+	copy(d[:], sum.Sum(nil))
+	return d
+}
+
+// apply puts what facts say into a tenant whose resources are in place.
+func (c *Compiler) apply(t *Tenant, s *said) {
+	t.Country, t.Segment = c.names.Name(s.country), c.names.Name(s.segment)
+	for i := range t.Resources {
+		t.Resources[i].Owned, t.Resources[i].Product = s.owned[i], c.names.Name(s.products[i])
+	}
+	for i := range s.reaches {
+		t.Reaches = append(t.Reaches, c.reach(&s.reaches[i]))
+	}
+}
+
+// FactsDigest tells facts apart by all that a segment keeps of them.
+func FactsDigest(f *association.Facts, rates []usage.Rate) kizuna.Hash {
+	sum := newDigester()
+	each := func(n int, record func(i int)) {
+		sum.number(int64(n))
+		for i := range n {
+			record(i)
+		}
+	}
+	each(len(f.Locations), func(i int) {
+		l := &f.Locations[i]
+		sum.text(l.ID, l.Global)
+		sum.during(l.During)
+	})
+	each(len(f.Customers), func(i int) {
+		c := &f.Customers[i]
+		sum.text(c.Tenant, c.Country, c.Segment)
+	})
+	each(len(f.Subscriptions), func(i int) {
+		s := &f.Subscriptions[i]
+		sum.text(s.ID, s.Product)
+	})
+	each(len(f.Scopes), func(i int) {
+		s := &f.Scopes[i]
+		sum.text(s.Tenant, s.Scope, s.Parent)
+		sum.during(s.During)
+	})
+	each(len(f.Claims), func(i int) {
+		c := &f.Claims[i]
+		sum.text(c.Location, c.Tenant, c.Workload, c.Subscription, string(c.Role))
+		sum.during(c.During)
+	})
+	each(len(f.Links), func(i int) {
+		l := &f.Links[i]
+		sum.text(l.Tenant, l.Object, l.Location)
+		sum.during(l.During)
+	})
+	each(len(f.Assignments), func(i int) {
+		a := &f.Assignments[i]
+		sum.text(a.Tenant, a.Object, a.PrincipalTenant, a.Role, a.Scope)
+		sum.during(a.During)
+	})
+	each(len(f.Memberships), func(i int) {
+		m := &f.Memberships[i]
+		sum.text(m.Tenant, m.Group, m.Object)
+		sum.during(m.During)
+	})
+	each(len(f.Ownerships), func(i int) {
+		o := &f.Ownerships[i]
+		sum.text(o.Tenant, o.Scope, o.Object, o.Relation)
+		sum.flag(o.LastActivity != nil)
+		if o.LastActivity != nil {
+			sum.number(int64(*o.LastActivity))
+		}
+		sum.during(o.During)
+	})
+	each(len(f.Appointments), func(i int) {
+		a := &f.Appointments[i]
+		sum.text(a.Subscription, a.Location)
+		sum.during(a.During)
+	})
+	each(len(f.Resales), func(i int) {
+		r := &f.Resales[i]
+		sum.text(r.Subscription, r.Tier, r.Location)
+		sum.during(r.During)
+	})
+	sum.rates(rates)
+	return kizuna.Hash(sum.Sum(nil))
+}
+
+// RatesDigest tells rates apart: what rows are worth depends on them.
+func RatesDigest(rates []usage.Rate) kizuna.Hash {
+	sum := newDigester()
+	sum.rates(rates)
+	return kizuna.Hash(sum.Sum(nil))
+}
+
+// digester feeds values to a hash, each with its length or of a fixed one, so that
+// they cannot run into each other.
+type digester struct {
+	hash.Hash
+	scratch []byte
+}
+
+func newDigester() *digester { return &digester{Hash: sha256.New()} }
+
+func (d *digester) text(all ...string) {
+	d.scratch = d.scratch[:0]
+	for _, s := range all {
+		d.scratch = append(binary.AppendUvarint(d.scratch, uint64(len(s))), s...)
+	}
+	d.Write(d.scratch) //nolint:errcheck // a hash takes everything
+}
+
+func (d *digester) number(all ...int64) {
+	d.scratch = d.scratch[:0]
+	for _, n := range all {
+		d.scratch = binary.AppendVarint(d.scratch, n)
+	}
+	d.Write(d.scratch) //nolint:errcheck // a hash takes everything
+}
+
+func (d *digester) flag(set bool) {
+	n := int64(0)
+	if set {
+		n = 1
+	}
+	d.number(n)
+}
+
+func (d *digester) during(i kizuna.Interval) { d.number(int64(i.From), int64(i.To)) }
+
+func (d *digester) rates(rates []usage.Rate) {
+	d.number(int64(len(rates)))
+	for i := range rates {
+		r := &rates[i]
+		d.text(r.Currency, r.USD.String())
+		d.number(int64(r.Month))
+	}
+}

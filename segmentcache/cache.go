@@ -1,0 +1,377 @@
+// Package segmentcache keeps packed facts beside a place, so that asking it again does
+// not read its usage again: a segment for each state of the usage, where its resources
+// lie, and a delta over it when associations have changed. docs/engine.md tells how.
+//
+// What it keeps may be deleted at any time. It is written whole or not at all, checked
+// before it is used, and built again if anything is wrong with it.
+package segmentcache
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/kizuna-org/kizuna"
+	"github.com/kizuna-org/kizuna/attribution"
+	"github.com/kizuna-org/kizuna/attribution/segment"
+	"github.com/kizuna-org/kizuna/dataset"
+	"github.com/kizuna-org/kizuna/program"
+	"github.com/kizuna-org/kizuna/usage"
+)
+
+// Cache is a directory of packed facts. Any number of processes may use it at once.
+type Cache struct {
+	Dir string           // for its owner's eyes; "": nothing is kept
+	Now func() time.Time // the clock of the file system
+	Log *slog.Logger     // hears of what is found, built and removed
+	// Read and Packed, if set, are told how many rows have been read, and how many
+	// customers packed. An error of Packed's ends the packing.
+	Read   func(rows int)
+	Packed func(customers int) error
+}
+
+// Place is where the facts are.
+type Place struct {
+	Shelf   dataset.Shelf    // one that shows everything
+	Own     *dataset.Dataset // facts that are kept by other means than import
+	KnownAt *kizuna.Moment   // nil: the shelf remembers nothing earlier
+}
+
+// Facts are a place's facts: the usage packed, all else as it is loaded.
+type Facts struct {
+	View *segment.View
+	// Data is what loading the place says, but for the rows of usage: it has none.
+	Data   *dataset.Dataset
+	Survey *attribution.Survey
+	// Notes say what is wrong with the cache itself.
+	Notes []*kizuna.Error
+
+	twins    []segment.Twins
+	segments []*segment.Segment
+}
+
+// Twins returns two names that a program takes for one workload and under both of which
+// one row of usage is asserted. The rules count one row then, and a segment holds two;
+// ok is false if there are none, and the packed usage gives the program's figures.
+func (f *Facts) Twins(p *program.Program) (twins segment.Twins, ok bool) {
+	for _, t := range f.twins {
+		if p.WorkloadName(t[0]) == p.WorkloadName(t[1]) {
+			return t, true
+		}
+	}
+	return twins, false
+}
+
+// Close gives the segments back.
+func (f *Facts) Close() (err error) {
+	for _, s := range f.segments {
+		err = errors.Join(err, s.Close())
+	}
+	f.segments = nil
+	return err
+}
+
+// settled is how much later than a file's last change it must have been looked at, for
+// a further change to show in its time.
+const settled = 100 * time.Millisecond
+
+// Open returns a place's facts, from the cache if they are there. The errors are those
+// of [dataset.LoadShelf]; what is wrong with the cache is none.
+func (c *Cache) Open(ctx context.Context, p *Place) (*Facts, error) {
+	seen := c.Now()
+	state, err := dataset.StateOfUsage(ctx, p.Shelf)
+	if err != nil {
+		return nil, err
+	}
+	o := &opening{Cache: c, ctx: ctx, place: p, state: state, seen: seen, log: c.Log}
+	if o.log == nil {
+		o.log = slog.New(slog.DiscardHandler)
+	}
+	facts, err := o.kept()
+	if facts == nil && err == nil {
+		facts, err = o.build()
+	}
+	if err != nil {
+		return nil, err
+	}
+	facts.Notes = o.notes
+	return facts, nil
+}
+
+// opening is one opening of a cache.
+type opening struct {
+	*Cache
+	ctx   context.Context
+	place *Place
+	state *dataset.UsageState
+	seen  time.Time
+	log   *slog.Logger
+	notes []*kizuna.Error
+
+	transient  bool          // what is built is not kept
+	unwritable *kizuna.Error // why nothing can be kept, if it cannot
+}
+
+// The endings of the cache's files.
+const (
+	segmentFile = ".segment" // all customers
+	placeFile   = ".places"  // where their resources lie
+	deltaFile   = ".delta"   // customers of whom facts say something else
+)
+
+func (o *opening) base() string {
+	return filepath.Join(o.Dir, short(o.state.Key)+segmentFile)
+}
+
+func (o *opening) places() string {
+	return filepath.Join(o.Dir, short(o.state.Key)+placeFile)
+}
+
+func (o *opening) delta(facts kizuna.Hash) string {
+	return filepath.Join(o.Dir, short(o.state.Key)+"-"+short(facts)+deltaFile)
+}
+
+// short names a state in a file's name; the label has the whole hash.
+func short(h kizuna.Hash) string { return h.String()[:16] }
+
+// kept answers from what is kept; nil if there is nothing that answers.
+func (o *opening) kept() (*Facts, error) {
+	if o.Dir == "" {
+		return nil, nil
+	}
+	base, l := o.open(o.base())
+	if base == nil {
+		return nil, nil
+	}
+	if l.Over != nil {
+		return nil, base.Close() // under a name that is not its own
+	}
+	f := &Facts{Survey: l.Content.Survey, twins: l.Content.Twins, segments: []*segment.Segment{base}}
+	ok, err := o.complete(f, l)
+	if err != nil || !ok {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+// complete loads what is not usage, and lays a delta over the segment if it says
+// something else than when the segment was built; false if that cannot be.
+func (o *opening) complete(f *Facts, l *label) (ok bool, err error) {
+	if !o.state.Changed.IsZero() && l.Content.Seen.Before(o.state.Changed.Add(settled)) {
+		o.log.Debug("cache: the usage may have changed at the moment when it was read", "file", o.base())
+		return false, nil
+	}
+	f.Data, err = dataset.LoadShelf(o.ctx, o.place.Shelf, dataset.Options{Packed: true, Own: o.place.Own, Usage: l.Content.Reading})
+	if errors.Is(err, dataset.ErrOtherUsage) {
+		return false, nil // it changed just now
+	}
+	if err != nil {
+		return false, err
+	}
+	facts := segment.FactsDigest(&f.Data.Associations, f.Data.Rates)
+	if facts != l.Facts {
+		if l.Rates != segment.RatesDigest(f.Data.Rates) {
+			o.log.Debug("cache: the exchange rates have changed", "file", o.base())
+			return false, nil
+		}
+		if ok, err := o.revise(f, l, facts); !ok || err != nil {
+			return false, err
+		}
+	}
+	f.View, err = segment.NewView(f.segments[0], f.segments[1:]...)
+	return err == nil, err
+}
+
+// open opens a file of the cache and checks all of it; nil if it is not there, is
+// damaged or another's.
+func (o *opening) open(path string) (*segment.Segment, *label) {
+	s, err := segment.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err == nil {
+		err = verified(s)
+	}
+	if err == nil {
+		if l, ok := readLabel(s.Info().Label, o.state.Key); ok {
+			return s, l
+		}
+		err = errors.New("it is of another usage, or of another Kizuna")
+	}
+	if s != nil {
+		err = errors.Join(err, s.Close())
+	}
+	o.damaged(path, err)
+	return nil, nil
+}
+
+// verified reads every block once, which verifies its checksum.
+func verified(s *segment.Segment) error {
+	for i := range s.Blocks() {
+		if _, err := s.Block(i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// damaged notes that a file of the cache cannot be used, and removes it.
+func (o *opening) damaged(path string, cause error) {
+	o.notes = append(o.notes, kizuna.Errorf("cache-damaged", "a file of the cache was damaged; it is built again").
+		WithRef(kizuna.Ref{File: path}).WithCause(cause))
+	o.log.Debug("cache: a file cannot be used", "file", path, "error", cause)
+	o.remove(path)
+}
+
+func (o *opening) remove(path string) {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		o.log.Debug("cache: a file cannot be removed", "file", path, "error", err)
+	}
+}
+
+// mergeShare is the share of customers from which on a delta is merged into the
+// segment: one in so many.
+const mergeShare = 4
+
+// revise lays over the segment what facts say otherwise now: as it is kept, or
+// compiled from the places of the resources. False if there are no such places.
+func (o *opening) revise(f *Facts, l *label, facts kizuna.Hash) (ok bool, err error) {
+	path := o.delta(facts)
+	if s, d := o.open(path); s != nil {
+		if d.Over != nil && *d.Over == l.Facts && d.Facts == facts {
+			f.segments = append(f.segments, s)
+			return true, nil
+		}
+		o.remove(path) // of a segment that was merged meanwhile
+		if err := s.Close(); err != nil {
+			return false, err
+		}
+	}
+	now := *l
+	now.Facts, now.Sources = facts, f.Data.Sources
+	delta := now
+	delta.Over, delta.Content = &l.Facts, nil
+	var differ int
+	var fresh *placesFile
+	s, err := o.write(path, func(b *segment.Builder) error {
+		known, file, err := openPlaces(o.places(), l.identity())
+		if err != nil {
+			return err
+		}
+		defer file.Close()
+		fresh.discard()
+		fresh = o.newPlaces(now.identity())
+		b.SetLabel(delta.text())
+		differ, err = segment.Revise(b, f.segments[0], known, &f.Data.Associations, fresh.put)
+		return err
+	})
+	defer func() { fresh.discard() }()
+	switch {
+	case o.ctx.Err() != nil:
+		return false, errors.Join(context.Cause(o.ctx), closed(s))
+	case errors.Is(err, fs.ErrNotExist):
+		o.log.Debug("cache: there are no places", "file", o.places())
+		return false, nil
+	case err != nil:
+		o.damaged(o.places(), err)
+		return false, nil
+	}
+	o.log.Debug("cache: customers were packed again", "customers", differ, "file", path)
+	f.segments = append(f.segments, s)
+	if differ*mergeShare <= f.segments[0].Tenants() {
+		o.tidy()
+		return true, nil
+	}
+	return true, o.merge(f, &now, fresh, path)
+}
+
+func closed(s *segment.Segment) error {
+	if s == nil {
+		return nil
+	}
+	return s.Close()
+}
+
+// merge makes one segment of the two, and its places of those that were written with
+// the delta.
+func (o *opening) merge(f *Facts, l *label, fresh *placesFile, delta string) error {
+	view, err := segment.NewView(f.segments[0], f.segments[1:]...)
+	if err != nil {
+		return err
+	}
+	merged, err := o.write(o.base(), func(b *segment.Builder) error {
+		b.SetLabel(l.text())
+		if err := segment.Merge(b, view); err != nil {
+			return err
+		}
+		fresh.keep()
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	o.log.Debug("cache: segments were merged", "file", o.base())
+	o.remove(delta)
+	err = f.Close()
+	f.segments = []*segment.Segment{merged}
+	o.tidy()
+	return err
+}
+
+// large is from how many rows on it matters that nothing can be kept.
+const large = 200_000
+
+// build reads all usage and packs it.
+func (o *opening) build() (*Facts, error) {
+	data, err := dataset.LoadShelf(o.ctx, o.place.Shelf, dataset.Options{Packed: true, Own: o.place.Own, Progress: o.Read})
+	if err != nil {
+		return nil, err
+	}
+	if now, err := dataset.StateOfUsage(o.ctx, o.place.Shelf); err != nil || now.Key != o.state.Key {
+		o.log.Debug("cache: the usage changed while it was read; it is not kept")
+		o.transient = true
+	}
+	rows := data.Ledger
+	rates := attribution.NewRates(data.Rates)
+	f := &Facts{Data: data, Survey: attribution.NewSurvey(rows, rates)}
+	l := &label{
+		Origin: Origin{fmt.Sprint(o.place.Shelf), o.place.KnownAt, data.Sources}, Form: form,
+		Usage: o.state.Key, Facts: segment.FactsDigest(&data.Associations, data.Rates), Rates: segment.RatesDigest(data.Rates),
+		Content: &content{Seen: o.seen, Reading: data.Reading, Survey: f.Survey},
+	}
+	s, err := o.write(o.base(), func(b *segment.Builder) error {
+		where := o.newPlaces(l.identity())
+		defer where.discard()
+		c := segment.NewCompiler(b, &data.Associations, rates)
+		c.Keep(where.put)
+		if _, err := c.AddAll(b, &attribution.Facts{Associations: &data.Associations, Usage: rows}); err != nil {
+			return err
+		}
+		f.twins = c.Twins()
+		l.Content.Twins = f.twins
+		b.SetLabel(l.text())
+		if err := b.Finish(); err != nil {
+			return err
+		}
+		where.keep()
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if o.unwritable != nil && rows.Len() >= large {
+		o.notes = append(o.notes, o.unwritable)
+	}
+	o.tidy()
+	data.Ledger = usage.NewLedger()
+	f.segments = []*segment.Segment{s}
+	if f.View, err = segment.NewView(s); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
