@@ -217,14 +217,14 @@ func finishPage(dst []byte, header *format.PageHeader, packed []byte) ([]byte, p
 
 // finish returns the group's dictionary and pages, as they stand at an offset of
 // the file, and describes them to others.
-func (k *chunk) finish(offset int64) (dictionary, pages []byte, described format.ColumnChunk, err error) {
+func (k *chunk) finish(offset int64, rows int) (dictionary, pages []byte, described format.ColumnChunk, err error) {
 	pages = k.out
 	k.entry.offset, k.entry.pages = offset, k.pages
 	meta := format.ColumnMetaData{
 		Type: k.form.physical(), PathInSchema: []string{k.spec.name}, Codec: format.Zstd,
 		Encoding: []format.Encoding{format.Plain, format.RLE}, Statistics: format.Statistics{NullCount: k.nulls},
-		DataPageOffset: offset,
-		EncodingStats:  []format.PageEncodingStats{{PageType: format.DataPage, Encoding: format.Plain, Count: int32(len(k.pages))}},
+		NumValues: int64(rows), DataPageOffset: offset,
+		EncodingStats: []format.PageEncodingStats{{PageType: format.DataPage, Encoding: format.Plain, Count: int32(len(k.pages))}},
 	}
 	if k.form.dictionary() {
 		if dictionary, err = k.dictionary(); err != nil {

@@ -217,7 +217,7 @@ func (w *Writer) flushGroup() {
 		if w.err != nil {
 			return
 		}
-		dictionary, pages, described, err := k.finish(w.at)
+		dictionary, pages, described, err := k.finish(w.at, w.group.rows)
 		if err != nil {
 			w.err = err
 			return
