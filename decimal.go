@@ -1,9 +1,12 @@
 package kizuna
 
 import (
+	"bytes"
+	"cmp"
 	"math"
 	"math/big"
 	"math/bits"
+	"strconv"
 	"strings"
 )
 
@@ -54,6 +57,9 @@ func (m Micro) Share(num, den int64) Micro {
 	return Micro(q)
 }
 
+// Decimal returns the amount in whole units.
+func (m Micro) Decimal() Decimal { return Decimal{small: int64(m), scale: 6}.trim() }
+
 // Decimal is an exact decimal number, such as bills carry: any number of
 // decimals, nothing lost in a sum. The zero value is 0.
 type Decimal struct {
@@ -71,8 +77,14 @@ const (
 // ParseDecimal reads an optional sign, digits, an optional point with digits and
 // an optional exponent, as spreadsheets and exports write them. It does not keep s:
 // ParseDecimal(string(bytes)) of a short number needs no memory.
-func ParseDecimal(s string) (Decimal, error) {
-	if len(s) == 0 || len(s) > maxDecimalLength {
+func ParseDecimal(s string) (Decimal, error) { return parseDecimal(s, maxDecimalLength) }
+
+// ReadDecimal reads what [Decimal.String] wrote, however many digits it has. The
+// caller bounds the length.
+func ReadDecimal(s string) (Decimal, error) { return parseDecimal(s, len(s)) }
+
+func parseDecimal(s string, longest int) (Decimal, error) {
+	if len(s) == 0 || len(s) > longest {
 		return badDecimal(s)
 	}
 	mantissa, neg := s, false
@@ -256,7 +268,12 @@ func (d Decimal) Fraction() Fraction {
 }
 
 // Sign returns -1, 0 or 1.
-func (d Decimal) Sign() int { return d.bigValue().Sign() }
+func (d Decimal) Sign() int {
+	if d.big == nil {
+		return cmp.Compare(d.small, 0)
+	}
+	return d.big.Sign()
+}
 
 // Micro rounds half away from zero to a millionth. ok is false if the value does
 // not fit (beyond about nine million millions).
@@ -265,10 +282,21 @@ func (d Decimal) Micro() (m Micro, ok bool) {
 	return m, ok
 }
 
+// Millionths is [Decimal.Micro] that also tells whether nothing was rounded away.
+func (d Decimal) Millionths() (m Micro, exact, ok bool) { return d.round(6) }
+
 func (d Decimal) round(scale int32) (m Micro, exact, ok bool) {
 	if d.scale <= scale {
 		d = d.rescale(scale)
 		return Micro(d.small), true, d.big == nil
+	}
+	if more := d.scale - scale; d.big == nil && more < int32(len(pow10)) {
+		down := pow10[more]
+		q, r := d.small/down, d.small%down
+		if absInt(r) >= uint64(down)-absInt(r) {
+			q += int64(d.Sign())
+		}
+		return Micro(q), r == 0, true
 	}
 	down := bigPow10(d.scale - scale)
 	q, r := new(big.Int).QuoRem(d.bigValue(), down, new(big.Int))
@@ -282,21 +310,37 @@ func (d Decimal) round(scale int32) (m Micro, exact, ok bool) {
 }
 
 // String writes the number plainly, without exponent or trailing zeros.
-func (d Decimal) String() string {
+func (d Decimal) String() string { return string(d.Append(nil)) }
+
+// Append appends what [Decimal.String] returns.
+func (d Decimal) Append(dst []byte) []byte {
 	d = d.trim()
-	s := d.bigValue().String()
+	var buffer [24]byte
+	digits := buffer[:0]
+	if d.big == nil {
+		digits = strconv.AppendInt(digits, d.small, 10)
+	} else {
+		digits = d.big.Append(digits, 10)
+	}
 	if d.scale == 0 {
-		return s
+		return append(dst, digits...)
 	}
-	sign := ""
-	if s[0] == '-' {
-		sign, s = "-", s[1:]
+	if digits[0] == '-' {
+		dst, digits = append(dst, '-'), digits[1:]
 	}
-	if pad := int(d.scale) + 1 - len(s); pad > 0 {
-		s = strings.Repeat("0", pad) + s
+	point := len(digits) - int(d.scale)
+	if point <= 0 {
+		dst = append(dst, '0')
+	} else {
+		dst = append(dst, digits[:point]...)
 	}
-	point := len(s) - int(d.scale)
-	return sign + strings.TrimRight(strings.TrimRight(s[:point]+"."+s[point:], "0"), ".")
+	dst = append(dst, '.')
+	for ; point < 0; point++ {
+		dst = append(dst, '0')
+	}
+	dst = append(dst, digits[point:]...)
+	// A large number may still end in zeros.
+	return bytes.TrimSuffix(bytes.TrimRight(dst, "0"), []byte("."))
 }
 
 // MarshalText writes the number as [Decimal.String] does.

@@ -85,3 +85,33 @@ func FuzzParseDecimal(f *testing.F) {
 		}
 	})
 }
+
+// However a number is written or rounded, fast or slow, it is the same.
+func TestDecimalsAreOneNumber(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		text := rapid.StringMatching(`-?[0-9]{1,24}(\.[0-9]{1,30})?`).Draw(rt, "text")
+		d, err := kizuna.ParseDecimal(text)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		exact, _ := new(big.Rat).SetString(text)
+		if again, _ := new(big.Rat).SetString(d.String()); again == nil || again.Cmp(exact) != 0 {
+			rt.Fatalf("%s is written %s", text, d)
+		}
+		if read, err := kizuna.ReadDecimal(d.String()); err != nil || read.String() != d.String() {
+			rt.Fatalf("%s is read %s: %v", d, read, err)
+		}
+		if d.Sign() != exact.Sign() {
+			rt.Fatalf("the sign of %s is %d", text, d.Sign())
+		}
+		micro, whole, fits := d.Millionths()
+		rounded, _ := new(big.Rat).SetString(exact.FloatString(6)) // half away from zero
+		millionths := new(big.Rat).Mul(rounded, big.NewRat(1_000_000, 1)).Num()
+		if fits != millionths.IsInt64() || fits && int64(micro) != millionths.Int64() || fits && whole != (rounded.Cmp(exact) == 0) {
+			rt.Fatalf("%s is %d millionths, %v, %v", text, micro, whole, fits)
+		}
+		if back := micro.Decimal(); fits && whole && back.String() != d.String() {
+			rt.Fatalf("%s comes back as %s", d, back)
+		}
+	})
+}

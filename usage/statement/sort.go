@@ -1,0 +1,392 @@
+package statement
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"iter"
+	"maps"
+	"os"
+	"slices"
+
+	"github.com/kizuna-org/kizuna"
+	"github.com/kizuna-org/kizuna/usage"
+)
+
+// Sorter makes statements of rows that come in any order and number. It holds no
+// more of them than one ledger; the others lie as sorted runs in temporary files,
+// which are merged: fanIn at once, so that the memory is bounded, too.
+//
+//	s := statement.NewSorter(dir)
+//	defer s.Close()
+//	for … { err = s.Add(ledger) } // whenever a ledger is full
+//	for _, month := range s.Months() { summary, err := s.Write(ctx, month, file) }
+//
+// Rows that one ledger adds up are one row; equal rows of two stay two, in the order
+// in which they came.
+type Sorter struct {
+	dir    string
+	codec  *codec
+	months map[kizuna.Month]*sorting
+	last   *usage.Ledger // not on disk
+	err    error
+}
+
+// sorting is a month's rows: runs by level, those of a level come before those of
+// the levels below.
+type sorting struct {
+	levels [][]*run
+	last   []int32 // of the last ledger
+	rows   int
+}
+
+// run is a statement in a temporary file.
+type run struct{ file *os.File }
+
+const (
+	// fanIn is how many runs are merged at once. Each takes a page and a dictionary.
+	fanIn = 16
+	// runRows is how many rows a group of a run has: few, because many are open.
+	runRows = pageRows
+)
+
+// NewSorter returns a sorter that keeps its runs in a directory, under names of its
+// own; Close removes them.
+func NewSorter(dir string) *Sorter {
+	return &Sorter{dir: dir, months: make(map[kizuna.Month]*sorting)}
+}
+
+// Add takes the rows of a ledger, which the caller gives up. An error is kept, and
+// every later call returns it.
+func (s *Sorter) Add(l *usage.Ledger) error {
+	if s.err == nil {
+		s.err = s.spill()
+	}
+	if s.err != nil {
+		return s.err
+	}
+	s.last = l
+	for month, positions := range l.ByMonth() {
+		m := s.months[month]
+		if m == nil {
+			m = new(sorting)
+			s.months[month] = m
+		}
+		m.last = positions
+		m.rows += len(positions)
+	}
+	return nil
+}
+
+// spill writes the ledger that is held to the disk.
+func (s *Sorter) spill() error {
+	if s.last == nil {
+		return nil
+	}
+	if err := s.prepare(); err != nil {
+		return err
+	}
+	for _, month := range s.Months() {
+		m := s.months[month]
+		if len(m.last) == 0 {
+			continue
+		}
+		r, err := s.run(month, &ledgerRows{ledger: s.last, positions: m.last})
+		if err != nil {
+			return err
+		}
+		m.last = nil
+		if err := s.push(month, m, 0, r); err != nil {
+			return err
+		}
+	}
+	s.last = nil
+	return nil
+}
+
+// prepare makes the codec when it is first needed.
+func (s *Sorter) prepare() (err error) {
+	if s.codec != nil {
+		return nil
+	}
+	e, err := newEncoder()
+	if err != nil {
+		return err
+	}
+	d, err := newDecoder()
+	s.codec = &codec{e.encoder, d.decoder}
+	return err
+}
+
+// push puts a run on a level; a full level becomes one run of the next.
+func (s *Sorter) push(month kizuna.Month, m *sorting, level int, r *run) error {
+	for len(m.levels) <= level {
+		m.levels = append(m.levels, nil)
+	}
+	m.levels[level] = append(m.levels[level], r)
+	if len(m.levels[level]) < fanIn {
+		return nil
+	}
+	full := m.levels[level]
+	merging, err := s.merge(full, nil)
+	if err != nil {
+		return err
+	}
+	whole, err := s.run(month, merging)
+	if err != nil {
+		return err
+	}
+	m.levels[level] = nil
+	if err := closeRuns(full); err != nil {
+		return err
+	}
+	return s.push(month, m, level+1, whole)
+}
+
+// run writes rows into a temporary file.
+func (s *Sorter) run(month kizuna.Month, rows source) (*run, error) {
+	file, err := os.CreateTemp(s.dir, ".run-")
+	if err != nil {
+		return nil, err
+	}
+	r := &run{file}
+	buffered := bufio.NewWriterSize(file, 1<<18)
+	w := newWriter(buffered, month, s.codec, runRows)
+	if err := copyRows(context.Background(), w, rows); err != nil {
+		return nil, errors.Join(err, r.close())
+	}
+	if _, err = w.Close(); err == nil {
+		err = buffered.Flush()
+	}
+	if err != nil {
+		return nil, errors.Join(err, r.close())
+	}
+	return r, nil
+}
+
+func (r *run) close() error { return errors.Join(r.file.Close(), os.Remove(r.file.Name())) }
+
+func closeRuns(runs []*run) (err error) {
+	for _, r := range runs {
+		err = errors.Join(err, r.close())
+	}
+	return err
+}
+
+// Months lists the months that have rows, in order.
+func (s *Sorter) Months() []kizuna.Month { return slices.Sorted(maps.Keys(s.months)) }
+
+// Len returns how many rows a month has.
+func (s *Sorter) Len(month kizuna.Month) int {
+	if m := s.months[month]; m != nil {
+		return m.rows
+	}
+	return 0
+}
+
+// Write writes a month's statement. It may be done again.
+func (s *Sorter) Write(ctx context.Context, month kizuna.Month, out io.Writer) (Summary, error) {
+	rows, err := s.source(month)
+	if err != nil {
+		return Summary{}, err
+	}
+	w := newWriter(out, month, s.codec, maxGroupRows)
+	if err := copyRows(ctx, w, rows); err != nil {
+		return Summary{}, err
+	}
+	return w.Close()
+}
+
+// Rows yields a month's rows in order, up to an error. The row is reused.
+func (s *Sorter) Rows(ctx context.Context, month kizuna.Month) iter.Seq2[*usage.Row, error] {
+	return func(yield func(*usage.Row, error) bool) {
+		rows, err := s.source(month)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		for n := 0; ; n++ {
+			row, err := rows.next()
+			if n%1024 == 0 && ctx.Err() != nil {
+				err = context.Cause(ctx)
+			}
+			if err == io.EOF || !yield(row, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// source returns a month's rows, merged.
+func (s *Sorter) source(month kizuna.Month) (source, error) {
+	if s.err == nil {
+		s.err = s.prepare()
+	}
+	if s.err != nil {
+		return nil, s.err
+	}
+	m := s.months[month]
+	if m == nil {
+		return &ledgerRows{}, nil
+	}
+	var runs []*run
+	for _, level := range slices.Backward(m.levels) {
+		runs = append(runs, level...)
+	}
+	last := &ledgerRows{ledger: s.last, positions: m.last}
+	if len(runs) == 0 {
+		return last, nil
+	}
+	return s.merge(runs, last)
+}
+
+// Close removes the runs.
+func (s *Sorter) Close() (err error) {
+	for _, m := range s.months {
+		for _, level := range m.levels {
+			err = errors.Join(err, closeRuns(level))
+		}
+		m.levels = nil
+	}
+	return err
+}
+
+// source yields rows; [io.EOF] is its error at the end.
+type source interface{ next() (*usage.Row, error) }
+
+func copyRows(ctx context.Context, w *Writer, rows source) error {
+	for n := 0; ; n++ {
+		if n%1024 == 0 && ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		row, err := rows.next()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := w.Add(row); err != nil {
+			return err
+		}
+	}
+}
+
+// ledgerRows are rows of a ledger in an order.
+type ledgerRows struct {
+	ledger    *usage.Ledger
+	positions []int32
+	row       usage.Row
+}
+
+func (l *ledgerRows) next() (*usage.Row, error) {
+	if len(l.positions) == 0 {
+		return nil, io.EOF
+	}
+	l.ledger.Row(int(l.positions[0]), &l.row)
+	l.positions = l.positions[1:]
+	return &l.row, nil
+}
+
+// merging merges sources: of equal rows those of an earlier source come first.
+type merging struct {
+	heap []*cursor
+	last *cursor // whose row was handed out
+}
+
+// cursor is a source and its next row.
+type cursor struct {
+	rows   source
+	number int
+	row    *usage.Row
+	key    usage.Key
+}
+
+func (s *Sorter) merge(runs []*run, last *ledgerRows) (*merging, error) {
+	m := new(merging)
+	add := func(rows source) error {
+		c := &cursor{rows: rows, number: len(m.heap)}
+		if ok, err := c.advance(); !ok {
+			return err
+		}
+		m.heap = append(m.heap, c)
+		return nil
+	}
+	for _, r := range runs {
+		info, err := r.file.Stat()
+		if err != nil {
+			return nil, err
+		}
+		f, err := open(r.file, info.Size(), s.codec)
+		if err != nil {
+			return nil, err
+		}
+		if err := add(f.rows()); err != nil {
+			return nil, err
+		}
+	}
+	if last != nil {
+		if err := add(last); err != nil {
+			return nil, err
+		}
+	}
+	for i := len(m.heap)/2 - 1; i >= 0; i-- {
+		m.down(i)
+	}
+	return m, nil
+}
+
+func (c *cursor) advance() (ok bool, err error) {
+	if c.row, err = c.rows.next(); err != nil {
+		if err == io.EOF {
+			err = nil
+		}
+		return false, err
+	}
+	c.key.Set(c.row)
+	return true, nil
+}
+
+func (c *cursor) before(d *cursor) bool {
+	order := c.key.Compare(&d.key)
+	return order < 0 || order == 0 && c.number < d.number
+}
+
+func (m *merging) next() (*usage.Row, error) {
+	if m.last != nil {
+		ok, err := m.last.advance()
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
+			end := len(m.heap) - 1
+			m.heap[0] = m.heap[end]
+			m.heap = m.heap[:end]
+		}
+		m.down(0)
+		m.last = nil
+	}
+	if len(m.heap) == 0 {
+		return nil, io.EOF
+	}
+	m.last = m.heap[0]
+	return m.last.row, nil
+}
+
+// down sinks a cursor of the heap to its place.
+func (m *merging) down(i int) {
+	for {
+		least := i
+		for child := 2*i + 1; child <= 2*i+2 && child < len(m.heap); child++ {
+			if m.heap[child].before(m.heap[least]) {
+				least = child
+			}
+		}
+		if least == i {
+			return
+		}
+		m.heap[i], m.heap[least] = m.heap[least], m.heap[i]
+		i = least
+	}
+}
