@@ -18,7 +18,7 @@ import (
 // It is safe for concurrent use. Changed customers are kept packed in memory until
 // somebody writes them to a newer segment.
 type Live struct {
-	r *runner
+	c *counting
 
 	writing sync.Mutex // of what follows
 	patch   *segment.Patch
@@ -43,13 +43,14 @@ type changed struct {
 // Live counts what a view shows, as [Kernel.Run] does, and follows events from there.
 func (k *Kernel) Live(ctx context.Context, v *segment.View, o Options) (*Live, error) {
 	o.Of = 0
-	r := k.prepare(v)
-	if err := r.run(ctx, o); err != nil {
+	w := newWalk(v, k)
+	if err := w.run(ctx, o); err != nil {
 		return nil, err
 	}
+	c := w.counts[0]
 	return &Live{
-		r: r, patch: segment.NewPatch(), binding: k.newBinding(), w: k.newWorker(),
-		changed: make(map[string]*changed), totals: r.sums.under(0),
+		c: c, patch: segment.NewPatch(), binding: k.newBinding(), w: k.newWorker(),
+		changed: make(map[string]*changed), totals: c.sums.under(0),
 	}, nil
 }
 
@@ -151,11 +152,11 @@ func (l *Live) find(id string) (*changed, error) {
 	if c := l.changed[id]; c != nil {
 		return c, nil
 	}
-	s, b, i, ok, err := l.r.view.Find(id)
+	s, b, i, ok, err := l.c.view.Find(id)
 	if err != nil || !ok {
 		return nil, err
 	}
-	c := &changed{resources: l.r.bindings[s], reaches: l.r.bindings[s], names: l.r.view.Segments()[s]}
+	c := &changed{resources: l.c.bindings[s], reaches: l.c.bindings[s], names: l.c.view.Segments()[s]}
 	b.Record(i, &c.record)
 	return c, nil
 }
@@ -192,14 +193,14 @@ func (l *Live) swap(id string, now, next *changed, then func()) error {
 
 // bind makes the tables know what the patch's dictionary knows.
 func (l *Live) bind() {
-	k := l.r.k
+	k := l.c.k
 	k.extend(l.binding, l.patch)
-	newest := l.r.view.Newest()
-	last := len(l.r.view.Segments()) - 1
+	newest := l.c.view.Newest()
+	last := len(l.c.view.Segments()) - 1
 	for p := len(l.binding.accounts); p < l.patch.Partners(); p++ {
 		of, itself := segment.NoAccount, segment.NoAccount
 		if n, ok := newest.FindPartner(l.patch.Partner(segment.Partner(p))); ok {
-			of, itself = l.r.bindings[last].accounts[n], l.r.bindings[last].itself[n]
+			of, itself = l.c.bindings[last].accounts[n], l.c.bindings[last].itself[n]
 		}
 		l.binding.accounts = append(l.binding.accounts, of)
 		l.binding.itself = append(l.binding.itself, itself)
@@ -239,7 +240,7 @@ func (l *Live) begin() { l.before, l.after = l.before[:0], l.after[:0] }
 func (l *Live) publish() {
 	l.reading.Lock()
 	defer l.reading.Unlock()
-	l.r.sums.addAll(l.before, -1)
-	l.r.sums.addAll(l.after, 1)
+	l.c.sums.addAll(l.before, -1)
+	l.c.sums.addAll(l.after, 1)
 	l.begin()
 }

@@ -5,6 +5,7 @@ import (
 	"iter"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/association"
@@ -183,9 +184,15 @@ func (w wholly) Usage(program.Quantity, program.Family) (kizuna.Month, bool) {
 	return kizuna.Month(w), w != 0
 }
 
-// ask counts all customers under a question.
-func (p *packed) ask(q score.Question) (*fleet.Fleet, error) {
-	k, err := kernel.Compile(attribution.NewPlan(q.Program, q.AsOf), q.Trust)
+// ask counts all customers under one question or several, in one walk.
+func (p *packed) ask(questions ...score.Question) ([]*fleet.Fleet, error) {
+	var plans []*attribution.Plan
+	var names []string
+	for _, q := range questions {
+		plans = append(plans, attribution.NewPlan(q.Program, q.AsOf))
+		names = append(names, q.Program.Ref())
+	}
+	k, err := kernel.CompileTogether(questions[0].Trust, plans...)
 	if err != nil {
 		return nil, err
 	}
@@ -198,12 +205,16 @@ func (p *packed) ask(q score.Question) (*fleet.Fleet, error) {
 		}
 	}
 	totals, err := k.Run(p.app.Context, p.view, kernel.Options{Progress: func(done, of int) {
-		line.show(p.app.P.T("fleet.progress", q.Program.Ref(), done, of))
+		line.show(p.app.P.T("fleet.progress", strings.Join(names, ", "), done, of))
 	}})
 	if err != nil {
 		return nil, err
 	}
-	return fleet.New(q, k.Plan, &p.facts, totals), nil
+	var out []*fleet.Fleet
+	for i, q := range questions {
+		out = append(out, fleet.New(q, plans[i], &p.facts, totals[i]))
+	}
+	return out, nil
 }
 
 // fleetScoreCmd scores all partners.
@@ -237,10 +248,11 @@ func (c *fleetScoreCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	f, err := p.ask(q)
+	fleets, err := p.ask(q)
 	if err != nil {
 		return err
 	}
+	f := fleets[0]
 	out := fleetSummary{
 		Program: q.Program.Ref(), Carried: q.Carried, AsOf: q.AsOf, Summary: fleet.NewSummary(f),
 		Bins: fleet.Bins(), File: c.Out, Notes: p.notes,
