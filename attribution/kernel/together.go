@@ -52,11 +52,7 @@ func (t *Together) Run(ctx context.Context, v *segment.View, o Options) ([]*Tota
 	if err := w.run(ctx, o); err != nil {
 		return nil, err
 	}
-	var out []*Totals
-	for _, of := range t.of {
-		out = append(out, w.counts[of.kernel].sums.under(of.plan))
-	}
-	return out, nil
+	return t.totals(w), nil
 }
 
 // alike reports whether two plans read facts alike: who reaches what, under which

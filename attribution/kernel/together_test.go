@@ -2,6 +2,7 @@ package kernel_test
 
 import (
 	"context"
+	"maps"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -82,9 +83,11 @@ func drawDraft(t *rapid.T, p *program.Program) {
 		for i := range p.Areas {
 			for _, rule := range p.Areas[i].Metrics[0].Rules {
 				for c := range rule.Components {
-					names := rule.Components[c].Measure.Feeds[0].Workloads.Names
-					if sorted := slicesSorted(names); len(sorted) > 0 {
-						delete(names, sorted[0])
+					feed := &rule.Components[c].Measure.Feeds[0]
+					names := slicesSorted(feed.Workloads.Names)
+					feed.Workloads.Names = maps.Clone(feed.Workloads.Names) // programs share it
+					if len(names) > 0 {
+						delete(feed.Workloads.Names, names[0])
 					}
 				}
 			}

@@ -48,7 +48,7 @@ func (c *fleetBacktestCmd) Run(a *app) error {
 		return err
 	}
 	after.Program, after.Carried = c.adjust(rules), false
-	fleets, err := p.ask(before, after)
+	fleets, err := p.ask(&c.processFlags, before, after)
 	if err != nil {
 		return err
 	}

@@ -30,6 +30,7 @@ type fleetCmd struct {
 // segment, or the usage in a segment and the people in a place.
 type fleetFlags struct {
 	questionFlags
+	processFlags
 	Segment string `name:"segment" type:"path" placeholder:"FILE" help:"help.fleet-segment"`
 }
 
@@ -37,6 +38,10 @@ type fleetFlags struct {
 func (f *fleetFlags) Validate() error {
 	if f.Segment != "" {
 		return nil
+	}
+	if f.Processes > 1 || f.Part != "" {
+		return kizuna.Errorf("fleet-processes", "--processes needs facts that are packed").
+			WithMend("build a segment (kizuna segment build) and name it with --segment")
 	}
 	return f.questionFlags.Validate()
 }
@@ -54,6 +59,9 @@ type packed struct {
 }
 
 func (f *fleetFlags) pack(a *app) (*packed, error) {
+	if f.Part != "" { // people are for who adds the parts up
+		f.Data, f.Store = "", ""
+	}
 	if f.Segment != "" {
 		return f.fromSegment(a)
 	}
@@ -185,7 +193,7 @@ func (w wholly) Usage(program.Quantity, program.Family) (kizuna.Month, bool) {
 }
 
 // ask counts all customers under one question or several, in one walk.
-func (p *packed) ask(questions ...score.Question) ([]*fleet.Fleet, error) {
+func (p *packed) ask(by *processFlags, questions ...score.Question) ([]*fleet.Fleet, error) {
 	var plans []*attribution.Plan
 	var names []string
 	for _, q := range questions {
@@ -196,17 +204,23 @@ func (p *packed) ask(questions ...score.Question) ([]*fleet.Fleet, error) {
 	if err != nil {
 		return nil, err
 	}
+	if by.Part != "" {
+		return nil, by.send(p.app, k, p.view)
+	}
+	for _, q := range questions {
+		p.twins(q.Program)
+	}
 	line := p.app.counter()
 	defer line.clear()
-	if p.kept != nil {
-		if twins, ok := p.kept.Twins(q.Program); ok {
-			p.notes = append(p.notes, kizuna.Errorf("segment-twins", "an export asserts usage rows both as %q and as %q, which %s takes for one workload: each counts twice here, and once in kizuna score",
-				twins[0], twins[1], q.Program.Ref()).WithMend("write one of the names in the export's rows"))
-		}
-	}
-	totals, err := k.Run(p.app.Context, p.view, kernel.Options{Progress: func(done, of int) {
+	progress := func(done, of int) {
 		line.show(p.app.P.T("fleet.progress", strings.Join(names, ", "), done, of))
-	}})
+	}
+	var totals []*kernel.Totals
+	if by.Processes > 1 {
+		totals, err = by.gather(p.app, k, p.view, progress)
+	} else {
+		totals, err = k.Run(p.app.Context, p.view, kernel.Options{Progress: progress})
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -215,6 +229,17 @@ func (p *packed) ask(questions ...score.Question) ([]*fleet.Fleet, error) {
 		out = append(out, fleet.New(q, plans[i], &p.facts, totals[i]))
 	}
 	return out, nil
+}
+
+// twins notes what a segment counts otherwise than kizuna score does.
+func (p *packed) twins(rules *program.Program) {
+	if p.kept == nil {
+		return
+	}
+	if twins, ok := p.kept.Twins(rules); ok {
+		p.notes = append(p.notes, kizuna.Errorf("segment-twins", "an export asserts usage rows both as %q and as %q, which %s takes for one workload: each counts twice here, and once in kizuna score",
+			twins[0], twins[1], rules.Ref()).WithMend("write one of the names in the export's rows"))
+	}
 }
 
 // fleetScoreCmd scores all partners.
@@ -248,7 +273,7 @@ func (c *fleetScoreCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	fleets, err := p.ask(q)
+	fleets, err := p.ask(&c.processFlags, q)
 	if err != nil {
 		return err
 	}
