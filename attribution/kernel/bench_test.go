@@ -330,14 +330,17 @@ func BenchmarkChange(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	var ids []string
+	var ids []string // of whoever is reached
+	var record segment.Record
 	for i := range v.Newest().Blocks() {
 		block, err := v.Newest().Block(i)
 		if err != nil {
 			b.Fatal(err)
 		}
 		for t := range block.Len() {
-			ids = append(ids, block.ID(t))
+			if block.Record(t, &record); record.Entries() > 0 {
+				ids = append(ids, block.ID(t))
+			}
 		}
 	}
 	r := random(1)
