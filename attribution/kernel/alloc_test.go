@@ -37,15 +37,19 @@ func TestNothingIsAllocatedPerTenantOnceWarm(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			r := k.prepare(v)
+			c := k.bind(v)
 			w := k.newWorker()
 			all := func() {
 				for b := range s.Blocks() {
-					if _, err := r.block(w, place{0, b}); err != nil {
+					block, err := s.Block(b)
+					if err != nil {
+						t.Fatal(err)
+					}
+					if err := c.block(w, 0, block); err != nil {
 						t.Fatal(err)
 					}
 				}
-				w.chunks.flush(r.sums)
+				w.chunks.flush(c.sums)
 			}
 			all()
 			if n := testing.AllocsPerRun(3, all); n != 0 {

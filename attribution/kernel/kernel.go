@@ -26,7 +26,8 @@ type Kernel struct {
 	Plan  *attribution.Plan // the first
 	Trust attribution.Trust
 
-	of       [][]int // by plan and its measure: which of measures
+	digest   func() []byte // of what is asked
+	of       [][]int       // by plan and its measure: which of measures
 	first    kizuna.Month
 	months   int     // from the first month of any plan to the last
 	starts   []int64 // when each begins, and when the last ends
@@ -124,7 +125,7 @@ func compile(plans []*attribution.Plan, trust attribution.Trust) (*Kernel, error
 	}
 	plan := plans[0]
 	k := &Kernel{
-		Plan: plan, Trust: trust,
+		Plan: plan, Trust: trust, digest: sync.OnceValue(func() []byte { return digestOf(plans, trust) }),
 		first:      plan.First(),
 		excluded:   make(map[string]bool),
 		ownerOf:    make(map[string]int),

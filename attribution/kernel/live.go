@@ -18,14 +18,17 @@ import (
 // It is safe for concurrent use. Changed customers are kept packed in memory until
 // somebody writes them to a newer segment.
 type Live struct {
-	r *runner
+	c *counting
 
 	writing sync.Mutex // of what follows
 	patch   *segment.Patch
 	binding *binding // of the patch
 	w       *worker
-	changed map[string]*changed // by folded id
-	before  []uint64            // records
+	changed map[string]*changed   // by folded id
+	unheard changed               // the customer at hand, if nothing has changed it yet
+	reached []segment.Reach       // of the customer at hand
+	numbers []*segment.Translator // from the view's segments to the patch
+	before  []uint64              // records
 	after   []uint64
 
 	reading sync.RWMutex // of the totals
@@ -37,19 +40,22 @@ type changed struct {
 	record    segment.Record
 	resources *binding
 	reaches   *binding
-	names     segment.Dictionary // of the reaches
+	segment   int // whose numbers the reaches have; inPatch: the patch's
 }
+
+const inPatch = -1
 
 // Live counts what a view shows, as [Kernel.Run] does, and follows events from there.
 func (k *Kernel) Live(ctx context.Context, v *segment.View, o Options) (*Live, error) {
 	o.Of = 0
-	r := k.prepare(v)
-	if err := r.run(ctx, o); err != nil {
+	w := newWalk(v, k)
+	if err := w.run(ctx, o); err != nil {
 		return nil, err
 	}
+	c := w.counts[0]
 	return &Live{
-		r: r, patch: segment.NewPatch(), binding: k.newBinding(), w: k.newWorker(),
-		changed: make(map[string]*changed), totals: r.sums.under(0),
+		c: c, patch: segment.NewPatch(), binding: k.newBinding(), w: k.newWorker(),
+		changed: make(map[string]*changed), totals: c.sums.under(0),
 	}, nil
 }
 
@@ -74,8 +80,8 @@ func (l *Live) Changed() int {
 	return len(l.changed)
 }
 
-// Customer changes one customer: it sees the reaches that there are and returns
-// those that there are to be. Numbers are those of the names at hand.
+// Customer changes one customer: it sees the reaches that there are, which it may
+// change and must not keep, and returns those that there are to be. Numbers are those of the names at hand.
 type Customer func(names segment.Names, reaches []segment.Reach) []segment.Reach
 
 // Reaches changes who reaches a customer. A customer without usage has no reaches:
@@ -101,7 +107,7 @@ func (l *Live) Replace(id string, make func(segment.Names) *segment.Tenant) erro
 	if err != nil {
 		return err
 	}
-	next := &changed{names: l.patch, resources: l.binding, reaches: l.binding}
+	next := &changed{segment: inPatch, resources: l.binding, reaches: l.binding}
 	t := make(l.patch.Numbers())
 	t.ID = id
 	if err := l.patch.Pack(t, &next.record); err != nil {
@@ -151,11 +157,12 @@ func (l *Live) find(id string) (*changed, error) {
 	if c := l.changed[id]; c != nil {
 		return c, nil
 	}
-	s, b, i, ok, err := l.r.view.Find(id)
+	s, b, i, ok, err := l.c.view.Find(id)
 	if err != nil || !ok {
 		return nil, err
 	}
-	c := &changed{resources: l.r.bindings[s], reaches: l.r.bindings[s], names: l.r.view.Segments()[s]}
+	c := &l.unheard
+	c.segment, c.resources, c.reaches = s, l.c.bindings[s], l.c.bindings[s]
 	b.Record(i, &c.record)
 	return c, nil
 }
@@ -165,15 +172,26 @@ func (l *Live) reaches(id string, change Customer) error {
 	if err != nil || now == nil {
 		return err
 	}
-	reaches := now.record.Reaches()
-	if now.names != segment.Dictionary(l.patch) {
-		segment.Translate(reaches, now.names, l.patch.Numbers())
+	l.reached = now.record.AppendReaches(l.reached[:0])
+	if now.segment != inPatch {
+		l.translator(now.segment).Translate(l.reached)
 	}
-	next := &changed{record: now.record, resources: now.resources, reaches: l.binding, names: l.patch}
-	if err := l.patch.PackReaches(id, change(l.patch.Numbers(), reaches), &next.record); err != nil {
+	next := &changed{record: now.record, resources: now.resources, reaches: l.binding, segment: inPatch}
+	if err := l.patch.PackReaches(id, change(l.patch.Numbers(), l.reached), &next.record); err != nil {
 		return err
 	}
 	return l.swap(id, now, next, func() {})
+}
+
+// translator translates from the numbers of a segment to the patch's.
+func (l *Live) translator(number int) *segment.Translator {
+	if l.numbers == nil {
+		l.numbers = make([]*segment.Translator, len(l.c.view.Segments()))
+	}
+	if l.numbers[number] == nil {
+		l.numbers[number] = segment.NewTranslator(l.c.view.Segments()[number], l.patch.Numbers())
+	}
+	return l.numbers[number]
 }
 
 // swap evaluates a customer before and after, and keeps what it is now.
@@ -192,14 +210,14 @@ func (l *Live) swap(id string, now, next *changed, then func()) error {
 
 // bind makes the tables know what the patch's dictionary knows.
 func (l *Live) bind() {
-	k := l.r.k
+	k := l.c.k
 	k.extend(l.binding, l.patch)
-	newest := l.r.view.Newest()
-	last := len(l.r.view.Segments()) - 1
+	newest := l.c.view.Newest()
+	last := len(l.c.view.Segments()) - 1
 	for p := len(l.binding.accounts); p < l.patch.Partners(); p++ {
 		of, itself := segment.NoAccount, segment.NoAccount
 		if n, ok := newest.FindPartner(l.patch.Partner(segment.Partner(p))); ok {
-			of, itself = l.r.bindings[last].accounts[n], l.r.bindings[last].itself[n]
+			of, itself = l.c.bindings[last].accounts[n], l.c.bindings[last].itself[n]
 		}
 		l.binding.accounts = append(l.binding.accounts, of)
 		l.binding.itself = append(l.binding.itself, itself)
@@ -239,7 +257,7 @@ func (l *Live) begin() { l.before, l.after = l.before[:0], l.after[:0] }
 func (l *Live) publish() {
 	l.reading.Lock()
 	defer l.reading.Unlock()
-	l.r.sums.addAll(l.before, -1)
-	l.r.sums.addAll(l.after, 1)
+	l.c.sums.addAll(l.before, -1)
+	l.c.sums.addAll(l.after, 1)
 	l.begin()
 }

@@ -24,39 +24,17 @@ type Options struct {
 // Run counts what a view shows. It stops early if ctx is done. The errors are ctx's
 // and those of [segment.Segment.Block].
 func (k *Kernel) Run(ctx context.Context, v *segment.View, o Options) (*Totals, error) {
-	r := k.prepare(v)
-	if err := r.run(ctx, o); err != nil {
+	w := newWalk(v, k)
+	if err := w.run(ctx, o); err != nil {
 		return nil, err
 	}
-	return r.sums.under(0), nil
+	return w.counts[0].sums.under(0), nil
 }
 
-func (r *runner) run(ctx context.Context, o Options) error {
-	r.deal(o)
-	workers := o.Workers
-	if workers <= 0 {
-		workers = runtime.GOMAXPROCS(0)
-	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	var wait sync.WaitGroup
-	for range min(workers, max(1, len(r.blocks))) {
-		wait.Go(func() {
-			if err := r.work(ctx, o.Progress); err != nil {
-				cancel(err)
-			}
-		})
-	}
-	wait.Wait()
-	return context.Cause(ctx)
-}
-
-// runner is a kernel bound to a view.
-type runner struct {
-	k        *Kernel
-	view     *segment.View
-	bindings []*binding // by segment
-	sums     *sums
+// walk is one walk over what a view shows: what it reads once, every kernel counts.
+type walk struct {
+	view   *segment.View
+	counts []*counting
 
 	blocks []place // in the order in which they are dealt
 	next   atomic.Int64
@@ -68,94 +46,137 @@ type runner struct {
 // place is a block of a segment of the view.
 type place struct{ segment, block int }
 
-// prepare binds the segments of a view.
-func (k *Kernel) prepare(v *segment.View) *runner {
-	r := &runner{k: k, view: v}
+func newWalk(v *segment.View, kernels ...*Kernel) *walk {
+	w := &walk{view: v}
+	for _, k := range kernels {
+		w.counts = append(w.counts, k.bind(v))
+	}
+	return w
+}
+
+func (w *walk) run(ctx context.Context, o Options) error {
+	w.deal(o)
+	workers := o.Workers
+	if workers <= 0 {
+		workers = runtime.GOMAXPROCS(0)
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var wait sync.WaitGroup
+	for range min(workers, max(1, len(w.blocks))) {
+		wait.Go(func() {
+			if err := w.work(ctx, o.Progress); err != nil {
+				cancel(err)
+			}
+		})
+	}
+	wait.Wait()
+	return context.Cause(ctx)
+}
+
+// deal lists the blocks that the run looks at.
+func (w *walk) deal(o Options) {
+	for i, s := range w.view.Segments() {
+		for b := range s.Blocks() {
+			w.blocks = append(w.blocks, place{i, b})
+		}
+		w.of += s.Tenants()
+	}
+	if o.Of > 1 {
+		n := len(w.blocks)
+		w.blocks = w.blocks[n*o.Part/o.Of : n*(o.Part+1)/o.Of]
+		w.of = 0
+		for _, p := range w.blocks {
+			w.of += w.view.Segments()[p.segment].BlockTenants(p.block)
+		}
+	}
+}
+
+// work evaluates blocks until there are no more.
+func (w *walk) work(ctx context.Context, progress func(done, of int)) error {
+	workers := make([]*worker, len(w.counts))
+	for i, c := range w.counts {
+		workers[i] = c.k.worker()
+		defer c.k.rest(workers[i])
+	}
+	for {
+		i := int(w.next.Add(1)) - 1
+		if i >= len(w.blocks) {
+			for i, c := range w.counts {
+				workers[i].chunks.flush(c.sums)
+			}
+			return nil
+		}
+		if err := ctx.Err(); err != nil {
+			return context.Cause(ctx)
+		}
+		p := w.blocks[i]
+		b, err := w.view.Segments()[p.segment].Block(p.block)
+		if err != nil {
+			return err
+		}
+		for i, c := range w.counts {
+			if err := c.block(workers[i], p.segment, b); err != nil {
+				return err
+			}
+		}
+		if progress != nil {
+			w.mu.Lock()
+			w.done += b.Len()
+			progress(w.done, w.of)
+			w.mu.Unlock()
+		}
+	}
+}
+
+// counting is a kernel bound to a view, and what it has counted.
+type counting struct {
+	k        *Kernel
+	view     *segment.View
+	bindings []*binding // by segment
+	sums     *sums
+}
+
+// bind makes a kernel's tables know what the segments of a view hold.
+func (k *Kernel) bind(v *segment.View) *counting {
+	c := &counting{k: k, view: v}
 	ofLocation, itself := v.AccountsOn(k.Plan.AsOf.Instant())
 	for i, s := range v.Segments() {
 		b := k.newBinding()
 		b.accounts, b.itself = ofLocation[i], itself[i]
 		k.extend(b, s)
-		r.bindings = append(r.bindings, b)
+		c.bindings = append(c.bindings, b)
 	}
 	newest := v.Newest()
 	accounts := make([]string, newest.Accounts())
 	for i := range accounts {
 		accounts[i] = newest.Account(uint32(i))
 	}
-	r.sums = newSums(k, accounts)
-	return r
-}
-
-// deal lists the blocks that the run looks at.
-func (r *runner) deal(o Options) {
-	for i, s := range r.view.Segments() {
-		for b := range s.Blocks() {
-			r.blocks = append(r.blocks, place{i, b})
-		}
-		r.of += s.Tenants()
-	}
-	if o.Of > 1 {
-		n := len(r.blocks)
-		r.blocks = r.blocks[n*o.Part/o.Of : n*(o.Part+1)/o.Of]
-		r.of = 0
-		for _, p := range r.blocks {
-			r.of += r.view.Segments()[p.segment].BlockTenants(p.block)
-		}
-	}
-}
-
-// work evaluates blocks until there are no more.
-func (r *runner) work(ctx context.Context, progress func(done, of int)) error {
-	w := r.k.worker()
-	defer r.k.rest(w)
-	for {
-		i := int(r.next.Add(1)) - 1
-		if i >= len(r.blocks) {
-			w.chunks.flush(r.sums)
-			return nil
-		}
-		if err := ctx.Err(); err != nil {
-			return context.Cause(ctx)
-		}
-		n, err := r.block(w, r.blocks[i])
-		if err != nil {
-			return err
-		}
-		if progress != nil {
-			r.mu.Lock()
-			r.done += n
-			progress(r.done, r.of)
-			r.mu.Unlock()
-		}
-	}
+	c.sums = newSums(k, accounts)
+	return c
 }
 
 // block evaluates the tenants of a block that no newer segment hides.
-func (r *runner) block(w *worker, p place) (tenants int, err error) {
-	b, err := r.view.Segments()[p.segment].Block(p.block)
-	if err != nil {
-		return 0, err
-	}
+func (c *counting) block(w *worker, number int, b segment.Block) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			err = b.Unreadable().WithCause(fmt.Errorf("%v", cause))
 		}
 	}()
-	w.b, w.by = r.bindings[p.segment], r.bindings[p.segment]
+	w.b, w.by = c.bindings[number], c.bindings[number]
 	for i := range b.Len() {
-		if r.view.Hidden(p.segment, b.First()+i) {
+		if c.view.Hidden(number, b.First()+i) {
 			continue
 		}
 		b.Record(i, &w.record)
 		w.evaluate()
 		for s := range w.slots {
 			if w.contribute(&w.slots[s]); len(w.out) > 0 {
-				w.chunks.put(r.sums, w.slots[s].account, w.out)
+				w.chunks.put(c.sums, w.slots[s].account, w.out)
 			}
 		}
 	}
-	return b.Len(), nil
+	return nil
 }
 
 // chunks collect records for each part of the totals until there are enough of them

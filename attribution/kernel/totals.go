@@ -170,12 +170,17 @@ func (t *sums) number(account string) (uint32, bool) {
 	return n, ok
 }
 
+// row returns an account's sums: now and base, by the kernel's measure.
+func (t *sums) row(account uint32) []int64 {
+	stride := 2 * len(t.k.measures)
+	return t.parts[account%parts].tallies[int(account/parts)*stride:][:stride]
+}
+
 // tallies adds an account's sums to a contribution. The part's lock is held.
 func (t *Totals) tallies(out attribution.Contribution, account uint32) {
-	stride := 2 * len(t.k.measures)
-	tallies := t.parts[account%parts].tallies[int(account/parts)*stride:][:stride]
+	row := t.row(account)
 	for number, m := range t.of {
-		if tally := (attribution.Tally{Now: tallies[2*m], Base: tallies[2*m+1]}); !tally.IsZero() {
+		if tally := (attribution.Tally{Now: row[2*m], Base: row[2*m+1]}); !tally.IsZero() {
 			out[attribution.Key{Account: t.accounts[account], Measure: number}] = tally
 		}
 	}

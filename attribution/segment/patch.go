@@ -1,6 +1,10 @@
 package segment
 
-import "github.com/kizuna-org/kizuna/association"
+import (
+	"slices"
+
+	"github.com/kizuna-org/kizuna/association"
+)
 
 // Dictionary is what the numbers in a record mean: a [Segment]'s, or a [Patch]'s.
 type Dictionary interface {
@@ -71,20 +75,41 @@ func (p *Patch) PackReaches(id string, reaches []Reach, r *Record) error {
 	return nil
 }
 
-// Translate gives a tenant's reaches the numbers of another dictionary.
-func Translate(reaches []Reach, from Dictionary, to Names) {
+// Translator gives reaches the numbers of another dictionary. What it has looked up
+// once it remembers. It is for one goroutine.
+type Translator struct {
+	from     Dictionary
+	to       Names
+	names    []Name    // by number, 1 more than the other's; 0: not looked up yet
+	partners []Partner // likewise
+}
+
+// NewTranslator returns a translator that has looked up nothing yet.
+func NewTranslator(from Dictionary, to Names) *Translator {
+	return &Translator{from, to, make([]Name, from.Names()), make([]Partner, from.Partners())}
+}
+
+// Translate changes a tenant's reaches.
+func (t *Translator) Translate(reaches []Reach) {
 	for i := range reaches {
 		r := &reaches[i]
-		r.What, r.Location = to.Name(from.Name(r.What)), to.Partner(from.Partner(r.Location))
+		name, partner := &t.names[r.What], &t.partners[r.Location]
+		if *name == 0 {
+			*name = t.to.Name(t.from.Name(r.What)) + 1
+		}
+		if *partner == 0 {
+			*partner = t.to.Partner(t.from.Partner(r.Location)) + 1
+		}
+		r.What, r.Location = *name-1, *partner-1
 	}
 }
 
-// Reaches unpacks the reaches.
-func (r *Record) Reaches() (reaches []Reach) {
+// AppendReaches unpacks the reaches.
+func (r *Record) AppendReaches(reaches []Reach) []Reach {
+	reaches = slices.Grow(reaches, r.Entries())
 	for entry := 0; entry < r.Entries(); {
-		var reach Reach
-		entry = r.Reach(entry, &reach)
-		reaches = append(reaches, reach)
+		reaches = append(reaches, Reach{})
+		entry = r.Reach(entry, &reaches[len(reaches)-1])
 	}
 	return reaches
 }

@@ -64,7 +64,7 @@ func (s *Segment) holds(t *Tenant) bool {
 
 // tenant unpacks everything but the id.
 func (r *Record) tenant() *Tenant {
-	t := &Tenant{Country: r.Country, Segment: r.Segment, Reaches: r.Reaches()}
+	t := &Tenant{Country: r.Country, Segment: r.Segment, Reaches: r.AppendReaches(nil)}
 	var walk Resources
 	for r.Walk(&walk); walk.Next(); {
 		resource := Resource{Kind: r.kinds[walk.Kind], Owned: walk.Owned}

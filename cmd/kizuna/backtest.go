@@ -48,13 +48,11 @@ func (c *fleetBacktestCmd) Run(a *app) error {
 		return err
 	}
 	after.Program, after.Carried = c.adjust(rules), false
-	b := backtested{app: a, notes: p.notes}
-	if b.Before, err = p.ask(before); err != nil {
+	fleets, err := p.ask(&c.processFlags, before, after)
+	if err != nil {
 		return err
 	}
-	if b.After, err = p.ask(after); err != nil {
-		return err
-	}
+	b := backtested{fleet.Backtest{Before: fleets[0], After: fleets[1]}, a, p.notes}
 	if c.Partner != "" {
 		return b.partner(c.Partner)
 	}

@@ -5,6 +5,7 @@ import (
 	"iter"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/association"
@@ -29,6 +30,7 @@ type fleetCmd struct {
 // segment, or the usage in a segment and the people in a place.
 type fleetFlags struct {
 	questionFlags
+	processFlags
 	Segment string `name:"segment" type:"path" placeholder:"FILE" help:"help.fleet-segment"`
 }
 
@@ -36,6 +38,10 @@ type fleetFlags struct {
 func (f *fleetFlags) Validate() error {
 	if f.Segment != "" {
 		return nil
+	}
+	if f.Processes > 1 || f.Part != "" {
+		return kizuna.Errorf("fleet-processes", "--processes needs facts that are packed").
+			WithMend("build a segment (kizuna segment build) and name it with --segment")
 	}
 	return f.questionFlags.Validate()
 }
@@ -53,6 +59,9 @@ type packed struct {
 }
 
 func (f *fleetFlags) pack(a *app) (*packed, error) {
+	if f.Part != "" { // people are for who adds the parts up
+		f.Data, f.Store = "", ""
+	}
 	if f.Segment != "" {
 		return f.fromSegment(a)
 	}
@@ -183,27 +192,54 @@ func (w wholly) Usage(program.Quantity, program.Family) (kizuna.Month, bool) {
 	return kizuna.Month(w), w != 0
 }
 
-// ask counts all customers under a question.
-func (p *packed) ask(q score.Question) (*fleet.Fleet, error) {
-	k, err := kernel.Compile(attribution.NewPlan(q.Program, q.AsOf), q.Trust)
+// ask counts all customers under one question or several, in one walk.
+func (p *packed) ask(by *processFlags, questions ...score.Question) ([]*fleet.Fleet, error) {
+	var plans []*attribution.Plan
+	var names []string
+	for _, q := range questions {
+		plans = append(plans, attribution.NewPlan(q.Program, q.AsOf))
+		names = append(names, q.Program.Ref())
+	}
+	k, err := kernel.CompileTogether(questions[0].Trust, plans...)
 	if err != nil {
 		return nil, err
+	}
+	if by.Part != "" {
+		return nil, by.send(p.app, k, p.view)
+	}
+	for _, q := range questions {
+		p.twins(q.Program)
 	}
 	line := p.app.counter()
 	defer line.clear()
-	if p.kept != nil {
-		if twins, ok := p.kept.Twins(q.Program); ok {
-			p.notes = append(p.notes, kizuna.Errorf("segment-twins", "an export asserts usage rows both as %q and as %q, which %s takes for one workload: each counts twice here, and once in kizuna score",
-				twins[0], twins[1], q.Program.Ref()).WithMend("write one of the names in the export's rows"))
-		}
+	progress := func(done, of int) {
+		line.show(p.app.P.T("fleet.progress", strings.Join(names, ", "), done, of))
 	}
-	totals, err := k.Run(p.app.Context, p.view, kernel.Options{Progress: func(done, of int) {
-		line.show(p.app.P.T("fleet.progress", q.Program.Ref(), done, of))
-	}})
+	var totals []*kernel.Totals
+	if by.Processes > 1 {
+		totals, err = by.gather(p.app, k, p.view, progress)
+	} else {
+		totals, err = k.Run(p.app.Context, p.view, kernel.Options{Progress: progress})
+	}
 	if err != nil {
 		return nil, err
 	}
-	return fleet.New(q, k.Plan, &p.facts, totals), nil
+	var out []*fleet.Fleet
+	for i, q := range questions {
+		out = append(out, fleet.New(q, plans[i], &p.facts, totals[i]))
+	}
+	return out, nil
+}
+
+// twins notes what a segment counts otherwise than kizuna score does.
+func (p *packed) twins(rules *program.Program) {
+	if p.kept == nil {
+		return
+	}
+	if twins, ok := p.kept.Twins(rules); ok {
+		p.notes = append(p.notes, kizuna.Errorf("segment-twins", "an export asserts usage rows both as %q and as %q, which %s takes for one workload: each counts twice here, and once in kizuna score",
+			twins[0], twins[1], rules.Ref()).WithMend("write one of the names in the export's rows"))
+	}
 }
 
 // fleetScoreCmd scores all partners.
@@ -237,10 +273,11 @@ func (c *fleetScoreCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	f, err := p.ask(q)
+	fleets, err := p.ask(&c.processFlags, q)
 	if err != nil {
 		return err
 	}
+	f := fleets[0]
 	out := fleetSummary{
 		Program: q.Program.Ref(), Carried: q.Carried, AsOf: q.AsOf, Summary: fleet.NewSummary(f),
 		Bins: fleet.Bins(), File: c.Out, Notes: p.notes,

@@ -62,6 +62,7 @@ type commands struct {
 // app is what commands need of the world around them.
 type app struct {
 	Context context.Context
+	Args    []string // of the command line
 	Stdin   io.Reader
 	Stdout  io.Writer
 	Stderr  io.Writer
@@ -141,11 +142,13 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return exitUsage
 	}
 	a := &app{
-		Context: ctx, Stdin: stdin, Stdout: stdout, Stderr: stderr, P: printer, JSON: c.JSON,
+		Context: ctx, Args: args, Stdin: stdin, Stdout: stdout, Stderr: stderr, P: printer, JSON: c.JSON,
 		Color: !c.NoColor && isTerminal(stdout), Live: isTerminal(stderr),
 	}
 	switch err := a.run(parsed); {
 	case err == nil:
+		return exitOK
+	case errors.Is(err, errSent):
 		return exitOK
 	case errors.Is(err, errProblems):
 		return exitProblem

@@ -1,0 +1,86 @@
+package kernel
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/kizuna-org/kizuna/attribution"
+	"github.com/kizuna-org/kizuna/attribution/segment"
+	"github.com/kizuna-org/kizuna/program"
+)
+
+// Together is several plans that are counted in one walk over the customers. Plans
+// that read facts alike share a kernel: what both measure in the same way is counted
+// once. It is safe for concurrent use.
+type Together struct {
+	kernels []*Kernel
+	of      []planOf
+}
+
+// planOf is where a plan is: which of the kernels, and which of its plans.
+type planOf struct{ kernel, plan int }
+
+// CompileTogether compiles plans. An empty trust is [attribution.TrustBoth].
+func CompileTogether(trust attribution.Trust, plans ...*attribution.Plan) (*Together, error) {
+	t := new(Together)
+	var groups [][]*attribution.Plan
+	for _, plan := range plans {
+		g := slices.IndexFunc(groups, func(group []*attribution.Plan) bool {
+			return !slices.ContainsFunc(group, func(other *attribution.Plan) bool { return !alike(plan, other) })
+		})
+		if g < 0 {
+			g = len(groups)
+			groups = append(groups, nil)
+		}
+		t.of = append(t.of, planOf{g, len(groups[g])})
+		groups[g] = append(groups[g], plan)
+	}
+	for _, group := range groups {
+		k, err := compile(group, trust)
+		if err != nil {
+			return nil, err
+		}
+		t.kernels = append(t.kernels, k)
+	}
+	return t, nil
+}
+
+// Run counts what a view shows and returns the totals of every plan. See [Kernel.Run].
+func (t *Together) Run(ctx context.Context, v *segment.View, o Options) ([]*Totals, error) {
+	w := newWalk(v, t.kernels...)
+	if err := w.run(ctx, o); err != nil {
+		return nil, err
+	}
+	return t.totals(w), nil
+}
+
+// alike reports whether two plans read facts alike: who reaches what, under which
+// name, and what never counts. They may differ in all that they measure.
+func alike(a, b *attribution.Plan) bool {
+	p, q := a.Program, b.Program
+	return a.AsOf == b.AsOf && p.CSPHistory == q.CSPHistory &&
+		sameNames(p.Roles.Eligible, q.Roles.Eligible) &&
+		sameNames(p.Roles.ExcludeContaining, q.Roles.ExcludeContaining) &&
+		sameNames(p.ExcludedOffers, q.ExcludedOffers) &&
+		maps.Equal(p.Aliases, q.Aliases) &&
+		maps.EqualFunc(p.OwnedWorkloads, q.OwnedWorkloads, func(x, y program.OwnerRule) bool {
+			return x.LatestOnly == y.LatestOnly && sameNames(x.Relations, y.Relations)
+		}) &&
+		(a.First() == b.First() || !seesNothing(a) && !seesNothing(b))
+}
+
+func sameNames(a, b []string) bool {
+	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
+}
+
+// seesNothing reports whether a plan has a measure that counts nothing: it must not
+// see rows of months that only the other looks at.
+func seesNothing(plan *attribution.Plan) bool {
+	for number := range plan.Measures() {
+		if m := plan.Measure(number); m.Amount != nil && boundsOf(m.Amount).holds(0) {
+			return true
+		}
+	}
+	return false
+}
