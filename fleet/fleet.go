@@ -81,8 +81,8 @@ func New(q score.Question, plan *attribution.Plan, f *Facts, totals Totals) *Fle
 	for i, account := range accounts {
 		ofAccount[account] = i
 	}
-	roster := known.Roster(plan.Program, plan.AsOf, accounts, func(location string) (int, bool) {
-		account, ok := index.AccountAt(location)
+	roster := known.Roster(plan.Program, plan.AsOf, accounts, func(location int) (int, bool) {
+		account, ok := index.AccountAt(known.Locations()[location])
 		return ofAccount[account], ok
 	})
 	fleet := &Fleet{

@@ -55,8 +55,9 @@ type Rule struct {
 func NewRoster(f *Facts, p *program.Program, asOf kizuna.Date, accountOf func(location string) (string, bool)) *Roster {
 	numbers := make(map[string]uint32)
 	var accounts []string
-	r := NewIndex(f).Roster(p, asOf, nil, func(location string) (int, bool) {
-		account, ok := accountOf(location)
+	x := NewIndex(f)
+	r := x.Roster(p, asOf, nil, func(location int) (int, bool) {
+		account, ok := accountOf(x.locations[location])
 		if !ok {
 			return 0, false
 		}
@@ -71,9 +72,9 @@ func NewRoster(f *Facts, p *program.Program, asOf kizuna.Date, accountOf func(lo
 }
 
 // Roster decides every certificate on the day. accountOf gives the number, among
-// accounts, of the one that a location belongs to on that day; it is asked once for each
-// location that is linked to.
-func (x *Index) Roster(p *program.Program, asOf kizuna.Date, accounts []string, accountOf func(location string) (account int, ok bool)) *Roster {
+// accounts, of the one that a location of [Index.Locations] belongs to on that day; it is
+// asked once for each that somebody is linked to then.
+func (x *Index) Roster(p *program.Program, asOf kizuna.Date, accounts []string, accountOf func(location int) (account int, ok bool)) *Roster {
 	r := &Roster{
 		index: x, asOf: asOf, accounts: accounts, rules: make(map[*program.PeopleRule]Rule),
 		certificates: make([]certificate, len(x.certificates)), at: make([]int, len(x.locations)),
@@ -97,7 +98,7 @@ func (x *Index) Roster(p *program.Program, asOf kizuna.Date, accounts []string, 
 
 // locate asks for the account of each location that is linked to on the day, and
 // returns the number after that of the last account.
-func (r *Roster) locate(accountOf func(string) (int, bool)) (accounts int) {
+func (r *Roster) locate(accountOf func(location int) (account int, ok bool)) (accounts int) {
 	for i := range r.at {
 		r.at[i] = unasked
 	}
@@ -106,7 +107,7 @@ func (r *Roster) locate(accountOf func(string) (int, bool)) (accounts int) {
 		if r.at[l.location] != unasked || !l.during.Contains(r.asOf.Instant()) {
 			continue
 		}
-		if n, ok := accountOf(r.index.locations[l.location]); ok {
+		if n, ok := accountOf(int(l.location)); ok {
 			r.at[l.location] = n
 			accounts = max(accounts, n+1)
 		} else {

@@ -150,3 +150,7 @@ func (x *Index) linksOf(profile uint32) []link {
 func (x *Index) holdingsOf(profile uint32) []holding {
 	return x.holdings[x.profiles[profile].holding:x.profiles[profile+1].holding]
 }
+
+// Locations lists the locations that some profile was ever linked to, by number. It must
+// not be changed.
+func (x *Index) Locations() []string { return x.locations }
