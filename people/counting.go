@@ -277,6 +277,18 @@ func (r *Roster) Counts(account int) []int32 {
 	return r.counts[account*r.sets : (account+1)*r.sets]
 }
 
+// None reports whether the counts of [Roster.Counts] are 0 for all that a rule counts.
+func (rule *Rule) None(counts []int32) bool {
+	if counts == nil {
+		return true
+	}
+	any := counts[rule.counted]
+	for _, set := range rule.steps {
+		any |= counts[set]
+	}
+	return any == 0
+}
+
 // Count tallies counts of [Roster.Counts] under a rule. The tally's memory is used again.
 func (r *Roster) Count(counts []int32, rule Rule, t *Tally) {
 	t.Steps, t.Counted = t.Steps[:0], 0

@@ -190,14 +190,20 @@ func (e *Evaluator) evaluate(f *Figures, values []attribution.Value, counts []in
 	for i := range e.areas {
 		a := &e.areas[i]
 		figures := f.metrics[a.metric:][:len(a.metrics)]
+		idle := true // and so is the area
 		for j := range a.metrics {
 			if m := &a.metrics[j]; e.idle.metrics != nil && m.isIdle(values, counts) {
 				figures[j] = e.idle.metrics[a.metric+j]
 			} else {
-				figures[j] = e.metric(m, values, counts)
+				figures[j], idle = e.metric(m, values, counts), false
 			}
 		}
-		e.area(f, i, values)
+		if idle && !a.classifies(values) {
+			copy(f.Tracks(i), e.idle.Tracks(i))
+			f.Areas[i] = e.idle.Areas[i]
+		} else {
+			e.area(f, i, values)
+		}
 	}
 }
 
@@ -208,7 +214,20 @@ func (m *metricRules) isIdle(values []attribution.Value, counts []int32) bool {
 			return false
 		}
 	}
-	return m.people == nil || counts == nil
+	return m.people == nil || m.count.None(counts)
+}
+
+// classifies reports whether anything is known of an area's track.
+func (a *areaRules) classifies(values []attribution.Value) bool {
+	if a.area.Track.Kind != program.Classified {
+		return false
+	}
+	for _, measure := range []int{a.classification.Main, a.classification.All, a.classification.Revenue} {
+		if measure >= 0 && values[measure].Any() {
+			return true
+		}
+	}
+	return false
 }
 
 // metric gives a metric its points.
