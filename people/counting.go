@@ -250,11 +250,11 @@ type Tally struct {
 // person counts once however many certificates, and may serve several steps.
 func (r *Roster) Tally(account string, rule *program.PeopleRule) Tally {
 	var t Tally
-	n, ok := r.number(account)
-	if !ok {
-		n = len(r.accounts) // of nobody
+	var counts []int32
+	if n, ok := r.Number(account); ok {
+		counts = r.Counts(n)
 	}
-	r.Count(r.Counts(n), r.Rule(rule), &t)
+	r.Count(counts, r.Rule(rule), &t)
 	return t
 }
 
@@ -305,7 +305,8 @@ func of(counts []int32, set int) int64 {
 	return int64(counts[set])
 }
 
-func (r *Roster) number(account string) (int, bool) {
+// Number returns the number of an account that somebody may be linked to.
+func (r *Roster) Number(account string) (int, bool) {
 	r.naming.Do(func() {
 		r.numbers = make(map[string]int, len(r.accounts))
 		for i, a := range r.accounts {

@@ -96,7 +96,7 @@ type Holder struct {
 
 // Holders lists who counts for an account, in order of person id.
 func (r *Roster) Holders(account string) []*Holder {
-	n, ok := r.number(account)
+	n, ok := r.Number(account)
 	if !ok {
 		return nil
 	}
