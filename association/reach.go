@@ -145,7 +145,7 @@ func (x *Index) Accounts() []string { return x.accounts }
 // AccountOf returns the global account of a location, or of a global account
 // itself, on the question's date.
 func (x *Index) AccountOf(id string) (account string, isLocation, ok bool) {
-	if account, ok = x.accountOf[Fold(id)]; ok {
+	if account, ok = x.AccountAt(id); ok {
 		return account, true, true
 	}
 	for _, a := range x.accounts {
@@ -154,6 +154,12 @@ func (x *Index) AccountOf(id string) (account string, isLocation, ok bool) {
 		}
 	}
 	return "", false, false
+}
+
+// AccountAt returns the global account of a location on the question's date.
+func (x *Index) AccountAt(location string) (account string, ok bool) {
+	account, ok = x.accountOf[Fold(location)]
+	return account, ok
 }
 
 // LocationsOf returns the locations of an account on the question's date, in order.

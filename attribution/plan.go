@@ -269,13 +269,42 @@ type Input struct {
 	Unrated []string
 }
 
+// Value is a tally in numbers: now and base as it keeps them; of distinct workloads,
+// how many there are.
+type Value struct {
+	Now, Base int64
+	Unrated   bool // some counted workload has no rate: the measure has no value
+}
+
+// Any reports whether there is anything.
+func (v Value) Any() bool { return v.Now|v.Base != 0 || v.Unrated }
+
+// Value returns a tally in numbers.
+func (pl *Plan) Value(number int, t Tally) Value {
+	if pl.measures[number].Subject == program.Workloads {
+		return Value{int64(len(t.NowSet)), int64(len(t.BaseSet)), len(t.Unrated) > 0}
+	}
+	return Value{t.Now, t.Base, len(t.Unrated) > 0}
+}
+
+// Values appends what an account's tallies are in numbers, by measure.
+func (pl *Plan) Values(into []Value, account string, total Contribution) []Value {
+	for number := range pl.measures {
+		into = append(into, pl.Value(number, total[Key{account, number}]))
+	}
+	return into
+}
+
+// Units returns a value in whole units.
+func (pl *Plan) Units(number int, v Value) (now, base kizuna.Fraction) {
+	m := &pl.measures[number]
+	return m.value(v.Now), m.value(v.Base)
+}
+
 // Input returns a tally's values in whole units; of distinct workloads, how many
 // there are.
 func (pl *Plan) Input(number int, t Tally) Input {
-	m := &pl.measures[number]
-	in := Input{Now: m.value(t.Now), Base: m.value(t.Base), Unrated: t.Unrated.Members()}
-	if m.Subject == program.Workloads {
-		in.Now, in.Base = kizuna.Int(int64(len(t.NowSet))), kizuna.Int(int64(len(t.BaseSet)))
-	}
+	in := Input{Unrated: t.Unrated.Members()}
+	in.Now, in.Base = pl.Units(number, pl.Value(number, t))
 	return in
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"iter"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -17,7 +16,6 @@ import (
 	"github.com/kizuna-org/kizuna/bench/oracle"
 	"github.com/kizuna-org/kizuna/bench/world"
 	"github.com/kizuna-org/kizuna/people"
-	"github.com/kizuna-org/kizuna/score"
 )
 
 // kizunaCmd is Kizuna as an engine among the others: a process that reports as the
@@ -57,7 +55,8 @@ func (cmd *kizunaCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	facts := m.Config.PeopleFacts(world.NewCatalog(p))
+	known := people.NewIndex(m.Config.PeopleFacts(world.NewCatalog(p)))
+	places := oracle.NewPlaces(s, known)
 	out := report{Engine: "Kizuna", Version: version(), Load: time.Since(start).Seconds()}
 
 	plan := attribution.NewPlan(p, world.AsOf)
@@ -65,47 +64,28 @@ func (cmd *kizunaCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var scored []*score.Account
-	var names []string
-	var totals *kernel.Totals
+	var scores *oracle.Scores
 	for range cmd.Reps {
-		names, scored, totals = nil, nil, nil
+		scores = nil
 		runtime.GC()
 		wall, used := time.Now(), cpuSeconds()
-		if totals, err = k.Run(ctx, view, kernel.Options{Workers: cmd.Threads}); err != nil {
+		totals, err := k.Run(ctx, view, kernel.Options{Workers: cmd.Threads})
+		if err != nil {
 			return err
 		}
 		out.Counted = append(out.Counted, time.Since(wall).Seconds())
-		roster := people.NewRoster(facts, p, world.AsOf, world.Directory(s.Locations(), world.AsOf))
-		scorer := &score.Scorer{Plan: plan, Roster: roster, Coverage: oracle.Everything(plan.Last)}
-		names, scored = oracle.ScoreAll(scorer, everybody(totals), cmd.Threads)
+		out.CountedCPU = append(out.CountedCPU, cpuSeconds()-used)
+		roster := known.Roster(p, world.AsOf, totals.Accounts(), places.On(world.AsOf))
+		scores = oracle.Score(totals, plan, roster, cmd.Threads)
 		out.Wall, out.CPU = append(out.Wall, time.Since(wall).Seconds()), append(out.CPU, cpuSeconds()-used)
 	}
 	out.Peak = peakBytes()
 	if cmd.Out != "" {
-		if err := oracle.WriteResults(cmd.Out, names, scored, totals.Contribution()); err != nil {
+		if err := scores.Write(cmd.Out); err != nil {
 			return err
 		}
 	}
 	return json.NewEncoder(os.Stdout).Encode(&out)
-}
-
-// everybody yields all accounts with a name: those that nothing is contributed to
-// have people, too.
-func everybody(t *kernel.Totals) iter.Seq2[string, attribution.Contribution] {
-	return func(yield func(string, attribution.Contribution) bool) {
-		seen := make(map[string]bool)
-		for account, total := range t.All() {
-			if seen[account] = true; account != "" && !yield(account, total) {
-				return
-			}
-		}
-		for _, account := range accounts(t) {
-			if !seen[account] && !yield(account, nil) {
-				return
-			}
-		}
-	}
 }
 
 // report is what every engine prints.
@@ -115,9 +95,11 @@ type report struct {
 	Load    float64   `json:"load"` // seconds
 	Wall    []float64 `json:"wall"`
 	CPU     []float64 `json:"cpu"`
-	// Counted is the part of Wall after which all tallies were known, where an engine tells.
-	Counted []float64 `json:"counted,omitempty"`
-	Peak    int64     `json:"peak"` // bytes
+	// Counted and CountedCPU are the parts of Wall and CPU after which all tallies were
+	// known, where an engine tells.
+	Counted    []float64 `json:"counted,omitempty"`
+	CountedCPU []float64 `json:"counted_cpu,omitempty"`
+	Peak       int64     `json:"peak"` // bytes
 }
 
 func version() string {

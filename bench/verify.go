@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 
 	"github.com/kizuna-org/kizuna/attribution"
 	"github.com/kizuna-org/kizuna/attribution/kernel"
@@ -17,7 +16,6 @@ import (
 	"github.com/kizuna-org/kizuna/bench/world"
 	"github.com/kizuna-org/kizuna/people"
 	"github.com/kizuna-org/kizuna/program"
-	"github.com/kizuna-org/kizuna/score"
 )
 
 type verifyCmd struct {
@@ -105,15 +103,9 @@ func askKernel(ctx context.Context, c *world.Config, catalog *world.Catalog, p *
 	if err != nil {
 		return nil, err
 	}
-	roster := people.NewRoster(c.PeopleFacts(catalog), p, world.AsOf, world.Directory(s.Locations(), world.AsOf))
-	scorer := &score.Scorer{Plan: plan, Roster: roster, Coverage: oracle.Everything(plan.Last)}
-	return oracle.Scored(scorer, accounts(totals), totals.Contribution()), nil
-}
-
-// accounts lists the accounts of totals without the nameless one of those who
-// belong to none.
-func accounts(t *kernel.Totals) []string {
-	return slices.DeleteFunc(slices.Clone(t.Accounts()), func(a string) bool { return a == "" })
+	known := people.NewIndex(c.PeopleFacts(catalog))
+	roster := known.Roster(p, world.AsOf, totals.Accounts(), oracle.NewPlaces(s, known).On(world.AsOf))
+	return oracle.Score(totals, plan, roster, 2).Results(), nil
 }
 
 // askDuckDB gives DuckDB a world and the rules as SQL.

@@ -152,7 +152,7 @@ func (e *evaluation) people(in *fields, out *Answer) error {
 	}
 	const us = "us"
 	roster := people.NewRoster(facts, e.program, e.day, func(string) (string, bool) { return us, true })
-	for _, v := range roster.Verdicts {
+	for _, v := range roster.Verdicts() {
 		if v.Clause != people.Counts {
 			out.NotCounted = append(out.NotCounted, NotCounted{v.Certification.MCID, v.Certification.Certificate, string(v.Clause)})
 		}

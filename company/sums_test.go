@@ -205,7 +205,7 @@ func TestMergingKeepsSums(t *testing.T) {
 			}
 		}
 		holders := func(a *score.Answer, account string) (ids []string) {
-			for _, h := range a.Roster.Holders[account] {
+			for _, h := range a.Roster.Holders(account) {
 				ids = append(ids, h.Person.ID)
 			}
 			return ids

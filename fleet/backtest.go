@@ -27,17 +27,20 @@ const (
 	Lacks Outcome = "lacks" // has none before and none after
 )
 
-// Compared is a partner under both programs.
+// Compared is a partner under both programs, in numbers. It holds until the next
+// partner comes.
 type Compared struct {
 	Partner
 	Areas []Change
+
+	before, after score.Figures
 }
 
 // Change is what becomes of a partner in an area. A program that does not have the
 // area gives it nil: no points and no designation.
 type Change struct {
 	Area          string
-	Before, After *score.Area
+	Before, After *score.AreaFigure
 }
 
 // Outcome says what becomes of the designation.
@@ -57,11 +60,17 @@ func (c *Change) Outcome() Outcome {
 // Difference is how many points more there are after than before.
 func (c *Change) Difference() kizuna.Fraction { return total(c.After).Sub(total(c.Before)) }
 
-func total(a *score.Area) kizuna.Fraction {
+func total(a *score.AreaFigure) kizuna.Fraction {
 	if a == nil {
 		return kizuna.Fraction{}
 	}
 	return a.Total
+}
+
+// Explained is a change with all that there is to say about the figures.
+type Explained struct {
+	Change
+	Before, After *score.Area
 }
 
 // MetricChange is a metric of the tracks that are taken under each program. Under one
@@ -73,7 +82,7 @@ type MetricChange struct {
 }
 
 // Metrics sets the metrics of the taken tracks beside each other.
-func (c *Change) Metrics() []MetricChange {
+func (c *Explained) Metrics() []MetricChange {
 	before, after := taken(c.Before), taken(c.After)
 	var out []MetricChange
 	for _, m := range before {
@@ -113,23 +122,67 @@ func (b *Backtest) Areas() []string {
 	return ids
 }
 
-// Compare scores one partner under both programs.
-func (b *Backtest) Compare(p Partner) Compared {
-	before, after := b.Before.Score(p), b.After.Score(p)
-	out := Compared{Partner: p}
+// Explain scores one partner under both programs, area by area.
+func (b *Backtest) Explain(p Partner) []Explained {
+	before, after := b.Before.Explain(p), b.After.Explain(p)
+	out := make([]Explained, 0, len(before.Areas))
 	for _, id := range b.Areas() {
-		c := Change{Area: id}
-		c.Before, _ = before.Areas.Get(id)
-		c.After, _ = after.Areas.Get(id)
-		out.Areas = append(out.Areas, c)
+		c := Explained{Change: Change{Area: id}}
+		c.Before, c.Change.Before = areaOf(before, id)
+		c.After, c.Change.After = areaOf(after, id)
+		out = append(out, c)
 	}
 	return out
+}
+
+// areaOf returns an area whole and in numbers, nil if there is none.
+func areaOf(a *score.Account, id string) (*score.Area, *score.AreaFigure) {
+	area, ok := a.Areas.Get(id)
+	if !ok {
+		return nil, nil
+	}
+	return area, &score.AreaFigure{Track: area.TakenTrack, Total: area.Total, Displayed: area.Displayed, Qualified: area.Qualified}
 }
 
 // All compares all partners, on all processors, and yields them in order. The error
 // is ctx's, and ends it.
 func (b *Backtest) All(ctx context.Context) iter.Seq2[Compared, error] {
-	return inOrder(ctx, len(b.Before.Partners), func(i int) Compared { return b.Compare(b.Before.Partners[i]) })
+	ids := b.Areas()
+	room := func(n int) []Compared {
+		out, before, after := make([]Compared, n), b.Before.sheet.Figures(n), b.After.sheet.Figures(n)
+		for i := range out {
+			out[i] = Compared{Areas: make([]Change, len(ids)), before: before[i], after: after[i]}
+			for j, id := range ids {
+				out[i].Areas[j] = Change{id, figureOf(&before[i], id), figureOf(&after[i], id)}
+			}
+		}
+		return out
+	}
+	return inOrder(ctx, len(b.Before.Partners), room, func() func(int, *Compared) {
+		before, after := b.Before.evaluator(), b.After.evaluator()
+		return func(i int, out *Compared) {
+			out.Partner = b.Before.Partners[i]
+			before.score(i, &out.before)
+			other, ok := i, i < len(after.Partners) && after.Partners[i].Account == out.Account
+			if !ok {
+				other, ok = after.find(out.Account)
+			}
+			if !ok {
+				other = nobody
+			}
+			after.score(other, &out.after)
+		}
+	})
+}
+
+// figureOf returns the place of an area's figure, nil if there is none.
+func figureOf(f *score.Figures, id string) *score.AreaFigure {
+	for i := range f.Areas {
+		if f.ID(i) == id {
+			return &f.Areas[i]
+		}
+	}
+	return nil
 }
 
 // Effect is what a change of program does to all partners.

@@ -25,8 +25,18 @@ type Facts struct {
 	// Locations say which account each belonged to, and when: the same as in the
 	// totals. Their names and countries are taken if they have any.
 	Locations []association.Location
-	People    *people.Facts // nil: nothing is known of people
+	People    *people.Index // nil: nothing is known of people
 	Coverage  score.Coverage
+}
+
+// Totals are what all customers contribute to each account, as the kernel counts it.
+// They are read from several goroutines, and do not change.
+type Totals interface {
+	score.Totals
+	// Number returns the number by which an account goes; false if it is not known.
+	Number(account string) (n int, ok bool)
+	// Values returns what reads the tallies of the account of a number as numbers.
+	Values() func(account int, into []attribution.Value)
 }
 
 // Fleet is all partners under one question. It is safe for concurrent use.
@@ -34,10 +44,12 @@ type Fleet struct {
 	Question score.Question
 	Partners []Partner // in order of their accounts
 
-	index  *association.Index
-	scorer score.Scorer
-	totals score.Totals   // read from several goroutines
-	idle   *score.Account // the score of whoever has neither customers nor people
+	index   *association.Index
+	scorer  score.Scorer
+	sheet   *score.Sheet
+	totals  Totals
+	values  func(account int, into []attribution.Value)
+	numbers []int // of the partners in the totals; -1: none
 }
 
 // Partner is a global account.
@@ -49,32 +61,44 @@ type Partner struct {
 	Country string `json:"country,omitempty"`
 }
 
-// Scored is a partner's score. It must not be changed: partners may share it.
+// Scored is a partner's score in numbers. It holds until the next partner comes.
 type Scored struct {
 	Partner
-	Areas score.Keyed[*score.Area]
+	Figures *score.Figures
 }
 
 // New prepares the scores of all partners. The plan is the one that the totals were
 // counted under.
-func New(q score.Question, plan *attribution.Plan, f *Facts, totals score.Totals) *Fleet {
+func New(q score.Question, plan *attribution.Plan, f *Facts, totals Totals) *Fleet {
 	index := association.NewIndex(&association.Facts{Locations: f.Locations},
 		association.Question{Program: plan.Program, AsOf: plan.AsOf})
+	accounts := index.Accounts()
 	known := f.People
 	if known == nil {
-		known = new(people.Facts)
+		known = people.NewIndex(new(people.Facts))
 	}
-	roster := people.NewRoster(known, plan.Program, plan.AsOf, func(location string) (string, bool) {
-		account, isLocation, ok := index.AccountOf(location)
-		return account, ok && isLocation
+	ofAccount := make(map[string]int, len(accounts))
+	for i, account := range accounts {
+		ofAccount[account] = i
+	}
+	roster := known.Roster(plan.Program, plan.AsOf, accounts, func(location int) (int, bool) {
+		account, ok := index.AccountAt(known.Locations()[location])
+		return ofAccount[account], ok
 	})
-	scorer := score.Scorer{Plan: plan, Roster: roster, Coverage: remember(f.Coverage, plan)}
-	idle := scorer
-	idle.Roster = new(people.Roster)
-	return &Fleet{
-		Question: q, Partners: partners(index.Accounts(), f.Locations, plan.AsOf.Instant()),
-		index: index, scorer: scorer, totals: totals, idle: idle.Account("", nil),
+	fleet := &Fleet{
+		Question: q, Partners: partners(accounts, f.Locations, plan.AsOf.Instant()), index: index,
+		scorer: score.Scorer{Plan: plan, Roster: roster, Coverage: remember(f.Coverage, plan)},
+		totals: totals, values: totals.Values(), numbers: make([]int, len(accounts)),
 	}
+	fleet.sheet = fleet.scorer.Sheet()
+	for i, account := range accounts {
+		n, ok := totals.Number(account)
+		if !ok {
+			n = -1
+		}
+		fleet.numbers[i] = n
+	}
+	return fleet
 }
 
 // partners gives the accounts their names and countries.
@@ -104,9 +128,7 @@ func partners(accounts []string, locations []association.Location, at kizuna.Ins
 // Resolve finds a partner by a location's id or by its account's.
 func (f *Fleet) Resolve(id string) (Partner, error) {
 	account, _, ok := f.index.AccountOf(id)
-	i, found := slices.BinarySearchFunc(f.Partners, account, func(p Partner, account string) int {
-		return strings.Compare(p.Account, account)
-	})
+	i, found := f.find(account)
 	if !ok || !found {
 		return Partner{}, kizuna.Errorf("fleet-partner", "none of the %d partners has the id %q on %s",
 			len(f.Partners), id, f.Question.AsOf).
@@ -115,17 +137,61 @@ func (f *Fleet) Resolve(id string) (Partner, error) {
 	return f.Partners[i], nil
 }
 
-// Score scores one partner.
-func (f *Fleet) Score(p Partner) Scored {
-	total := f.totals.Account(p.Account)
-	if len(total) == 0 && len(f.scorer.Roster.Holders[p.Account]) == 0 {
-		return Scored{p, f.idle.Areas}
-	}
-	return Scored{p, f.scorer.Account(p.Account, total).Areas}
+// find returns the place of a partner.
+func (f *Fleet) find(account string) (i int, ok bool) {
+	return slices.BinarySearchFunc(f.Partners, account, func(p Partner, account string) int {
+		return strings.Compare(p.Account, account)
+	})
+}
+
+// Explain scores one partner, with all that there is to say about the figures.
+func (f *Fleet) Explain(p Partner) *score.Account {
+	out := f.scorer.Account(p.Account, f.totals.Account(p.Account))
+	out.Name = p.Name
+	return out
 }
 
 // All scores all partners, on all processors, and yields them in order. The error is
 // ctx's, and ends it.
 func (f *Fleet) All(ctx context.Context) iter.Seq2[Scored, error] {
-	return inOrder(ctx, len(f.Partners), func(i int) Scored { return f.Score(f.Partners[i]) })
+	room := func(n int) []Scored {
+		out, figures := make([]Scored, n), f.sheet.Figures(n)
+		for i := range out {
+			out[i].Figures = &figures[i]
+		}
+		return out
+	}
+	return inOrder(ctx, len(f.Partners), room, func() func(int, *Scored) {
+		e := f.evaluator()
+		return func(i int, out *Scored) {
+			out.Partner = f.Partners[i]
+			e.score(i, out.Figures)
+		}
+	})
+}
+
+// evaluator scores one partner after the other.
+type evaluator struct {
+	*Fleet
+	*score.Evaluator
+	read []attribution.Value
+}
+
+func (f *Fleet) evaluator() *evaluator {
+	return &evaluator{f, f.sheet.Evaluator(), make([]attribution.Value, f.scorer.Plan.Measures())}
+}
+
+// nobody is the place of a partner that a fleet does not have.
+const nobody = -1
+
+func (e *evaluator) score(partner int, out *score.Figures) {
+	var counts []int32
+	clear(e.read)
+	if partner != nobody {
+		counts = e.scorer.Roster.Counts(partner)
+		if n := e.numbers[partner]; n >= 0 {
+			e.values(n, e.read)
+		}
+	}
+	e.Evaluate(out, e.read, counts)
 }

@@ -20,7 +20,9 @@ import (
 	"github.com/kizuna-org/kizuna/dataset"
 	"github.com/kizuna-org/kizuna/demo"
 	"github.com/kizuna-org/kizuna/fleet"
+	"github.com/kizuna-org/kizuna/internal/scoretest"
 	"github.com/kizuna-org/kizuna/internal/worldtest"
+	"github.com/kizuna-org/kizuna/people"
 	"github.com/kizuna-org/kizuna/program"
 	"github.com/kizuna-org/kizuna/score"
 	"github.com/kizuna-org/kizuna/usage"
@@ -66,16 +68,23 @@ func fleetOf(t fataler, q score.Question, f *score.Facts) *fleet.Fleet {
 		t.Fatal(err)
 	}
 	return fleet.New(q, k.Plan, &fleet.Facts{
-		Locations: f.Associations.Locations, People: f.People, Coverage: f.Coverage,
+		Locations: f.Associations.Locations, People: indexed(f.People), Coverage: f.Coverage,
 	}, totals)
+}
+
+func indexed(f *people.Facts) *people.Index {
+	if f == nil {
+		return nil
+	}
+	return people.NewIndex(f)
 }
 
 // mustEqual compares every figure of every partner with what score.Ask says.
 func mustEqual(t fataler, q score.Question, f *score.Facts) {
 	t.Helper()
 	want := score.Ask(q, f).Result().Accounts
-	i := 0
-	for p, err := range fleetOf(t, q, f).All(context.Background()) {
+	i, fleet := 0, fleetOf(t, q, f)
+	for p, err := range fleet.All(context.Background()) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -83,9 +92,12 @@ func mustEqual(t fataler, q score.Question, f *score.Facts) {
 			t.Fatal("another partner", p.Account)
 		}
 		a := asJSON(t, want[i].Value)
-		b := asJSON(t, &score.Account{Name: p.Name, Areas: p.Areas})
+		b := asJSON(t, fleet.Explain(p.Partner))
 		if a != b {
 			t.Errorf("%s under %s:\nwant %s\ngot  %s", p.Account, q.Program.Ref(), a, b)
+		}
+		for _, d := range scoretest.Differences(p.Figures, want[i].Value) {
+			t.Errorf("%s under %s: %s", p.Account, q.Program.Ref(), d)
 		}
 		i++
 	}
@@ -223,7 +235,7 @@ func TestAnAreaThatOnlyOneProgramHasIsGainedOrLost(t *testing.T) {
 	if a := e.Areas[at]; a.Gain != a.After.Passing || a.Before.Passing != 0 {
 		t.Errorf("%+v", a)
 	}
-	c := b.Compare(b.Before.Partners[0]).Areas[at]
+	c := b.Explain(b.Before.Partners[0])[at]
 	if c.Before != nil || c.Difference().Cmp(c.After.Total) != 0 || len(c.Metrics()) != len(latest.Areas[0].Metrics) {
 		t.Errorf("%+v", c)
 	}
@@ -238,7 +250,10 @@ func TestMetricsExplainADifference(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, c := range p.Areas {
+			for i, c := range b.Explain(p.Partner) {
+				if in := p.Areas[i]; in.Area != c.Area || in.Difference().Cmp(c.Difference()) != 0 || in.Outcome() != c.Outcome() {
+					t.Errorf("%s, %s: %s in numbers, %s explained", p.Account, c.Area, in.Difference(), c.Difference())
+				}
 				var sum kizuna.Fraction
 				for _, m := range c.Metrics() {
 					if m.After != nil {

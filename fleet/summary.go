@@ -49,11 +49,10 @@ func (d *Distribution) add(total kizuna.Fraction) {
 		d[0]++
 		return
 	}
-	full := kizuna.Int(binWidth * (bins - 2))
-	d[1+total.Min(full).Div(kizuna.Int(binWidth)).Floor()]++
+	d[1+min(total.Floor()/binWidth, bins-2)]++
 }
 
-// NewSummary is the summary of nobody under a program.
+// NewSummary is the summary of nobody under a fleet's program.
 func NewSummary(f *Fleet) *Summary {
 	s := &Summary{Areas: make([]AreaStanding, len(f.Question.Program.Areas))}
 	for i := range s.Areas {
@@ -62,17 +61,15 @@ func NewSummary(f *Fleet) *Summary {
 	return s
 }
 
-// Add counts a partner.
+// Add counts a partner of the fleet.
 func (s *Summary) Add(p *Scored) {
 	s.Partners++
-	for i := range s.Areas {
-		if area, ok := p.Areas.Get(s.Areas[i].Area); ok {
-			s.Areas[i].add(area)
-		}
+	for i := range p.Figures.Areas {
+		s.Areas[i].add(&p.Figures.Areas[i])
 	}
 }
 
-func (s *Standing) add(area *score.Area) {
+func (s *Standing) add(area *score.AreaFigure) {
 	s.Distribution.add(area.Total)
 	if area.Qualified {
 		s.Passing++

@@ -1,143 +1,242 @@
 package people
 
 import (
-	"cmp"
-	"maps"
+	"math/bits"
 	"slices"
+	"strings"
+	"sync"
 
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/program"
 )
 
-// Holder is a person who counts for an account on a day, with the certificates
-// of the program that count then.
-type Holder struct {
-	Person       *Person
-	Certificates map[string]*Certification // by the program's id
-	Link         *ProfileLink
+// Roster is who counts for whom on a day, under a program. It is safe for concurrent
+// use.
+type Roster struct {
+	index    *Index
+	asOf     kizuna.Date
+	accounts []string // by number
+
+	certificates []certificate // by the index's numbers
+	at           []int         // account of each location of the index that is linked to on the day; unknown, or unasked
+
+	rules  map[*program.PeopleRule]Rule
+	sets   int
+	counts []int32 // by account and set: how many people hold one of the set
+
+	naming  sync.Once
+	numbers map[string]int
+	placing sync.Once
+	placed  [][]uint32 // by account: the profiles linked to it on the day
 }
 
-// Verdict is what becomes of a certificate on a day: it counts for an account, or
-// it does not by a clause.
-type Verdict struct {
-	Certification *Certification
-	Person        *Person // nil if nobody has the profile
-	Account       string  // empty if it counts for nobody
-	Link          *ProfileLink
-	Clause        Clause
+// certificate is what a program says of one that somebody has.
+type certificate struct {
+	known   bool
+	lastDay kizuna.Date // never if there is none
 }
 
-// Clause says why a certificate does or does not count.
-type Clause string
-
-// The clauses, in the order in which they are asked.
+// What is known of a location beside the number of its account.
 const (
-	Counts             Clause = "counts"
-	UnknownCertificate Clause = "unknown-certificate" // no rule of the program names it
-	Unverified         Clause = "unverified"          // claimed by hand, in no export
-	NotYetEarned       Clause = "not-yet-earned"      // earned after the day, or no date
-	Expired            Clause = "expired"             // the holder's own has ended
-	StoppedCounting    Clause = "stopped-counting"    // retired, past its last day
-	NoSuchPerson       Clause = "profile-of-nobody"   // no person has the profile
-	NotLinked          Clause = "not-linked"          // the profile is linked to no location on the day
-	UnknownLocation    Clause = "linked-to-unknown"   // the location is in no account on the day
+	unasked = -1 - iota
+	unknown
 )
 
-// Roster is who counts for whom on a day.
-type Roster struct {
-	Holders  map[string][]*Holder // by account, in order of person id
-	Verdicts []Verdict            // one per certification and person, in the order of the facts
+// Rule is a people rule of a roster's program: which sets of certificates it counts
+// the holders of.
+type Rule struct {
+	steps   []int // set of each step
+	counted int
 }
 
 // NewRoster decides every certificate on the day. accountOf gives the global
 // account of a location on that day. A person is told apart by person id; a
 // certificate belongs to the profile, and through it to the person.
 func NewRoster(f *Facts, p *program.Program, asOf kizuna.Date, accountOf func(location string) (string, bool)) *Roster {
-	persons := make(map[string][]*Person, len(f.People))
-	for i := range f.People {
-		persons[f.People[i].MCID] = append(persons[f.People[i].MCID], &f.People[i])
+	numbers := make(map[string]uint32)
+	var accounts []string
+	x := NewIndex(f)
+	r := x.Roster(p, asOf, nil, func(location int) (int, bool) {
+		account, ok := accountOf(x.locations[location])
+		if !ok {
+			return 0, false
+		}
+		n := int(numberOf(numbers, account))
+		if n == len(accounts) {
+			accounts = append(accounts, account)
+		}
+		return n, true
+	})
+	r.accounts = accounts
+	return r
+}
+
+// Roster decides every certificate on the day. accountOf gives the number, among
+// accounts, of the one that a location of [Index.Locations] belongs to on that day; it is
+// asked once for each that somebody is linked to then.
+func (x *Index) Roster(p *program.Program, asOf kizuna.Date, accounts []string, accountOf func(location int) (account int, ok bool)) *Roster {
+	r := &Roster{
+		index: x, asOf: asOf, accounts: accounts, rules: make(map[*program.PeopleRule]Rule),
+		certificates: make([]certificate, len(x.certificates)), at: make([]int, len(x.locations)),
 	}
-	links := make(map[string][]*ProfileLink, len(f.Links))
-	for i := range f.Links {
-		if f.Links[i].During.Contains(asOf.Instant()) {
-			links[f.Links[i].MCID] = append(links[f.Links[i].MCID], &f.Links[i])
+	for name, n := range x.certificates {
+		rule, known := p.Certificates[name]
+		r.certificates[n] = certificate{known, never}
+		if rule.LastDay != nil {
+			r.certificates[n].lastDay = *rule.LastDay
 		}
 	}
-	holders := make(map[string]map[string]*Holder) // account, person id
-	r := &Roster{}
-	for i := range f.Certifications {
-		c := &f.Certifications[i]
-		v := Verdict{Certification: c, Clause: clauseOf(c, p, asOf)}
-		if len(persons[c.MCID]) == 0 {
-			if v.Clause == Counts {
-				v.Clause = NoSuchPerson
-			}
-			r.Verdicts = append(r.Verdicts, v)
-			continue
-		}
-		for _, person := range persons[c.MCID] {
-			v.Person = person
-			if v.Clause == Counts {
-				r.Verdicts = append(r.Verdicts, r.place(v, links[c.MCID], accountOf, holders)...)
-			} else {
-				r.Verdicts = append(r.Verdicts, v)
-			}
-		}
-	}
-	r.Holders = make(map[string][]*Holder, len(holders))
-	for account, byPerson := range holders {
-		r.Holders[account] = slices.SortedFunc(maps.Values(byPerson), func(a, b *Holder) int {
-			return cmp.Compare(a.Person.ID, b.Person.ID)
-		})
+	linked := r.locate(accountOf)
+	sets := r.compile(p)
+	r.sets = len(sets)
+	r.counts = make([]int32, linked*r.sets)
+	for first := 0; first < len(sets); first += 64 {
+		r.count(first, sets[first:min(first+64, len(sets))])
 	}
 	return r
 }
 
+// locate asks for the account of each location that is linked to on the day, and
+// returns the number after that of the last account.
+func (r *Roster) locate(accountOf func(location int) (account int, ok bool)) (accounts int) {
+	for i := range r.at {
+		r.at[i] = unasked
+	}
+	for i := range r.index.links {
+		l := &r.index.links[i]
+		if r.at[l.location] != unasked || !l.during.Contains(r.asOf.Instant()) {
+			continue
+		}
+		if n, ok := accountOf(int(l.location)); ok {
+			r.at[l.location] = n
+			accounts = max(accounts, n+1)
+		} else {
+			r.at[l.location] = unknown
+		}
+	}
+	return accounts
+}
+
+// compile finds the sets of certificates whose holders the rules in force count. Equal
+// sets are one.
+func (r *Roster) compile(p *program.Program) (sets [][]string) {
+	numbers := make(map[string]int)
+	number := func(set []string) int {
+		key := strings.Join(set, "\n")
+		n, ok := numbers[key]
+		if !ok {
+			n = len(sets)
+			numbers[key], sets = n, append(sets, set)
+		}
+		return n
+	}
+	for i := range p.Areas {
+		for j := range p.Areas[i].Metrics {
+			for _, track := range p.Areas[i].Track.Tracks {
+				rule := p.Areas[i].Metrics[j].Rules[track].PeopleOn(r.asOf)
+				if rule == nil {
+					continue
+				}
+				out := Rule{counted: number(rule.Counted)}
+				for _, step := range rule.Steps {
+					out.steps = append(out.steps, number(step.AnyOf))
+				}
+				r.rules[rule] = out
+			}
+		}
+	}
+	return sets
+}
+
+// count counts the holders of up to 64 sets, of which the first has that number.
+func (r *Roster) count(first int, sets [][]string) {
+	x := r.index
+	in := make([]uint64, len(x.certificates)) // the sets that each certificate is in
+	for i, set := range sets {
+		for _, name := range set {
+			if n, ok := x.certificates[name]; ok {
+				in[n] |= 1 << i
+			}
+		}
+	}
+	// Who has several profiles may hold something through each: these are put together
+	// before they are counted.
+	type somebody struct {
+		account int
+		person  uint32
+	}
+	several := make(map[somebody]uint64)
+	var accounts []int
+	for p := range uint32(len(x.profiles) - 1) {
+		members := x.membersOf(p)
+		if len(members) == 0 {
+			continue
+		}
+		if accounts = r.accountsOf(accounts[:0], p); len(accounts) == 0 {
+			continue
+		}
+		held := uint64(0)
+		holdings := x.holdingsOf(p)
+		for i := range holdings {
+			if h := &holdings[i]; r.clauseOf(h) == Counts {
+				held |= in[h.certificate]
+			}
+		}
+		if held == 0 {
+			continue
+		}
+		for _, account := range accounts {
+			for i := range members {
+				if members[i].several {
+					several[somebody{account, members[i].person}] |= held
+				} else {
+					r.add(account, first, held)
+				}
+			}
+		}
+	}
+	for who, held := range several {
+		r.add(who.account, first, held)
+	}
+}
+
+// add counts one person more for an account, who holds one of each of the sets.
+func (r *Roster) add(account, first int, held uint64) {
+	counts := r.counts[account*r.sets+first:]
+	for ; held != 0; held &= held - 1 {
+		counts[bits.TrailingZeros64(held)]++
+	}
+}
+
+// accountsOf appends the accounts that a profile is linked to on the day, each once.
+func (r *Roster) accountsOf(accounts []int, profile uint32) []int {
+	links := r.index.linksOf(profile)
+	for i := range links {
+		if l := &links[i]; l.during.Contains(r.asOf.Instant()) {
+			if account := r.at[l.location]; account >= 0 && !slices.Contains(accounts, account) {
+				accounts = append(accounts, account)
+			}
+		}
+	}
+	return accounts
+}
+
 // clauseOf decides what the certificate alone tells.
-func clauseOf(c *Certification, p *program.Program, asOf kizuna.Date) Clause {
-	rule, known := p.Certificates[c.Certificate]
+func (r *Roster) clauseOf(h *holding) Clause {
+	rule := &r.certificates[h.certificate]
 	switch {
-	case !known:
+	case !rule.known:
 		return UnknownCertificate
-	case c.Unverified:
+	case h.unverified:
 		return Unverified
-	case c.EarnedOn == nil || *c.EarnedOn > asOf:
+	case h.earned > r.asOf:
 		return NotYetEarned
-	case c.ExpiresOn != nil && *c.ExpiresOn <= asOf:
+	case h.expires <= r.asOf:
 		return Expired
-	case rule.LastDay != nil && *rule.LastDay < asOf:
+	case rule.lastDay < r.asOf:
 		return StoppedCounting
 	}
 	return Counts
-}
-
-// place credits the certificate to the accounts that the profile is linked to.
-func (r *Roster) place(v Verdict, links []*ProfileLink, accountOf func(string) (string, bool), holders map[string]map[string]*Holder) []Verdict {
-	var placed []Verdict
-	v.Clause = NotLinked
-	for _, link := range links {
-		account, ok := accountOf(link.Location)
-		if !ok {
-			v.Clause, v.Link = UnknownLocation, link
-			continue
-		}
-		if holders[account] == nil {
-			holders[account] = make(map[string]*Holder)
-		}
-		h := holders[account][v.Person.ID]
-		if h == nil {
-			h = &Holder{Person: v.Person, Link: link, Certificates: make(map[string]*Certification)}
-			holders[account][v.Person.ID] = h
-		}
-		h.Certificates[v.Certification.Certificate] = v.Certification
-		counted := v
-		counted.Account, counted.Link, counted.Clause = account, link, Counts
-		placed = append(placed, counted)
-	}
-	if len(placed) == 0 {
-		placed = append(placed, v)
-	}
-	return placed
 }
 
 // Tally counts people: how many meet each step of a rule, and how many hold a
@@ -147,34 +246,73 @@ type Tally struct {
 	Counted int64
 }
 
-// Tally counts the holders under a rule. A person counts once however many
-// certificates, and may serve several steps.
+// Tally counts the holders under a rule of the program that is in force on the day. A
+// person counts once however many certificates, and may serve several steps.
 func (r *Roster) Tally(account string, rule *program.PeopleRule) Tally {
-	t := Tally{Steps: make([]int64, len(rule.Steps))}
-	for _, h := range r.Holders[account] {
-		for i, step := range rule.Steps {
-			if h.holdsAny(step.AnyOf) {
-				t.Steps[i]++
-			}
-		}
-		if h.holdsAny(rule.Counted) {
-			t.Counted++
-		}
+	var t Tally
+	var counts []int32
+	if n, ok := r.Number(account); ok {
+		counts = r.Counts(n)
 	}
+	r.Count(counts, r.Rule(rule), &t)
 	return t
 }
 
-func (h *Holder) holdsAny(certificates []string) bool {
-	return slices.ContainsFunc(certificates, func(id string) bool { return h.Certificates[id] != nil })
+// Rule returns a rule of the program that is in force on the day; it panics if it is
+// none.
+func (r *Roster) Rule(rule *program.PeopleRule) Rule {
+	of, ok := r.rules[rule]
+	if !ok {
+		panic("people: the rule is not of the roster's program, or not in force on its day")
+	}
+	return of
 }
 
-// Held returns which of the certificates the person holds, in their order.
-func (h *Holder) Held(certificates []string) []string {
-	var held []string
-	for _, id := range certificates {
-		if h.Certificates[id] != nil {
-			held = append(held, id)
-		}
+// Counts returns how many people of an account hold one of each set of certificates;
+// nil if nobody is there. It must not be changed.
+func (r *Roster) Counts(account int) []int32 {
+	if account*r.sets >= len(r.counts) {
+		return nil
 	}
-	return held
+	return r.counts[account*r.sets : (account+1)*r.sets]
+}
+
+// None reports whether the counts of [Roster.Counts] are 0 for all that a rule counts.
+func (rule *Rule) None(counts []int32) bool {
+	if counts == nil {
+		return true
+	}
+	any := counts[rule.counted]
+	for _, set := range rule.steps {
+		any |= counts[set]
+	}
+	return any == 0
+}
+
+// Count tallies counts of [Roster.Counts] under a rule. The tally's memory is used again.
+func (r *Roster) Count(counts []int32, rule Rule, t *Tally) {
+	t.Steps, t.Counted = t.Steps[:0], 0
+	for _, set := range rule.steps {
+		t.Steps = append(t.Steps, of(counts, set))
+	}
+	t.Counted = of(counts, rule.counted)
+}
+
+func of(counts []int32, set int) int64 {
+	if counts == nil {
+		return 0
+	}
+	return int64(counts[set])
+}
+
+// Number returns the number of an account that somebody may be linked to.
+func (r *Roster) Number(account string) (int, bool) {
+	r.naming.Do(func() {
+		r.numbers = make(map[string]int, len(r.accounts))
+		for i, a := range r.accounts {
+			r.numbers[a] = i
+		}
+	})
+	n, ok := r.numbers[account]
+	return n, ok
 }

@@ -121,13 +121,13 @@ type Scoring struct {
 }
 
 // Passes reports whether a metric's points open the gate.
-func (s Scoring) Passes(points kizuna.Fraction) bool {
+func (s *Scoring) Passes(points kizuna.Fraction) bool {
 	c := points.Cmp(s.GateValue)
 	return c > 0 || c == 0 && s.GateInclusive
 }
 
 // Counted returns what a metric's exact points count: all of them, or the whole ones.
-func (s Scoring) Counted(points kizuna.Fraction) kizuna.Fraction {
+func (s *Scoring) Counted(points kizuna.Fraction) kizuna.Fraction {
 	if s.WholePoints {
 		return kizuna.Int(points.Floor())
 	}

@@ -27,7 +27,7 @@ func day(t *testing.T, s string) *kizuna.Date {
 func counted(t *testing.T, f *association.Facts, p *people.Facts, on string) string {
 	t.Helper()
 	var out []string
-	for _, v := range ask(t, f, p, on).Roster.Verdicts {
+	for _, v := range ask(t, f, p, on).Roster.Verdicts() {
 		out = append(out, string(v.Clause)+" "+v.Account)
 	}
 	return strings.Join(out, "; ")

@@ -88,10 +88,7 @@ func AskCounted(q Question, f *Facts, c *Counted) *Answer {
 
 func (a *Answer) prepare(q Question, f *Facts, plan *attribution.Plan, index *association.Index, findings []*kizuna.Error) *Answer {
 	a.Question, a.index = q, index
-	a.Roster = people.NewRoster(f.People, q.Program, q.AsOf, func(location string) (string, bool) {
-		account, isLocation, ok := index.AccountOf(location)
-		return account, ok && isLocation
-	})
+	a.Roster = people.NewRoster(f.People, q.Program, q.AsOf, index.AccountAt)
 	a.scorer = Scorer{Plan: plan, Roster: a.Roster, Coverage: f.Coverage}
 	slices.SortStableFunc(findings, func(x, y *kizuna.Error) int {
 		return cmp.Or(

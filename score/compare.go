@@ -108,7 +108,7 @@ func (a *Answer) compare(p Published, account string) (Comparison, error) {
 	if p.Metric == "" {
 		decimals = a.Question.Program.Scoring.TotalDecimals
 	}
-	c.Difference = roundTo(c.Ours, decimals).Sub(roundTo(p.Points, decimals))
+	c.Difference = c.Ours.Round(decimals).Sub(p.Points.Round(decimals))
 	c.Equal = c.Difference.Sign() == 0
 	if p.Qualified != nil {
 		c.Qualified = &Qualified{*p.Qualified, qualified}
@@ -118,14 +118,6 @@ func (a *Answer) compare(p Published, account string) (Comparison, error) {
 		c.Missing = nil
 	}
 	return c, nil
-}
-
-func roundTo(f kizuna.Fraction, decimals int) kizuna.Fraction {
-	rounded, err := kizuna.ParseFraction(f.Decimal(decimals))
-	if err != nil {
-		return f
-	}
-	return rounded
 }
 
 // figure fills in the answer's own figure beside a published one, its track and

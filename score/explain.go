@@ -136,7 +136,7 @@ func weight(t attribution.Tally) int64 {
 
 func (a *Answer) peopleBehind(account string, rule *program.PeopleRule) []PersonContribution {
 	var out []PersonContribution
-	for _, h := range a.Roster.Holders[account] {
+	for _, h := range a.Roster.Holders(account) {
 		p := contributionOf(h, rule)
 		if p.Counted || len(p.Steps) > 0 {
 			out = append(out, p)

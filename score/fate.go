@@ -263,7 +263,7 @@ type CertificateFate struct {
 // id), or the one that is named.
 func (a *Answer) FateOfCertificates(person, certificate string) ([]CertificateFate, error) {
 	var out []CertificateFate
-	for _, v := range a.Roster.Verdicts {
+	for _, v := range a.Roster.Verdicts() {
 		mine := v.Certification.MCID == person || v.Person != nil && v.Person.ID == person
 		if !mine || certificate != "" && v.Certification.Certificate != certificate {
 			continue

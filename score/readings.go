@@ -23,8 +23,8 @@ type change func(*program.Program)
 // Ambiguities that no figure of a day depends on are explained there.
 var readings = []reading{
 	{"A1", []change{ // a person's points, as the pages print them
-		peopleRules(func(r *program.PeopleRule) { r.PerPerson = roundTo(r.PerPerson, 2) }),
-		peopleRules(func(r *program.PeopleRule) { r.PerPerson = roundTo(r.PerPerson, 1) }),
+		peopleRules(func(r *program.PeopleRule) { r.PerPerson = r.PerPerson.Round(2) }),
+		peopleRules(func(r *program.PeopleRule) { r.PerPerson = r.PerPerson.Round(1) }),
 		peopleRules(func(r *program.PeopleRule) { r.PerPerson = cutTo(r.PerPerson, 10) }),
 	}},
 	{"A2", []change{otherGate}}, // every metric above 0, or at least 1

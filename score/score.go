@@ -63,13 +63,9 @@ func (s *Scorer) area(account string, area *program.Area, total attribution.Cont
 func (s *Scorer) mix(out *Area, area *program.Area) {
 	mixed := &Track{}
 	for i := range area.Metrics {
-		var best *Metric
-		for _, t := range out.Tracks {
-			if m := t.Value.Metrics[i].Value; best == nil || m.Points.Cmp(best.Points) > 0 {
-				best = m
-			}
-		}
-		mixed.Metrics.Set(area.Metrics[i].ID, best)
+		metric := func(track int) *Metric { return out.Tracks[track].Value.Metrics[i].Value }
+		most := best(len(out.Tracks), func(track int) kizuna.Fraction { return metric(track).Points })
+		mixed.Metrics.Set(area.Metrics[i].ID, metric(most))
 	}
 	Finish(mixed, &s.Plan.Program.Scoring)
 	for i := range out.Tracks {
@@ -79,23 +75,8 @@ func (s *Scorer) mix(out *Area, area *program.Area) {
 
 // Finish adds up a track's metrics and says whether it passes.
 func Finish(t *Track, rules *program.Scoring) {
-	t.Passes = true
-	for _, m := range t.Metrics {
-		t.Total = t.Total.Add(m.Value.Points)
-		t.Passes = t.Passes && rules.Passes(m.Value.Points)
-	}
-	t.Passes = t.Passes && t.Total.Cmp(rules.PassTotal) >= 0
-	t.Displayed = rounded(t.Total, rules.TotalDecimals)
-}
-
-// rounded is for show; totals are shown as whole points.
-func rounded(f kizuna.Fraction, decimals int) int64 {
-	whole, _, _ := strings.Cut(f.Decimal(decimals), ".")
-	n, err := kizuna.ParseFraction(whole)
-	if err != nil {
-		return 0
-	}
-	return n.Ceil()
+	f := tracked(len(t.Metrics), func(i int) kizuna.Fraction { return t.Metrics[i].Value.Points }, rules)
+	t.Total, t.Displayed, t.Passes = f.Total, f.Displayed, f.Passes
 }
 
 // Take picks the area's figure among the candidate tracks: the highest total; on
@@ -103,26 +84,26 @@ func rounded(f kizuna.Fraction, decimals int) int64 {
 // any candidate passes, be it a lower one.
 func (a *Area) Take(candidates []string, rules *program.Scoring) {
 	a.QualifiedTracks = []string{}
-	var best *Track
+	var names []string
+	var figures []TrackFigure
 	for _, name := range candidates {
 		t, ok := a.Tracks.Get(name)
 		if !ok {
 			continue
 		}
+		names, figures = append(names, name), append(figures, TrackFigure{t.Total, t.Displayed, t.Passes})
 		if t.Passes {
-			a.Qualified = true
 			a.QualifiedTracks = append(a.QualifiedTracks, name)
 		}
-		if best == nil || t.Total.Cmp(best.Total) > 0 || t.Total.Cmp(best.Total) == 0 && t.Passes && !best.Passes {
-			best, a.TakenTrack = t, name
-		}
 	}
-	if best == nil {
+	if len(names) == 0 {
 		return
 	}
-	a.Total, a.Displayed = best.Total, best.Displayed
-	if !a.Qualified {
-		a.Missing = missing(best, rules)
+	taken, qualified := take(figures)
+	a.TakenTrack, a.Qualified = names[taken], qualified
+	a.Total, a.Displayed = figures[taken].Total, figures[taken].Displayed
+	if t, _ := a.Tracks.Get(a.TakenTrack); !a.Qualified {
+		a.Missing = missing(t, rules)
 	}
 }
 
@@ -138,45 +119,33 @@ func missing(t *Track, rules *program.Scoring) *Missing {
 
 // classify finds the track that the facts put the account on.
 func (s *Scorer) classify(out *Area, account string, area *program.Area, total attribution.Contribution) {
-	c, measures := area.Track.Classifier, s.Plan.ClassificationOf(area.ID)
-	values := func(number int) (now, base int64) {
-		in := s.Plan.Input(number, total[attribution.Key{Account: account, Measure: number}])
-		return in.Now.Ceil(), in.Base.Ceil()
-	}
-	now, base := values(measures.Main)
-	then := false
+	c := area.Track.Classifier
+	facts := classifiedBy(s.Plan, s.Plan.ClassificationOf(area.ID), func(measure int) attribution.Value {
+		return s.Plan.Value(measure, total[attribution.Key{Account: account, Measure: measure}])
+	})
 	switch c.Kind {
 	case program.BySellingWorkloads:
-		out.ClassificationCounts = []int64{now, base}
-		inLast, inBase := now >= c.AtLeast, base >= c.AtLeast
-		switch c.Decides {
-		case program.BothMonths:
-			then = inLast && inBase
-		case program.LastMonth:
-			then = inLast
-		case program.EitherMonth:
-			then = inLast || inBase
-		}
+		out.ClassificationCounts = []int64{facts.now, facts.base}
 	case program.BySegment:
-		all, _ := values(measures.All)
-		out.ClassificationCounts = []int64{now, all}
-		out.ClassificationUnknown = all == 0
-		if all > 0 {
-			share := kizuna.Ratio(now, all).Cmp(c.Share)
-			then = share > 0 || share == 0 && !c.ShareExclusive
-		}
-		if then && c.RevenueBelow != nil {
-			revenue := total[attribution.Key{Account: account, Measure: measures.Revenue}]
-			then = kizuna.Micro(revenue.Now) < *c.RevenueBelow
-		}
-	case program.ByMarket:
-		out.ClassificationUnknown = len(c.Countries) == 0
-		then = now > 0
+		out.ClassificationCounts = []int64{facts.now, facts.all}
 	}
-	out.TakenTrack = c.Otherwise
-	if then {
-		out.TakenTrack = c.Then
+	out.TakenTrack, out.ClassificationUnknown = facts.track(c)
+}
+
+// classifiedBy looks up what classifies an account among the values of its tallies.
+func classifiedBy(plan *attribution.Plan, measures attribution.Classification, value func(measure int) attribution.Value) (out classified) {
+	whole := func(measure int) (int64, int64) {
+		now, base := plan.Units(measure, value(measure))
+		return now.Ceil(), base.Ceil()
 	}
+	out.now, out.base = whole(measures.Main)
+	if measures.All >= 0 {
+		out.all, _ = whole(measures.All)
+	}
+	if measures.Revenue >= 0 {
+		out.revenue = kizuna.Micro(value(measures.Revenue).Now)
+	}
+	return out
 }
 
 func (s *Scorer) metric(account string, rule *program.Rule, total attribution.Contribution) *Metric {
@@ -187,14 +156,14 @@ func (s *Scorer) metric(account string, rule *program.Rule, total attribution.Co
 		out.Points = s.Plan.Program.Scoring.Counted(out.Points)
 		return out
 	}
-	var scored Keyed[*Component]
+	var components Keyed[*Component]
 	for i := range rule.Components {
 		c := &rule.Components[i]
-		scored.Set(c.ID, s.component(account, c, total))
+		components.Set(c.ID, s.component(account, c, total))
 	}
-	Combine(out, rule, scored)
+	Combine(out, rule, components)
 	out.Points = s.Plan.Program.Scoring.Counted(out.Points)
-	for _, c := range scored {
+	for _, c := range components {
 		for _, t := range c.Value.Types {
 			if !slices.Contains(out.Types, t) {
 				out.Types = append(out.Types, t)
@@ -207,40 +176,63 @@ func (s *Scorer) metric(account string, rule *program.Rule, total attribution.Co
 
 // Combine makes a metric of its components: the only one, the best option, or
 // the sum of the parts.
-func Combine(out *Metric, rule *program.Rule, scored Keyed[*Component]) {
+func Combine(out *Metric, rule *program.Rule, components Keyed[*Component]) {
+	parts := make([]part, len(components))
+	for i := range components {
+		parts[i] = components[i].Value.part()
+	}
+	only := alone(len(components), components[0].Name)
+	c := combine(rule, parts, only)
 	switch {
-	case len(scored) == 1 && scored[0].Name == "":
-		out.take(scored[0].Value)
-	case rule.Combine == program.Best:
-		out.Options = scored
-		best := scored[0]
-		for _, o := range scored[1:] {
-			if o.Value.Points.Cmp(best.Value.Points) > 0 {
-				best = o
+	case only:
+		out.take(components[0].Value)
+	case c.taken >= 0:
+		out.Options = components
+		out.take(components[c.taken].Value)
+		out.Option = components[c.taken].Name
+	default:
+		out.Parts = components
+	}
+	out.Points, out.Status = c.points, c.state.status()
+	switch c.state {
+	case unrated:
+		out.Reason, out.Progress = components[c.stopped].Value.Reason, nil
+	case noData:
+		out.Progress, out.ToFull, out.Reason, out.Inputs = nil, nil, "", nil
+	}
+	for _, without := range components {
+		for _, f := range without.Value.Fill {
+			if without.Value.Status == NoData && !slices.Contains(out.Fill, f) {
+				out.Fill = append(out.Fill, f)
 			}
 		}
-		out.take(best.Value)
-		out.Option = best.Name
-	default:
-		out.Parts = scored
-		for _, p := range scored {
-			out.Points = out.Points.Add(p.Value.earned(rule))
-		}
-		out.Points = out.Points.Clamp(kizuna.Fraction{}, rule.Max)
 	}
-	out.settle(scored)
 }
 
-// earned is what a part adds: its points, or what it lost where losses offset.
-func (c *Component) earned(rule *program.Rule) kizuna.Fraction {
-	if rule.LossesOffset && c.Progress != nil && c.Progress.Sign() < 0 {
-		return c.Max.Mul(*c.Progress).Div(c.Threshold)
+// alone reports whether a metric is its one component.
+func alone(components int, name string) bool { return components == 1 && name == "" }
+
+// part is the component in numbers.
+func (c *Component) part() part {
+	p := part{of: &program.Component{Max: c.Max, Threshold: c.Threshold}, points: c.Points, state: c.Status.state()}
+	if c.Progress != nil {
+		p.progress, p.defined = *c.Progress, true
 	}
-	return c.Points
+	return p
+}
+
+func (s Status) state() state {
+	switch s {
+	case NoData:
+		return noData
+	case Unrated:
+		return unrated
+	}
+	return scored
 }
 
 func (m *Metric) take(c *Component) {
-	m.Progress, m.Points, m.Reason, m.Inputs = c.Progress, c.Points, c.Reason, c.Inputs
+	m.Progress, m.Reason, m.Inputs = c.Progress, c.Reason, c.Inputs
 	m.Threshold = &c.Threshold
 	if c.Progress != nil {
 		more := c.Threshold.Sub(*c.Progress).Max(kizuna.Fraction{})
@@ -248,47 +240,36 @@ func (m *Metric) take(c *Component) {
 	}
 }
 
-// settle gives a metric the state of its components: no data only if none of
-// them has data, stopped if any of them is.
-func (m *Metric) settle(scored Keyed[*Component]) {
-	without := 0
-	for _, c := range scored {
-		switch c.Value.Status {
-		case NoData:
-			without++
-			for _, f := range c.Value.Fill {
-				if !slices.Contains(m.Fill, f) {
-					m.Fill = append(m.Fill, f)
-				}
-			}
-		case Unrated:
-			m.Status, m.Reason, m.Points, m.Progress = Unrated, c.Value.Reason, kizuna.Fraction{}, nil
-		}
-	}
-	if without == len(scored) {
-		m.Status, m.Progress, m.Points, m.ToFull = NoData, nil, kizuna.Fraction{}, nil
-		m.Reason, m.Inputs = "", nil
-	}
-}
-
 func (s *Scorer) component(account string, c *program.Component, total attribution.Contribution) *Component {
 	number := s.Plan.MeasureOf(c)
 	out := Score(c, s.Plan.Input(number, total[attribution.Key{Account: account, Measure: number}]))
 	out.Measure = number
-	covered := false
-	for _, f := range c.Measure.Feeds {
-		if _, ok := s.Coverage.Usage(c.Measure.Quantity, f.Workloads.Family); ok {
-			covered = true
-			continue
-		}
-		if fill := string(c.Measure.Quantity) + "." + string(f.Workloads.Family); !slices.Contains(out.Fill, fill) {
-			out.Fill = append(out.Fill, fill)
-		}
-	}
-	if !covered {
+	out.Fill = s.fill(c)
+	if !s.covers(c) {
 		out.Status, out.Progress, out.Points, out.Reason, out.Inputs = NoData, nil, kizuna.Fraction{}, "", nil
 	}
 	return out
+}
+
+// covers reports whether some source could hold data for a component.
+func (s *Scorer) covers(c *program.Component) bool {
+	return slices.ContainsFunc(c.Measure.Feeds, func(f program.Feed) bool {
+		_, ok := s.Coverage.Usage(c.Measure.Quantity, f.Workloads.Family)
+		return ok
+	})
+}
+
+// fill lists what would hold the data of a component that no source could hold.
+func (s *Scorer) fill(c *program.Component) (files []string) {
+	for _, f := range c.Measure.Feeds {
+		if _, ok := s.Coverage.Usage(c.Measure.Quantity, f.Workloads.Family); ok {
+			continue
+		}
+		if file := string(c.Measure.Quantity) + "." + string(f.Workloads.Family); !slices.Contains(files, file) {
+			files = append(files, file)
+		}
+	}
+	return files
 }
 
 // freshness finds the last month that all of a metric's sources cover.
@@ -303,9 +284,42 @@ func (s *Scorer) freshness(out *Metric, rule *program.Rule) {
 	}
 }
 
-// unscored returns a component before anything is known of its progress.
-func unscored(c *program.Component) *Component {
-	out := &Component{Max: c.Max, Threshold: c.Threshold, Status: Scored}
+// PointsOf gives a component its points for a progress that is known already,
+// such as one that a person types in.
+func PointsOf(c *program.Component, progress kizuna.Fraction) *Component {
+	return said(&part{of: c, progress: progress, defined: true, points: c.Points(progress)})
+}
+
+// Score gives a component its points for what was measured.
+func Score(c *program.Component, in attribution.Input) *Component {
+	if len(in.Unrated) > 0 {
+		out := said(&part{of: c, state: unrated})
+		out.Reason = "no rate for " + strings.Join(in.Unrated, ", ")
+		return out
+	}
+	p := measured(c, in.Now, in.Base)
+	out := said(&p)
+	if c.Measure.Change == program.Percent {
+		out.Inputs = &Inputs{in.Now, in.Base}
+	}
+	return out
+}
+
+// said is a part with what there is to say about it.
+func said(p *part) *Component {
+	c := p.of
+	out := &Component{Max: c.Max, Threshold: c.Threshold, Points: p.points, Status: p.state.status()}
+	if p.defined {
+		out.Progress = &p.progress
+	}
+	switch p.reason {
+	case baseUnderFloor:
+		out.Reason = "base under the floor"
+	case baseNotPositive:
+		out.Reason = "base not positive"
+	case nowBelow:
+		out.Reason = "now below " + c.Measure.FloorNow.String()
+	}
 	var types program.TypeSet
 	for _, f := range c.Measure.Feeds {
 		types |= f.Types
@@ -316,59 +330,12 @@ func unscored(c *program.Component) *Component {
 	return out
 }
 
-// PointsOf gives a component its points for a progress that is known already,
-// such as one that a person types in.
-func PointsOf(c *program.Component, progress kizuna.Fraction) *Component {
-	out := unscored(c)
-	out.Progress, out.Points = &progress, c.Points(progress)
-	return out
-}
-
-// Score gives a component its points for what was measured.
-func Score(c *program.Component, in attribution.Input) *Component {
-	out := unscored(c)
-	if len(in.Unrated) > 0 {
-		out.Status = Unrated
-		out.Reason = "no rate for " + strings.Join(in.Unrated, ", ")
-		return out
-	}
-	progress := in.Now.Sub(in.Base)
-	switch c.Measure.Change {
-	case program.Gross:
-		progress = in.Now
-	case program.Percent:
-		out.Inputs = &Inputs{in.Now, in.Base}
-		if out.Reason = percentReason(&c.Measure, in); in.Base.Sign() <= 0 {
-			return out
-		}
-		progress = kizuna.Int(100).Mul(progress).Div(in.Base)
-	}
-	out.Progress = &progress
-	if out.Reason == "" {
-		out.Points = c.Points(progress)
-	}
-	return out
-}
-
-// percentReason says why a percentage earns nothing, however high.
-func percentReason(m *program.Measure, in attribution.Input) string {
-	switch {
-	case m.FloorBase != nil && in.Base.Cmp(m.FloorBase.Fraction()) < 0:
-		return "base under the floor"
-	case in.Base.Sign() <= 0:
-		return "base not positive"
-	case m.FloorNow != nil && in.Now.Cmp(m.FloorNow.Fraction()) < 0:
-		return "now below " + m.FloorNow.String()
-	}
-	return ""
-}
-
 func (s *Scorer) skilling(out *Metric, account string, rule *program.Rule) {
-	r := rule.PeopleOn(s.Plan.AsOf)
 	if !s.Coverage.Certifications() {
 		out.Status, out.Fill = NoData, []string{"certifications"}
 		return
 	}
+	r := rule.PeopleOn(s.Plan.AsOf)
 	People(out, r, s.Roster.Tally(account, r))
 }
 
@@ -376,26 +343,15 @@ func (s *Scorer) skilling(out *Metric, account string, rule *program.Rule) {
 // that earns points earns them when it is met by itself; counted people earn
 // only when every step is met.
 func People(out *Metric, r *program.PeopleRule, t people.Tally) {
-	open := true
-	for i, step := range r.Steps {
-		g := Gate{AnyOf: step.AnyOf, Have: t.Steps[i], Need: step.People, Open: t.Steps[i] >= step.People}
-		if g.Open {
-			if open || !r.StepsInOrder {
-				g.Points = step.Points
-				out.Points = out.Points.Add(step.Points)
-			}
-		}
-		open = open && g.Open
-		out.Gates = append(out.Gates, g)
+	if len(r.Steps) > 0 {
+		out.Gates = make([]Gate, len(r.Steps))
 	}
 	counted := kizuna.Int(t.Counted)
 	out.people, out.Progress, out.Counted = true, &counted, &t.Counted
-	if open {
-		out.Points = out.Points.Add(r.PerPerson.Mul(counted))
-	} else {
+	open := false
+	if out.Points, open = skilled(r, out.Max, &t, out.Gates); !open {
 		out.Reason = "a prerequisite is not met"
 	}
-	out.Points = out.Points.Clamp(kizuna.Fraction{}, out.Max)
 	if full, ok := PeopleFor(r, out.Max); ok {
 		threshold := kizuna.Int(full)
 		more := threshold.Sub(counted).Max(kizuna.Fraction{})

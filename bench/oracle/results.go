@@ -36,12 +36,16 @@ type Area struct {
 	Qualified bool
 }
 
-// ReadResults reads the result tables, written as CSV files in a directory.
-func ReadResults(dir string) (*Results, error) {
-	r := &Results{
-		Tallies: make(attribution.Contribution), Points: make(map[Metric]kizuna.Fraction),
+func newResults(tallies attribution.Contribution) *Results {
+	return &Results{
+		Tallies: tallies, Points: make(map[Metric]kizuna.Fraction),
 		Tracks: make(map[Metric]Track), Areas: make(map[Metric]Area),
 	}
+}
+
+// ReadResults reads the result tables, written as CSV files in a directory.
+func ReadResults(dir string) (*Results, error) {
+	r := newResults(make(attribution.Contribution))
 	for _, read := range []struct {
 		table string
 		line  func(cells []string) error

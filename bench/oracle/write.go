@@ -15,8 +15,8 @@ import (
 	"github.com/kizuna-org/kizuna/score"
 )
 
-// WriteResults writes Kizuna's answer as engines write theirs.
-func WriteResults(dir string, accounts []string, scored []*score.Account, total attribution.Contribution) error {
+// Write writes Kizuna's answer as engines write theirs.
+func (s *Scores) Write(dir string) error {
 	tables := make(map[string]*csv.Writer)
 	var files []*os.File
 	for _, name := range Tables {
@@ -30,7 +30,7 @@ func WriteResults(dir string, accounts []string, scored []*score.Account, total 
 	}
 	write := func(table string, cells ...string) { tables[table].Write(cells) } //nolint:errcheck // kept until Error
 	integer := func(n int64) string { return strconv.FormatInt(n, 10) }
-	for key, t := range total {
+	for key, t := range s.totals.Contribution() {
 		account, measure := world.AccountNumber(key.Account), strconv.Itoa(key.Measure)
 		write("tally", account, measure, integer(t.Now), integer(t.Base))
 		members := make(map[string]bool)
@@ -43,22 +43,24 @@ func WriteResults(dir string, accounts []string, scored []*score.Account, total 
 			write("members", account, measure, name, integer(t.NowSet[name]), integer(t.BaseSet[name]), integer(t.Unrated[name]))
 		}
 	}
-	for i, a := range scored {
-		account := world.AccountNumber(accounts[i])
+	s.each(func(id string, f *score.Figures) {
+		account := world.AccountNumber(id)
 		figure := func(table string, f kizuna.Fraction, before []string, after ...string) {
 			num, den := ratio(f)
 			write(table, slices.Concat([]string{account}, before, []string{num, den}, after)...)
 		}
-		for _, area := range a.Areas {
-			figure("areas", area.Value.Total, []string{area.Name, area.Value.TakenTrack}, strconv.FormatBool(area.Value.Qualified))
-			for _, track := range area.Value.Tracks {
-				figure("totals", track.Value.Total, []string{area.Name, track.Name}, strconv.FormatBool(track.Value.Passes))
-				for _, m := range track.Value.Metrics {
-					figure("points", m.Value.Points, []string{area.Name, track.Name, m.Name})
+		for i, area := range f.Areas {
+			figure("areas", area.Total, []string{f.ID(i), area.Track}, strconv.FormatBool(area.Qualified))
+			rules := &s.program.Areas[i]
+			for j, track := range f.Tracks(i) {
+				name := rules.Track.Tracks[j]
+				figure("totals", track.Total, []string{f.ID(i), name}, strconv.FormatBool(track.Passes))
+				for k, m := range f.Metrics(i, j) {
+					figure("points", m.Points, []string{f.ID(i), name, rules.Metrics[k].ID})
 				}
 			}
 		}
-	}
+	})
 	var err error
 	for i, name := range Tables {
 		tables[name].Flush()

@@ -79,20 +79,6 @@ func (c *Config) peopleFacts(catalog *Catalog, account int, f *people.Facts) {
 	}
 }
 
-// Directory tells which account a location belongs to on a day.
-func Directory(locations []association.Location, asOf kizuna.Date) func(location string) (account string, ok bool) {
-	accounts := make(map[string]string, len(locations))
-	for _, l := range locations {
-		if l.During.Contains(asOf.Instant()) {
-			accounts[l.ID] = l.Global
-		}
-	}
-	return func(location string) (string, bool) {
-		account, ok := accounts[location]
-		return account, ok
-	}
-}
-
 func (t *Tenant) facts(catalog *Catalog, d *dataset.Dataset) {
 	a, id := &d.Associations, TenantID(t.Number)
 	a.Customers = append(a.Customers, association.Customer{Tenant: id})

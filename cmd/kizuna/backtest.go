@@ -193,11 +193,11 @@ func (b *backtested) partner(id string) error {
 	if err != nil {
 		return err
 	}
-	a, compared := b.app, b.Compare(p)
+	a, compared := b.app, b.Explain(p)
 	if a.JSON {
-		areas := make([]changed, len(compared.Areas))
-		for i := range compared.Areas {
-			c := &compared.Areas[i]
+		areas := make([]changed, len(compared))
+		for i := range compared {
+			c := &compared[i]
 			areas[i] = changed{c.Area, c.Outcome(), c.Difference(), c.Before, c.After, c.Metrics()}
 		}
 		return a.writeJSON(a.Stdout, struct {
@@ -209,8 +209,8 @@ func (b *backtested) partner(id string) error {
 	b.head()
 	t := a.P.T
 	g := textgrid.New(t("column.area"), t("fleet.before"), t("fleet.after"), t("column.difference"), "").Right(1, 2, 3)
-	for i := range compared.Areas {
-		c := &compared.Areas[i]
+	for i := range compared {
+		c := &compared[i]
 		g.Row(b.area(c.Area), points(c.Before), points(c.After), c.Difference().Show(), t("fleet.outcome."+string(c.Outcome())))
 	}
 	title := p.Account
@@ -220,8 +220,8 @@ func (b *backtested) partner(id string) error {
 	if err := a.section(g, title); err != nil {
 		return err
 	}
-	for i := range compared.Areas {
-		if err := b.metrics(&compared.Areas[i]); err != nil {
+	for i := range compared {
+		if err := b.metrics(&compared[i]); err != nil {
 			return err
 		}
 	}
@@ -236,7 +236,7 @@ func points(a *score.Area) string {
 }
 
 // metrics tells which metrics of an area differ.
-func (b *backtested) metrics(c *fleet.Change) error {
+func (b *backtested) metrics(c *fleet.Explained) error {
 	t := b.app.P.T
 	g := textgrid.New(t("column.metric"), t("fleet.before"), t("fleet.after"))
 	for _, m := range c.Metrics() {

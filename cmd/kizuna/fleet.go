@@ -14,6 +14,7 @@ import (
 	"github.com/kizuna-org/kizuna/attribution/segment"
 	"github.com/kizuna-org/kizuna/dataset"
 	"github.com/kizuna-org/kizuna/fleet"
+	"github.com/kizuna-org/kizuna/people"
 	"github.com/kizuna-org/kizuna/program"
 	"github.com/kizuna-org/kizuna/score"
 	"github.com/kizuna-org/kizuna/segmentcache"
@@ -73,7 +74,7 @@ func (f *fleetFlags) pack(a *app) (*packed, error) {
 	p := &packed{
 		app: a, view: facts.View, name: fmt.Sprint(shelf), kept: facts,
 		notes: slices.Concat(facts.Notes, data.Overlaps, data.Problems, facts.Survey.Refused),
-		facts: fleet.Facts{Locations: data.Associations.Locations, People: &data.People, Coverage: data.Coverage()},
+		facts: fleet.Facts{Locations: data.Associations.Locations, People: people.NewIndex(&data.People), Coverage: data.Coverage()},
 	}
 	p.day, p.hasIt = data.Coverage().AsOf()
 	return p, nil
@@ -126,7 +127,7 @@ func (f *fleetFlags) fromSegment(a *app) (*packed, error) {
 	p.notes = append(p.notes, data.Problems...)
 	describe(p.facts.Locations, data.Associations.Locations)
 	covers.people = data.Coverage().Certifications()
-	p.facts.People, p.facts.Coverage = &data.People, covers
+	p.facts.People, p.facts.Coverage = people.NewIndex(&data.People), covers
 	return p, nil
 }
 

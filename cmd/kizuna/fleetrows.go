@@ -11,7 +11,6 @@ import (
 
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/fleet"
-	"github.com/kizuna-org/kizuna/score"
 	"github.com/kizuna-org/kizuna/table"
 )
 
@@ -38,27 +37,15 @@ func (r scoreRow) cells() []string {
 }
 
 func scoreRows(p *fleet.Scored) []scoreRow {
-	rows := make([]scoreRow, len(p.Areas))
-	for i, a := range p.Areas {
+	rows := make([]scoreRow, len(p.Figures.Areas))
+	for i := range p.Figures.Areas {
+		a := &p.Figures.Areas[i]
 		rows[i] = scoreRow{
-			p.Account, p.Name, p.Country, a.Name, a.Value.TakenTrack, a.Value.Total.String(), sixPlaces(a.Value.Total),
-			a.Value.Displayed, a.Value.Qualified, withoutData(a.Value),
+			p.Account, p.Name, p.Country, p.Figures.ID(i), a.Track, a.Total.String(), sixPlaces(a.Total),
+			a.Displayed, a.Qualified, p.Figures.WithoutData(i),
 		}
 	}
 	return rows
-}
-
-// withoutData lists the metrics of the taken track that no source could hold data for.
-func withoutData(a *score.Area) string {
-	var ids []string
-	if track, ok := a.Tracks.Get(a.TakenTrack); ok {
-		for _, m := range track.Metrics {
-			if m.Value.Status == score.NoData {
-				ids = append(ids, m.Name)
-			}
-		}
-	}
-	return strings.Join(ids, ",")
 }
 
 // sixPlaces rounds points to millionths.
@@ -107,10 +94,10 @@ func backtestRows(p *fleet.Compared) []backtestRow {
 			Difference: c.Difference().String(), DifferenceDecimal: sixPlaces(c.Difference()),
 		}
 		if a := c.Before; a != nil {
-			r.TrackBefore, r.PointsBefore, r.DisplayedBefore, r.PassesBefore = a.TakenTrack, a.Total.String(), a.Displayed, a.Qualified
+			r.TrackBefore, r.PointsBefore, r.DisplayedBefore, r.PassesBefore = a.Track, a.Total.String(), a.Displayed, a.Qualified
 		}
 		if a := c.After; a != nil {
-			r.TrackAfter, r.PointsAfter, r.DisplayedAfter, r.PassesAfter = a.TakenTrack, a.Total.String(), a.Displayed, a.Qualified
+			r.TrackAfter, r.PointsAfter, r.DisplayedAfter, r.PassesAfter = a.Track, a.Total.String(), a.Displayed, a.Qualified
 		}
 		rows[i] = r
 	}

@@ -283,7 +283,7 @@ func TestAClaimCountsOnceAnExportSaysSo(t *testing.T) {
 		return people.NewRoster(&people.Facts{People: []people.Person{{ID: "p1", MCID: "m1"}}, Certifications: facts,
 			Links: []people.ProfileLink{{MCID: "m1", Location: "L1", During: kizuna.Always}}},
 			&program.Program{Certificates: map[string]program.Certificate{"AZ-104": {ID: "AZ-104"}}}, day("2023-02-01"),
-			func(string) (string, bool) { return "G1", true }).Verdicts[0].Clause
+			func(string) (string, bool) { return "G1", true }).Verdicts()[0].Clause
 	}
 	if got := clause(claim); got != people.Unverified {
 		t.Errorf("a claim %s", got)

@@ -466,7 +466,7 @@ func TestACertificateCountsInOneCompanyEachDay(t *testing.T) {
 			if locationAt(facts.Links, day.Instant()) != "" {
 				want = 1
 			}
-			if got := len(roster.Holders["G1"]) + len(roster.Holders["G2"]); got != want {
+			if got := len(roster.Holders("G1")) + len(roster.Holders("G2")); got != want {
 				t.Fatalf("on %s the certificate counts %d times, wanted %d: %+v", day, got, want, facts.Links)
 			}
 		}
