@@ -11,21 +11,27 @@ import (
 // Most columns repeat what the row before said, and a month lists the resources
 // in the order of the month before; so both are tried before a text is looked up.
 type symbols struct {
-	seed   maphash.Seed
-	texts  []string
-	fold   []uint32    // the symbol that stands for the text without case; unset: not asked yet
-	next   []uint32    // what came after it in its column when last it changed
-	last   [11]uint32  // of the row before, by column
-	exact  symbolIndex // by text
-	folded symbolIndex // by text without case: the first of those that differ in case alone
-	room   strings.Builder
-	lower  []byte
+	texts []string
+	fold  []uint32   // the symbol of the text without case; unset: not asked yet
+	next  []uint32   // what came after it in its column when last it changed
+	last  [11]uint32 // of the row before, by column
+
+	seed  maphash.Seed
+	slots []symbolSlot // open addressing, half of it free
+	room  strings.Builder
+	lower []byte
 }
+
+// symbolSlot is a symbol, 0 if the slot is free, and a part of its text's hash.
+type symbolSlot struct{ hash, symbol uint32 }
 
 const unset = math.MaxUint32
 
 func newSymbols() symbols {
-	return symbols{seed: maphash.MakeSeed(), texts: []string{""}, fold: []uint32{0}, next: []uint32{0}}
+	return symbols{
+		texts: []string{""}, fold: []uint32{0}, next: []uint32{0},
+		seed: maphash.MakeSeed(), slots: make([]symbolSlot, 256),
+	}
 }
 
 func (s *symbols) of(column int, text string) uint32 {
@@ -46,12 +52,39 @@ func (s *symbols) of(column int, text string) uint32 {
 }
 
 func (s *symbols) number(text string) uint32 {
-	hash := uint32(maphash.String(s.seed, text) >> 32)
-	n, ok := s.exact.find(hash, func(n uint32) bool { return s.texts[n] == text })
-	if !ok {
-		n = uint32(len(s.texts))
-		s.exact.add(hash, n)
-		s.texts, s.fold, s.next = append(s.texts, s.keep(text)), append(s.fold, unset), append(s.next, 0)
+	n, hash := s.find(text)
+	if n == 0 {
+		s.reserve(len(text))
+		from := s.room.Len()
+		s.room.WriteString(text) // it may be part of a long line
+		n = s.add(hash, s.room.String()[from:])
+	}
+	return n
+}
+
+// withoutCase returns the text's symbol and that of the text without case.
+func (s *symbols) withoutCase(column int, text string) (symbol, folded uint32) {
+	symbol = s.of(column, text)
+	if s.fold[symbol] == unset {
+		s.fold[symbol] = s.folded(symbol)
+	}
+	return symbol, s.fold[symbol]
+}
+
+func (s *symbols) folded(symbol uint32) uint32 {
+	text := s.texts[symbol]
+	s.lower = appendLower(s.lower[:0], text)
+	if string(s.lower) == text {
+		return symbol
+	}
+	s.reserve(len(s.lower))
+	from := s.room.Len()
+	s.room.Write(s.lower)
+	lower := s.room.String()[from:]
+	n, hash := s.find(lower)
+	if n == 0 {
+		n = s.add(hash, lower)
+		s.fold[n] = n
 	}
 	return n
 }
@@ -59,36 +92,48 @@ func (s *symbols) number(text string) uint32 {
 // roomLength is how much text is kept in one piece of memory.
 const roomLength = 64 << 10
 
-// keep copies a text, which may be part of a long line, to others.
-func (s *symbols) keep(text string) string {
-	if s.room.Cap()-s.room.Len() < len(text) {
+// reserve makes room for a text behind those that are kept.
+func (s *symbols) reserve(length int) {
+	if s.room.Cap()-s.room.Len() < length {
 		s.room.Reset()
-		s.room.Grow(max(roomLength, len(text)))
+		s.room.Grow(max(roomLength, length))
 	}
-	from := s.room.Len()
-	s.room.WriteString(text)
-	return s.room.String()[from:]
 }
 
-// withoutCase returns the text's symbol, and the one that stands for all texts that
-// are the same in lower case.
-func (s *symbols) withoutCase(column int, text string) (symbol, folded uint32) {
-	symbol = s.of(column, text)
-	if s.fold[symbol] == unset {
-		s.fold[symbol] = s.foldOf(symbol)
+// find returns a text's symbol, 0 if it has none yet, and its hash.
+func (s *symbols) find(text string) (symbol, hash uint32) {
+	hash = uint32(maphash.String(s.seed, text) >> 32)
+	for i := int(hash) & (len(s.slots) - 1); ; i = (i + 1) & (len(s.slots) - 1) {
+		slot := s.slots[i]
+		if slot.symbol == 0 || slot.hash == hash && s.texts[slot.symbol] == text {
+			return slot.symbol, hash
+		}
 	}
-	return symbol, s.fold[symbol]
 }
 
-func (s *symbols) foldOf(symbol uint32) uint32 {
-	s.lower = appendLower(s.lower[:0], s.texts[symbol])
-	hash := uint32(maphash.Bytes(s.seed, s.lower) >> 32)
-	n, ok := s.folded.find(hash, func(n uint32) bool { return strings.ToLower(s.texts[n]) == string(s.lower) })
-	if !ok {
-		n = symbol
-		s.folded.add(hash, n)
+// add gives a text that is kept its symbol.
+func (s *symbols) add(hash uint32, text string) uint32 {
+	n := uint32(len(s.texts))
+	s.texts, s.fold, s.next = append(s.texts, text), append(s.fold, unset), append(s.next, 0)
+	if 2*len(s.texts) > len(s.slots) {
+		old := s.slots
+		s.slots = make([]symbolSlot, 4*len(old))
+		for _, slot := range old {
+			if slot.symbol != 0 {
+				s.insert(slot)
+			}
+		}
 	}
+	s.insert(symbolSlot{hash, n})
 	return n
+}
+
+func (s *symbols) insert(slot symbolSlot) {
+	i := int(slot.hash) & (len(s.slots) - 1)
+	for s.slots[i].symbol != 0 {
+		i = (i + 1) & (len(s.slots) - 1)
+	}
+	s.slots[i] = slot
 }
 
 // appendLower appends what [strings.ToLower] returns.
@@ -104,47 +149,4 @@ func appendLower(to []byte, text string) []byte {
 		}
 	}
 	return to
-}
-
-// symbolIndex finds symbols by a hash: open addressing, half of it empty. Symbol 0
-// is not in it.
-type symbolIndex struct {
-	slots []symbolSlot
-	used  int
-}
-
-type symbolSlot struct{ hash, symbol uint32 }
-
-func (x *symbolIndex) find(hash uint32, equal func(symbol uint32) bool) (symbol uint32, ok bool) {
-	if len(x.slots) == 0 {
-		return 0, false
-	}
-	for i := int(hash) & (len(x.slots) - 1); x.slots[i].symbol != 0; i = (i + 1) & (len(x.slots) - 1) {
-		if s := x.slots[i]; s.hash == hash && equal(s.symbol) {
-			return s.symbol, true
-		}
-	}
-	return 0, false
-}
-
-func (x *symbolIndex) add(hash, symbol uint32) {
-	if 2*(x.used+1) > len(x.slots) {
-		old := x.slots
-		x.slots = make([]symbolSlot, max(256, 4*len(old)))
-		for _, s := range old {
-			if s.symbol != 0 {
-				x.insert(s)
-			}
-		}
-	}
-	x.insert(symbolSlot{hash, symbol})
-	x.used++
-}
-
-func (x *symbolIndex) insert(s symbolSlot) {
-	i := int(s.hash) & (len(x.slots) - 1)
-	for x.slots[i].symbol != 0 {
-		i = (i + 1) & (len(x.slots) - 1)
-	}
-	x.slots[i] = s
 }
