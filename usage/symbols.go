@@ -1,6 +1,7 @@
 package usage
 
 import (
+	"encoding/binary"
 	"hash/maphash"
 	"math"
 	"strings"
@@ -17,7 +18,7 @@ type symbols struct {
 	last  [11]uint32 // of the row before, by column
 
 	seed  maphash.Seed
-	slots []symbolSlot // open addressing, half of it free
+	slots []symbolSlot // open addressing, a quarter of it free
 	room  strings.Builder
 	lower []byte
 }
@@ -115,9 +116,9 @@ func (s *symbols) find(text string) (symbol, hash uint32) {
 func (s *symbols) add(hash uint32, text string) uint32 {
 	n := uint32(len(s.texts))
 	s.texts, s.fold, s.next = append(s.texts, text), append(s.fold, unset), append(s.next, 0)
-	if 2*len(s.texts) > len(s.slots) {
+	if 4*len(s.texts) > 3*len(s.slots) {
 		old := s.slots
-		s.slots = make([]symbolSlot, 4*len(old))
+		s.slots = make([]symbolSlot, 2*len(old))
 		for _, slot := range old {
 			if slot.symbol != 0 {
 				s.insert(slot)
@@ -136,16 +137,31 @@ func (s *symbols) insert(slot symbolSlot) {
 	s.slots[i] = slot
 }
 
-// appendLower appends what [strings.ToLower] returns.
+// appendLower appends what [strings.ToLower] returns, eight bytes at once as long
+// as they are ASCII.
 func appendLower(to []byte, text string) []byte {
+	const (
+		ones  = 0x0101010101010101
+		highs = 0x80 * ones
+	)
 	start := len(to)
 	to = append(to, text...)
-	for i, c := range to[start:] {
+	rest := to[start:]
+	for ; len(rest) >= 8; rest = rest[8:] {
+		w := binary.LittleEndian.Uint64(rest)
+		if w&highs != 0 {
+			return append(to[:start], strings.ToLower(text)...)
+		}
+		// The high bit of a byte is set in one sum from A on, in the other behind Z.
+		upper := (w + (0x80-'A')*ones) &^ (w + (0x7F-'Z')*ones) & highs
+		binary.LittleEndian.PutUint64(rest, w|upper>>2)
+	}
+	for i, c := range rest {
 		switch {
 		case c >= 0x80:
 			return append(to[:start], strings.ToLower(text)...)
 		case 'A' <= c && c <= 'Z':
-			to[start+i] = c + ('a' - 'A')
+			rest[i] = c + ('a' - 'A')
 		}
 	}
 	return to
