@@ -4,7 +4,6 @@ import (
 	"hash/maphash"
 	"iter"
 	"math"
-	"strings"
 
 	"github.com/kizuna-org/kizuna"
 )
@@ -186,9 +185,9 @@ func (l *Ledger) encode(row *Row, e *entry) {
 	if row.Day != nil {
 		k.day = *row.Day
 	}
-	d.tenant, k.tenant = s.folded(0, row.Tenant)
-	d.subscription, k.subscription = s.folded(1, row.Subscription)
-	d.scope, k.scope = s.folded(2, row.Scope)
+	d.tenant, k.tenant = s.withoutCase(0, row.Tenant)
+	d.subscription, k.subscription = s.withoutCase(1, row.Subscription)
+	d.scope, k.scope = s.withoutCase(2, row.Scope)
 	k.workload = s.of(3, row.Workload)
 	k.offer = s.of(4, row.OfferType)
 	k.channel = s.of(5, row.Channel)
@@ -297,64 +296,4 @@ func (l *Ledger) Rows() []Row {
 		l.Row(i, &rows[i])
 	}
 	return rows
-}
-
-// symbols numbers texts. Symbol 0 is the empty text.
-//
-// Most columns repeat what the row before said, and a month lists the resources
-// in the order of the month before; so both are tried before a text is looked up.
-type symbols struct {
-	numbers map[string]uint32
-	texts   []string
-	fold    []uint32   // the symbol of the text without case; unset: not asked yet
-	next    []uint32   // what came after it in its column when last it changed
-	last    [11]uint32 // of the row before, by column
-}
-
-const unset = math.MaxUint32
-
-func newSymbols() symbols {
-	return symbols{numbers: map[string]uint32{"": 0}, texts: []string{""}, fold: []uint32{0}, next: []uint32{0}}
-}
-
-func (s *symbols) of(column int, text string) uint32 {
-	if text == "" {
-		return 0
-	}
-	last := s.last[column]
-	if s.texts[last] == text {
-		return last
-	}
-	n := s.next[last]
-	if s.texts[n] != text {
-		n = s.number(text)
-		s.next[last] = n
-	}
-	s.last[column] = n
-	return n
-}
-
-func (s *symbols) number(text string) uint32 {
-	if n, ok := s.numbers[text]; ok {
-		return n
-	}
-	n := uint32(len(s.texts))
-	text = strings.Clone(text) // it may be part of a long line
-	s.numbers[text] = n
-	s.texts, s.fold, s.next = append(s.texts, text), append(s.fold, unset), append(s.next, 0)
-	return n
-}
-
-// folded returns the text's symbol and that of the text without case.
-func (s *symbols) folded(column int, text string) (symbol, folded uint32) {
-	symbol = s.of(column, text)
-	if s.fold[symbol] == unset {
-		f := symbol
-		if lower := strings.ToLower(text); lower != text {
-			f = s.number(lower)
-			s.fold[f] = f
-		}
-		s.fold[symbol] = f
-	}
-	return symbol, s.fold[symbol]
 }

@@ -80,10 +80,24 @@ func newCollector(m *Mapping, b *binding, sink intake.Sink, place func(field) ki
 	}
 }
 
-// cache is a map that forgets everything rather than grow without end.
-type cache[K comparable, V any] struct{ m map[K]V }
+// cache is a map that forgets everything rather than grow without end. Rows that
+// follow each other often ask the same.
+type cache[K comparable, V any] struct {
+	m     map[K]V
+	asked K
+	found V
+	ok    bool
+}
 
 const maxCached = 1 << 14
+
+func (c *cache[K, V]) get(k K) (V, bool) {
+	if !c.ok || c.asked != k {
+		c.asked = k
+		c.found, c.ok = c.m[k]
+	}
+	return c.found, c.ok
+}
 
 func (c *cache[K, V]) put(k K, v V) V {
 	if c.m == nil || len(c.m) >= maxCached {
@@ -129,7 +143,7 @@ func (c *collector) provider(ch *charge) string {
 }
 
 func (c *collector) counts(provider string) bool {
-	yes, ok := c.providers.m[provider]
+	yes, ok := c.providers.get(provider)
 	if !ok {
 		yes = c.providers.put(strings.Clone(provider), c.mapping.Counts(provider))
 	}
@@ -137,7 +151,7 @@ func (c *collector) counts(provider string) bool {
 }
 
 func (c *collector) detail(provider, service string) string {
-	d, ok := c.details.m[serviceKey{provider, service}]
+	d, ok := c.details.get(serviceKey{provider, service})
 	if !ok {
 		key := serviceKey{strings.Clone(provider), strings.Clone(service)}
 		d = c.details.put(key, key.a+": "+key.b)
@@ -203,7 +217,7 @@ func (c *collector) usage(ch *charge) {
 }
 
 func (c *collector) period(ch *charge) periodFound {
-	found, ok := c.periods.m[periodKey{ch.text[periodStart], ch.text[periodEnd]}]
+	found, ok := c.periods.get(periodKey{ch.text[periodStart], ch.text[periodEnd]})
 	if ok {
 		return found
 	}
@@ -227,7 +241,7 @@ func (c *collector) period(ch *charge) periodFound {
 
 // workload looks a service up in the mapping.
 func (c *collector) workload(meter, service string) workload {
-	w, ok := c.services.m[serviceKey{meter, service}]
+	w, ok := c.services.get(serviceKey{meter, service})
 	if ok {
 		return w
 	}
@@ -242,7 +256,7 @@ func (c *collector) subscription(account string) string {
 	if account == "" {
 		return ""
 	}
-	id, ok := c.parents.m[account]
+	id, ok := c.parents.get(account)
 	if !ok {
 		account = strings.Clone(account)
 		id = c.parents.put(account, subscriptionID(account))
@@ -284,7 +298,7 @@ func (c *collector) currency(ch *charge) string {
 }
 
 func (c *collector) account(id string) {
-	if _, known := c.accounts.m[id]; !known && id != "" {
+	if _, known := c.accounts.get(id); !known && id != "" {
 		c.accounts.put(strings.Clone(id), true)
 	}
 }
