@@ -185,9 +185,11 @@ func (p *place) mustAgree(t fataler, q score.Question) (segments int) {
 	return segments
 }
 
+var builtin = sync.OnceValues(program.Builtin)
+
 func programs(t fataler) []*program.Program {
 	t.Helper()
-	all, err := program.Builtin()
+	all, err := builtin()
 	if err != nil {
 		t.Fatal(err)
 	}
