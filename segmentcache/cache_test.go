@@ -269,9 +269,47 @@ func demoPlace(t testing.TB) *place {
 	return p
 }
 
+// smallPlace has three customers.
+func smallPlace(t testing.TB) *place {
+	t.Helper()
+	p := &place{dir: t.TempDir()}
+	for name, text := range map[string]string{
+		"partners.csv":  "location_id,global_id,name\nL1,G1,One\nL2,G2,Two\n",
+		"customers.csv": "tenant_id,country,segment\nt1,JP,SMB\nt2,US,Enterprise\nt3,,\n",
+		"subscriptions.csv": "subscription_id,tenant_id,product,agreement,from,to\n" +
+			"s1,t1,Azure,EA,2019-01-01,\ns2,t2,Azure,EA,2019-01-01,\ns3,t3,Azure,CSP,2019-01-01,\n",
+		"csp.csv": "subscription_id,tier,location_id,from,to\ns1,T1,L1,2020-01-01,\ns2,T1,L9,2020-01-01,\ns3,T2,L2,2022-10-10,\n",
+		"usage.csv": "month,tenant_id,subscription_id,workload,revenue_usd,asserted_location,asserted_type,currency,revenue,spare\n" +
+			"2022-10,t1,s1,Storage,1500,,,,,\n2023-10,t1,s1,Storage,2500,,,,,\n2023-09,t2,s2,Functions,90,L8,PAL,,,\n" +
+			"2023-10,t3,s3,Storage,1700.5,g2,DPOR,,,\n2023-10,t3,s3,Storage,,,,EUR,7,\n2023-13,t3,s3,Storage,1,,,,,\n",
+	} {
+		if err := os.WriteFile(filepath.Join(p.dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.touch(t)
+	return p
+}
+
 func demoQuestion(t fataler) score.Question {
 	all := programs(t)
 	return score.Question{Program: all[len(all)-1], AsOf: demo.AsOf, Trust: attribution.TrustBoth}
+}
+
+// Everything that is odd about usage is said from the cache as from the tables.
+func TestOddUsageIsToldOfFromTheCache(t *testing.T) {
+	p := smallPlace(t)
+	for range 2 {
+		p.mustAgree(t, demoQuestion(t))
+	}
+	f := p.open(t, p.cache())
+	defer f.Close()
+	text, _ := fromCache(t, f, demoQuestion(t))
+	for _, code := range []string{"month", "no-exchange-rate", "unknown-location", "asserted-global-id", "column-unused"} {
+		if !strings.Contains(text, `"code": "`+code+`"`) {
+			t.Errorf("nothing is said of %s", code)
+		}
+	}
 }
 
 func TestTheDemoIsAnsweredUnderEveryProgram(t *testing.T) {
@@ -321,7 +359,7 @@ func (p *place) files(t fataler, pattern string) []string {
 }
 
 func TestWhatIsKeptIsUsedUntilTheUsageChanges(t *testing.T) {
-	p := demoPlace(t)
+	p := smallPlace(t)
 	if !p.built(t) || p.built(t) {
 		t.Error("the second opening packs again, or the first does not")
 	}
@@ -347,7 +385,7 @@ func TestWhatIsKeptIsUsedUntilTheUsageChanges(t *testing.T) {
 // A table that was written just now could be written again at what looks like the same
 // time.
 func TestWhatWasWrittenJustNowIsReadAgain(t *testing.T) {
-	p := demoPlace(t)
+	p := smallPlace(t)
 	now := time.Now()
 	if err := os.Chtimes(filepath.Join(p.dir, "usage.csv"), now, now); err != nil {
 		t.Fatal(err)
@@ -448,9 +486,9 @@ func TestDamageIsFoundNamedAndMended(t *testing.T) {
 	for _, ending := range []string{".segment", ".places", ".delta"} {
 		for name, damage := range damages {
 			t.Run(ending+"/"+name, func(t *testing.T) {
-				p := demoPlace(t)
+				p := smallPlace(t)
 				p.open(t, p.cache()).Close()
-				p.append(t, "customers.csv", "another-tenant,,JP,SMB\n") // a delta, if an empty one
+				p.append(t, "customers.csv", "t4,JP,SMB\n") // a delta, if an empty one
 				if ending == ".delta" {
 					p.open(t, p.cache()).Close()
 				}
@@ -480,7 +518,7 @@ func TestDamageIsFoundNamedAndMended(t *testing.T) {
 }
 
 func TestASegmentOfOtherUsageIsNotTaken(t *testing.T) {
-	p, other := demoPlace(t), demoPlace(t)
+	p, other := smallPlace(t), smallPlace(t)
 	other.append(t, "usage.csv", "2023-10,,,,,,,,,,,,,\n")
 	p.open(t, p.cache()).Close()
 	other.open(t, other.cache()).Close()
@@ -506,7 +544,7 @@ func TestASegmentOfOtherUsageIsNotTaken(t *testing.T) {
 }
 
 func TestAPlaceThatCannotBeWrittenAnswersFromMemory(t *testing.T) {
-	p := demoPlace(t)
+	p := smallPlace(t)
 	if err := os.WriteFile(p.cacheDir(), []byte("a file in the way"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -521,7 +559,7 @@ func TestAPlaceThatCannotBeWrittenAnswersFromMemory(t *testing.T) {
 }
 
 func TestManyAtOnceBuildAndReadTheSame(t *testing.T) {
-	p := demoPlace(t)
+	p := smallPlace(t)
 	want := p.fromBook(t, demoQuestion(t))
 	var wait sync.WaitGroup
 	for range 8 {
@@ -540,7 +578,7 @@ func TestManyAtOnceBuildAndReadTheSame(t *testing.T) {
 }
 
 func TestACancelledPackingLeavesNothing(t *testing.T) {
-	p := demoPlace(t)
+	p := smallPlace(t)
 	enough := errors.New("enough")
 	c := p.cache()
 	c.Packed = func(int) error { return enough }
@@ -551,7 +589,7 @@ func TestACancelledPackingLeavesNothing(t *testing.T) {
 }
 
 func TestOldStatesAreRemoved(t *testing.T) {
-	p := demoPlace(t)
+	p := smallPlace(t)
 	for range 8 {
 		p.append(t, "usage.csv", "2023-10,,,,,,,,,,,,,\n")
 		p.open(t, p.cache()).Close()
