@@ -152,14 +152,15 @@ func (b *Book) evaluate(t *tenantRows, l *ledger, number int) Tally {
 	}
 }
 
-// selects reports whether a classification looks at the customer.
+// selects reports whether a classification looks at the customer. One whose country is
+// not known is in none.
 func (b *Book) selects(m *measure, tenant string) bool {
 	if m.segment == "" && m.countries == nil {
 		return true
 	}
 	c := b.index.Customer(tenant)
 	return c != nil && (m.segment == "" || c.Segment == m.segment) &&
-		(m.countries == nil || slices.Contains(m.countries, c.Country))
+		(m.countries == nil || c.Country != "" && slices.Contains(m.countries, c.Country))
 }
 
 // view is one measure's sight of one customer.

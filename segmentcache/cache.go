@@ -191,7 +191,8 @@ func (o *opening) complete(f *Facts, l *label) (ok bool, err error) {
 // damaged or another's.
 func (o *opening) open(path string) (*segment.Segment, *label) {
 	s, err := segment.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	if kizuna.CodeOf(err) == "segment-unreadable" {
+		o.log.Debug("cache: there is no such file", "file", path, "error", err)
 		return nil, nil
 	}
 	if err == nil {

@@ -75,7 +75,7 @@ func looksAt(m *attribution.Measure, name string) (l looks) {
 	if m.Segment == name {
 		l |= looksAtSegment
 	}
-	if slices.Contains(m.Countries, name) {
+	if name != "" && slices.Contains(m.Countries, name) {
 		l |= looksAtCountry
 	}
 	return l

@@ -191,7 +191,7 @@ func drawProgram(t *rapid.T, all []*program.Program) *program.Program {
 			}
 		}
 		if c := p.Areas[i].Track.Classifier; c != nil && rapid.Bool().Draw(t, "by market") {
-			c.Kind, c.Countries = program.ByMarket, rapid.SampledFrom([][]string{nil, {"JP"}, {"JP", "US"}, {"DE"}}).Draw(t, "countries")
+			c.Kind, c.Countries = program.ByMarket, rapid.SampledFrom([][]string{nil, {"JP"}, {"JP", "US"}, {"DE"}, {"", "US"}}).Draw(t, "countries")
 		}
 	}
 	return p

@@ -34,6 +34,7 @@ type importCmd struct {
 // Run imports the files. Refused rows are no failure unless nothing may be lost
 // (--strict); a file that cannot be imported at all is one.
 func (c *importCmd) Run(a *app) error {
+	saveMemory()
 	opts := dataset.ImportOptions{Strict: c.Strict, Mapping: c.Mapping, As: c.As, Cost: c.Cost, Tenant: c.Tenant}
 	if c.Azure != "as-before" {
 		opts.AzureFrom = dataset.AzureSource(c.Azure)

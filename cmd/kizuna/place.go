@@ -99,7 +99,7 @@ func (f *placeFlags) facts(a *app, knownAt string) (dataset.Shelf, *segmentcache
 	defer line.clear()
 	cache := segmentcache.Cache{
 		Dir: f.cache(), Now: time.Now, Log: a.log(),
-		Read: func(rows int) { line.show(a.P.T("cache.progress-rows", rows)) },
+		Read: a.reading(line),
 		Packed: func(customers int) error {
 			line.show(a.P.T("segment.progress", customers))
 			return nil
@@ -111,6 +111,21 @@ func (f *placeFlags) facts(a *app, knownAt string) (dataset.Shelf, *segmentcache
 	}
 	a.atEnd(facts.Close)
 	return shelf, facts, nil
+}
+
+// load reads a shelf with all its usage.
+func (a *app) load(shelf dataset.Shelf, own *dataset.Dataset) (*dataset.Dataset, error) {
+	line := a.counter()
+	defer line.clear()
+	return dataset.LoadShelf(a.Context, shelf, dataset.Options{Packed: true, Own: own, Progress: a.reading(line)})
+}
+
+// reading is told from time to time how many rows of usage have been read, and shows it.
+func (a *app) reading(line *counter) func(rows int) {
+	return func(rows int) {
+		saveMemory()
+		line.show(a.P.T("usage.progress-rows", rows))
+	}
 }
 
 // cache is where packed facts are kept: beside the place, or, of a database server,

@@ -46,7 +46,7 @@ func (f *questionFlags) ask(a *app) (*inquiry, error) {
 	if err != nil {
 		return nil, err
 	}
-	data, err := dataset.LoadShelf(a.Context, shelf, dataset.Options{Packed: true, Own: own})
+	data, err := a.load(shelf, own)
 	if err != nil {
 		return nil, err
 	}

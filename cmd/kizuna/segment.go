@@ -35,7 +35,7 @@ func (c *segmentBuildCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	data, err := dataset.LoadShelf(a.Context, shelf, dataset.Options{Packed: true, Own: own})
+	data, err := a.load(shelf, own)
 	if err != nil {
 		return err
 	}

@@ -205,7 +205,7 @@ func DrawMixed(t *rapid.T) *attribution.Facts {
 		{ID: "L4", Global: "G4", During: kizuna.Interval{From: kizuna.Never, To: instant("2023-01-01")}},
 	}
 	a.Customers = many(t, "customers", 2, func() association.Customer {
-		return association.Customer{Tenant: pick(t, "tenant", Tenants...), Country: pick(t, "country", "JP", "US"), Segment: pick(t, "segment", "SMB", "Enterprise")}
+		return association.Customer{Tenant: pick(t, "tenant", Tenants...), Country: pick(t, "country", "JP", "US", ""), Segment: pick(t, "segment", "SMB", "Enterprise")}
 	})
 	for range rapid.IntRange(0, 4).Draw(t, "more owners") {
 		o := association.Ownership{Tenant: pick(t, "tenant", Tenants...), Scope: pick(t, "scope", worldScopes...), Object: pick(t, "object", "o1", "o2"),
