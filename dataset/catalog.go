@@ -52,7 +52,10 @@ type File struct {
 type Statement struct {
 	Month      kizuna.Month `json:"month"`
 	Place      string       `json:"dir"`
-	Rows       int          `json:"rows"` // in its table
+	Rows       int          `json:"rows"`
+	Tenants    int          `json:"tenants"`
+	Bytes      int64        `json:"bytes"`
+	SHA256     kizuna.Hash  `json:"sha256"` // of its content
 	ReplacedBy int          `json:"replaced_by,omitempty"`
 }
 

@@ -48,6 +48,13 @@ func newCollector(account *FileAccount, stage stageDir, tenants tenants) *collec
 	}
 }
 
+// abandon ends what nobody will read.
+func (c *collector) abandon() {
+	c.journal.close() //nolint:errcheck // as said
+	c.pile.close()    //nolint:errcheck // as said
+	c.waiting.close() //nolint:errcheck // as said
+}
+
 // Usage keeps a row, or adds it to the one that it equals.
 func (c *collector) Usage(row *usage.Row) {
 	c.row.usage++
@@ -222,8 +229,9 @@ func (c *collector) settle(ctx context.Context) error {
 		}
 		c.refuse(err, m.rows)
 	}
+	waiting := c.waiting
 	c.homeless, c.waiting = usage.NewLedger(), nil
-	return nil
+	return waiting.close()
 }
 
 // identity makes records comparable that were said at different places.

@@ -20,6 +20,7 @@ import (
 
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/table"
+	"github.com/kizuna-org/kizuna/usage/statement"
 )
 
 // directory is the shelf of people who work with files: their own tables, and
@@ -166,15 +167,25 @@ func (d *directory) Facts(_ context.Context, f *File) iter.Seq2[*Sheet, error] {
 	}
 }
 
-func (d *directory) Usage(_ context.Context, f *File, s *Statement) (*Sheet, error) {
-	sheets, err := d.sheets(path.Join(importedDir, s.Place))
+func (d *directory) Usage(ctx context.Context, f *File, s *Statement) (*Usage, error) {
+	name := path.Join(importedDir, s.Place, statementFile)
+	file, err := d.fsys.Open(name)
 	if err != nil {
 		return nil, d.gone(f, err)
 	}
-	if len(sheets) != 1 {
-		return nil, d.gone(f, fs.ErrNotExist)
+	u, err := statement.OpenContent(ctx, file, s.SHA256)
+	if err != nil {
+		return nil, inFile(err, d.shown(name))
 	}
-	return sheets[0], nil
+	return &Usage{File: u}, nil
+}
+
+// inFile names the file of an error that has no place.
+func inFile(err error, file string) error {
+	if known, ok := errors.AsType[*kizuna.Error](err); ok && known.At.File == "" {
+		return known.WithRef(kizuna.Ref{File: file})
+	}
+	return err
 }
 
 func (d *directory) gone(f *File, err error) error {

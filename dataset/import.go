@@ -214,7 +214,7 @@ func (im *importer) file(ctx context.Context, f *openFile) error {
 	c := newCollector(account, stageDir(im.stage.Dir()), im.tenants)
 	what, err := f.read(ctx, c, im.progress(f, account))
 	if err != nil {
-		c.journal.close() //nolint:errcheck // nobody will read it
+		c.abandon()
 	}
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -245,7 +245,7 @@ func (im *importer) settle(ctx context.Context, r *readFile) error {
 		}
 		return unwritable(im.shelf, err)
 	}
-	return im.write(r)
+	return im.write(ctx, r)
 }
 
 // unchanged accounts for a file that is there already.
@@ -373,7 +373,7 @@ func (f *openFile) hash(ctx context.Context) (string, error) {
 }
 
 // write puts what was read of a file on the stage.
-func (im *importer) write(r *readFile) error {
+func (im *importer) write(ctx context.Context, r *readFile) error {
 	c := r.collector
 	r.collector = nil
 	r.account.Asides = c.asides.list()
@@ -384,7 +384,10 @@ func (im *importer) write(r *readFile) error {
 		Rows:           r.account.Rows,
 	}
 	var err error
-	if entry.Facts, entry.Statements, err = stageDir(im.stage.Dir()).write(entry, c); err != nil {
+	if entry.Facts, entry.Statements, err = stageDir(im.stage.Dir()).write(ctx, entry, c); err != nil {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
 		return unwritable(im.shelf, err)
 	}
 	if entry.Journal, err = c.journal.close(); err != nil {

@@ -123,7 +123,7 @@ func TestEveryLineOfABillIsAnsweredFor(t *testing.T) {
 		"1: no-such-row; 2: row of line 2; 3: row of line 3; 4: row of line 2; 5: row of line 3; "+
 			"6: tenant-unknown; 7: tenant-unknown; 8: row of line 2; 9: row of line 2; 10: row of line 10; "+
 			"11: aside.not-usage Tax; 12: focus-cost; 13: no-such-row")
-	expect(t, d.lines(), "bill.csv:2 4 8-9; bill.csv:3 5; bill.csv:10")
+	expect(t, d.lines(), "bill.csv:2 4 8-9; bill.csv:10; bill.csv:3 5")
 	expect(t, d.fates("/elsewhere/bill.csv", 4), "4: row of line 2")
 	expect(t, d.fates("other.csv", 4), "4: no-such-row")
 }
@@ -162,7 +162,7 @@ func TestRowsThatTwoFilesShareNameTheLinesOfBoth(t *testing.T) {
 	one := d.file("one.csv", bill("2024-09-01,s1,t1,1", "2024-09-01,s1,t1,2"))
 	two := d.file("two.csv", bill("2024-09-05,s1,t1,1", "2024-09-01,s1,t1,4"))
 	d.imports(dataset.ImportOptions{}, one, two)
-	expect(t, d.lines(), "two.csv:2; one.csv:2-3; two.csv:3")
+	expect(t, d.lines(), "one.csv:2-3; two.csv:3; two.csv:2")
 	expect(t, d.fates("one.csv", 3), "3: row of line 3") // as two.csv names it
 }
 

@@ -211,15 +211,11 @@ func (l *loader) imported(f *File) error {
 	}
 	for i := range f.Statements {
 		if st := &f.Statements[i]; st.ReplacedBy == 0 && l.reads("usage") {
-			sheet, err := l.shelf.Usage(l.ctx, f, st)
+			t, err := l.usageStatement(f, st)
 			if err != nil {
 				return err
 			}
-			t, err := l.sheet(sheet)
-			if err != nil {
-				return err
-			}
-			tables = append(tables, t)
+			s.Rows += t.Rows
 		}
 	}
 	for _, t := range tables {
@@ -227,6 +223,39 @@ func (l *loader) imported(f *File) error {
 	}
 	l.data.Sources = append(l.data.Sources, s)
 	return nil
+}
+
+// usageStatement reads a file's usage of a month, or takes over what came of it
+// before.
+func (l *loader) usageStatement(f *File, st *Statement) (Source, error) {
+	if l.opts.Usage != nil {
+		return l.known(st.Place)
+	}
+	source, err := l.statement(f, st)
+	if l.data.Reading != nil {
+		l.data.Reading.Tables = append(l.data.Reading.Tables, TableReading{Source: source})
+	}
+	return source, err
+}
+
+func (l *loader) statement(f *File, st *Statement) (source Source, err error) {
+	source = Source{File: st.Place, Kind: "table/usage", Months: []kizuna.Month{st.Month}}
+	u, err := l.shelf.Usage(l.ctx, f, st)
+	if err != nil {
+		return source, err
+	}
+	defer func() { err = errors.Join(err, u.Close()) }()
+	for row, err := range u.Rows() {
+		if err != nil {
+			return source, err
+		}
+		if source.Rows%1024 == 0 && l.ctx.Err() != nil {
+			return source, context.Cause(l.ctx)
+		}
+		l.take(f, row)
+		source.Rows++
+	}
+	return source, nil
 }
 
 // sheets reads tables, those that are wanted.
@@ -283,13 +312,16 @@ func (l *loader) read(sheet *Sheet) (source Source, err error) {
 		source.Refused++
 		l.refused(err, source.Refused)
 	}
-	in.usage = func(row *usage.Row) {
-		l.usage(l.of, row)
-		if l.rows++; l.opts.Progress != nil && l.rows%progressRows == 0 {
-			l.opts.Progress(l.rows)
-		}
-	}
+	in.usage = func(row *usage.Row) { l.take(l.of, row) }
 	return source, plainKind(sheet.Table).read(l.ctx, in, l.data, &source)
+}
+
+// take takes a row of usage, and tells how many there were.
+func (l *loader) take(f *File, row *usage.Row) {
+	l.usage(f, row)
+	if l.rows++; l.opts.Progress != nil && l.rows%progressRows == 0 {
+		l.opts.Progress(l.rows)
+	}
 }
 
 // progressRows is how many rows are read until progress is told.

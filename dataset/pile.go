@@ -1,34 +1,35 @@
 package dataset
 
 import (
+	"bufio"
 	"context"
 	"errors"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"github.com/kizuna-org/kizuna"
-	"github.com/kizuna-org/kizuna/table"
 	"github.com/kizuna-org/kizuna/usage"
+	"github.com/kizuna-org/kizuna/usage/statement"
 )
 
-// pile is a file's usage on the stage, a table for each month. Rows are put on it
-// whenever there are many, so that a file of any length is read in little memory:
-// equal rows that come far apart stay two until they are loaded. The first error
-// is kept.
+// pile is a file's usage on the stage. Rows are put on it whenever there are many,
+// so that a file of any length is read in little memory: equal rows that come far
+// apart stay two until they are loaded. The first error is kept.
 type pile struct {
 	stage  stageDir
 	name   string
-	months map[kizuna.Month]int // rows
+	sorter *statement.Sorter
 	err    error
 }
 
 // ledgerRows is how many different rows are held before they go on the pile.
 const ledgerRows = 1 << 17
 
+// statementFile is the name of a statement in its place.
+const statementFile = "usage.parquet"
+
 func newPile(s stageDir, name string) *pile {
-	return &pile{stage: s, name: name, months: make(map[kizuna.Month]int)}
+	return &pile{stage: s, name: name, sorter: statement.NewSorter(string(s))}
 }
 
 // full puts the rows of a ledger on the pile if they are many; it returns the
@@ -41,97 +42,57 @@ func (p *pile) full(l *usage.Ledger) *usage.Ledger {
 	return usage.NewLedger()
 }
 
-// take puts all rows of a ledger on the pile.
-func (p *pile) take(l *usage.Ledger) {
-	byMonth := make(map[kizuna.Month][]int32)
-	for i, row := range l.All() {
-		byMonth[row.Month] = append(byMonth[row.Month], int32(i))
-	}
-	for _, month := range slices.Sorted(maps.Keys(byMonth)) {
-		if p.err == nil {
-			p.err = p.append(month, l, byMonth[month])
-		}
-		p.months[month] += len(byMonth[month])
-	}
-}
-
-func (p *pile) place(month kizuna.Month) string { return p.name + "-" + month.String() }
-
-func (p *pile) dir(month kizuna.Month) string {
-	return filepath.Join(string(p.stage), p.place(month))
-}
-
-func (p *pile) file(month kizuna.Month) string {
-	return filepath.Join(p.dir(month), usageTable().name+packedTable)
-}
-
-// append writes rows behind those that are there: packed texts that follow each
-// other are one.
-func (p *pile) append(month kizuna.Month, l *usage.Ledger, numbers []int32) (err error) {
-	if err := os.MkdirAll(p.dir(month), 0o777); err != nil {
-		return err
-	}
-	f, err := os.OpenFile(p.file(month), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o666)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, f.Sync(), f.Close()) }()
-	schema := usageTable()
-	start := table.NewZstdWriter
-	if p.months[month] > 0 {
-		start = table.ContinueZstd
-	}
-	out, err := start(f, schema.columnNames(true)...)
-	if err != nil {
-		return err
-	}
-	rows := newTableWriter(out, schema, true)
-	var line usageLine
-	for _, i := range numbers {
-		l.Row(int(i), &line.Row)
-		rows.row(&line)
-	}
-	return out.Close()
-}
+// take puts all rows of a ledger on the pile, which keeps it.
+func (p *pile) take(l *usage.Ledger) { p.err = errors.Join(p.err, p.sorter.Add(l)) }
 
 // each reads the rows back; they may lack a tenant.
 func (p *pile) each(ctx context.Context, visit func(*usage.Row)) error {
-	schema := usageTable()
-	for i := range schema.columns {
-		if c := &schema.columns[i]; c.Name == "tenant_id" {
-			c.Filled = false
-		}
-	}
-	for _, month := range slices.Sorted(maps.Keys(p.months)) {
-		if err := p.month(ctx, schema, month, visit); err != nil {
-			return err
+	for _, month := range p.sorter.Months() {
+		for row, err := range p.sorter.Rows(ctx, month) {
+			if err != nil {
+				return err
+			}
+			visit(row)
 		}
 	}
 	return p.err
 }
 
-func (p *pile) month(ctx context.Context, schema *schema[usageLine], month kizuna.Month, visit func(*usage.Row)) error {
-	f, err := os.Open(p.file(month))
-	if err != nil {
-		return err
+// statements writes a statement of each month.
+func (p *pile) statements(ctx context.Context) ([]Statement, error) {
+	if p.err != nil {
+		return nil, p.err
 	}
-	r, err := OpenTable(f, f.Name(), table.Limits{})
-	if err != nil {
-		return err
+	var all []Statement
+	for _, month := range p.sorter.Months() {
+		s, err := p.statement(ctx, month)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, s)
 	}
-	defer r.Close()
-	var broken error
-	in := &input{RowReader: r, file: f.Name(), note: func(*kizuna.Error) {}, refuse: func(err *kizuna.Error) { broken = err }}
-	var line usageLine
-	err = schema.read(ctx, in, func() *usageLine { line = usageLine{}; return &line }, func(r *usageLine) { visit(&r.Row) })
-	return errors.Join(err, broken)
+	return all, nil
 }
 
-// statements lists the tables.
-func (p *pile) statements() ([]Statement, error) {
-	var all []Statement
-	for _, month := range slices.Sorted(maps.Keys(p.months)) {
-		all = append(all, Statement{Month: month, Place: p.place(month), Rows: p.months[month]})
+func (p *pile) statement(ctx context.Context, month kizuna.Month) (s Statement, err error) {
+	s = Statement{Month: month, Place: p.name + "-" + month.String()}
+	dir := filepath.Join(string(p.stage), s.Place)
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return s, err
 	}
-	return all, p.err
+	f, err := os.Create(filepath.Join(dir, statementFile))
+	if err != nil {
+		return s, err
+	}
+	defer func() { err = errors.Join(err, f.Sync(), f.Close()) }()
+	out := bufio.NewWriterSize(f, 1<<18)
+	summary, err := p.sorter.Write(ctx, month, out)
+	if err != nil {
+		return s, err
+	}
+	s.Rows, s.Tenants, s.Bytes, s.SHA256 = summary.Rows, summary.Tenants, summary.Bytes, summary.SHA256
+	return s, out.Flush()
 }
+
+// close removes what the pile keeps on the disk besides statements.
+func (p *pile) close() error { return p.sorter.Close() }

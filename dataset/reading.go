@@ -30,7 +30,7 @@ var ErrOtherUsage = errors.New("the usage is another than the one that was read"
 // usageSheet reads a table of usage, or takes over what came of it before.
 func (l *loader) usageSheet(sheet *Sheet) (Source, error) {
 	if l.opts.Usage != nil {
-		return l.known(sheet)
+		return l.known(sheet.File)
 	}
 	problems, notes := len(l.data.Problems), len(l.data.Notes)
 	source, err := l.read(sheet)
@@ -42,9 +42,10 @@ func (l *loader) usageSheet(sheet *Sheet) (Source, error) {
 	return source, err
 }
 
-func (l *loader) known(sheet *Sheet) (Source, error) {
+// known takes over what came of reading a table or a statement before.
+func (l *loader) known(file string) (Source, error) {
 	tables := l.opts.Usage.Tables
-	if l.taken == len(tables) || tables[l.taken].Source.File != sheet.File {
+	if l.taken == len(tables) || tables[l.taken].Source.File != file {
 		return Source{}, ErrOtherUsage
 	}
 	t := &tables[l.taken]
@@ -68,7 +69,7 @@ func (l *loader) measuredTwice() []*kizuna.Error {
 
 // UsageState tells the usage of a shelf apart from what it is at other times, without
 // reading it: tables that people keep by their files' sizes and times, those that were
-// imported by their places and the catalogue.
+// imported by the catalogue, which has the hash of their content.
 type UsageState struct {
 	Key kizuna.Hash
 	// Changed is when a file of usage was changed last. One that is changed again at
@@ -85,7 +86,7 @@ func StateOfUsage(ctx context.Context, shelf Shelf) (*UsageState, error) {
 	state := new(UsageState)
 	sum := sha256.New()
 	out := json.NewEncoder(sum)
-	note := func(sheet *Sheet, what ...any) error {
+	note := func(sheet *Sheet) error {
 		text, changed := "", time.Time{}
 		if sheet.State != nil {
 			if text, changed, err = sheet.State(); err != nil {
@@ -95,7 +96,7 @@ func StateOfUsage(ctx context.Context, shelf Shelf) (*UsageState, error) {
 		if changed.After(state.Changed) {
 			state.Changed = changed
 		}
-		return out.Encode(append(what, sheet.File, text))
+		return out.Encode([]string{sheet.File, text})
 	}
 	for sheet, err := range shelf.Own(ctx) {
 		if err != nil {
@@ -116,11 +117,7 @@ func StateOfUsage(ctx context.Context, shelf Shelf) (*UsageState, error) {
 			if st.ReplacedBy != 0 {
 				continue
 			}
-			sheet, err := shelf.Usage(ctx, f, st)
-			if err == nil {
-				err = note(sheet, f.Number, f.Name, f.Kind, f.Source, f.SHA256, f.Options, st.Month, st.Place, st.Rows)
-			}
-			if err != nil {
+			if err := out.Encode([]any{f.Number, f.Name, f.Kind, f.Source, f.SHA256, f.Options, st.Month, st.Place, st.SHA256}); err != nil {
 				return nil, err
 			}
 		}

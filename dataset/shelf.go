@@ -4,10 +4,13 @@ import (
 	"context"
 	"iter"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/table"
+	"github.com/kizuna-org/kizuna/usage"
+	"github.com/kizuna-org/kizuna/usage/statement"
 )
 
 // Shelf is where imported files are kept: a data directory is one, and so is a
@@ -23,8 +26,8 @@ type Shelf interface {
 	Own(ctx context.Context) iter.Seq2[*Sheet, error]
 	// Facts lists the tables of what a file says besides usage, in the same order.
 	Facts(ctx context.Context, f *File) iter.Seq2[*Sheet, error]
-	// Usage returns the table of a file's usage of a month.
-	Usage(ctx context.Context, f *File, s *Statement) (*Sheet, error)
+	// Usage opens a file's usage of a month.
+	Usage(ctx context.Context, f *File, s *Statement) (*Usage, error)
 	// Journal returns the table of what became of a file's lines; nil if it may not
 	// be seen.
 	Journal(ctx context.Context, f *File) (*Sheet, error)
@@ -39,8 +42,8 @@ type Shelf interface {
 
 // Stage is an import under way. Nothing that is on it counts until it is kept.
 type Stage interface {
-	// Dir is an empty directory for the tables: in the places that a [File] names
-	// lie files TABLE.csv.zst.
+	// Dir is an empty directory: in the places that a [File] names lie files
+	// TABLE.csv.zst, or for usage usage.parquet.
 	Dir() string
 	// Owns reports whether a file is one of the shelf's own tables.
 	Owns(info os.FileInfo) bool
@@ -68,6 +71,29 @@ type Sheet struct {
 	// State tells the content apart from what it is at other times, without reading
 	// it, and when it was changed. Nil: the place says which content it is.
 	State func() (text string, changed time.Time, err error)
+}
+
+// Usage is a statement that is open.
+type Usage struct {
+	*statement.File
+	// Tenants are those whose rows may be seen, without case; nil: all.
+	Tenants []string
+}
+
+// Rows yields the rows that may be seen, up to an error. The row is reused.
+func (u *Usage) Rows() iter.Seq2[*usage.Row, error] {
+	if u.Tenants == nil {
+		return u.All()
+	}
+	return func(yield func(*usage.Row, error) bool) {
+		for _, tenant := range slices.Sorted(slices.Values(u.Tenants)) {
+			for row, err := range u.TenantRows(tenant) {
+				if !yield(row, err) || err != nil {
+					return
+				}
+			}
+		}
+	}
 }
 
 // RowReader reads a table as [table.Reader] does.

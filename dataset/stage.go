@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -9,12 +10,12 @@ import (
 )
 
 // stageDir is a [Stage]'s directory while it is filled: a place is a directory in
-// it, and in that a file for each table.
+// it, and in that a file for each table, or one statement.
 type stageDir string
 
 // write writes the tables of one file: what it says besides usage, and its usage
 // month by month.
-func (s stageDir) write(f *File, c *collector) (facts string, statements []Statement, err error) {
+func (s stageDir) write(ctx context.Context, f *File, c *collector) (facts string, statements []Statement, err error) {
 	for _, k := range c.kinds {
 		if !k.empty(&c.facts) {
 			facts = "facts-" + f.SHA256[:12]
@@ -24,9 +25,11 @@ func (s stageDir) write(f *File, c *collector) (facts string, statements []State
 			}
 		}
 	}
-	c.pile.take(c.ledger)
-	statements, err = c.pile.statements()
-	return facts, statements, err
+	if c.ledger.Len() > 0 {
+		c.pile.take(c.ledger)
+	}
+	statements, err = c.pile.statements(ctx)
+	return facts, statements, errors.Join(err, c.pile.close())
 }
 
 func (s stageDir) table(place string, k kind, d *Dataset) (err error) {

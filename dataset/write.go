@@ -134,15 +134,12 @@ func newTableWriter[T any](out *table.Writer, s *schema[T], places bool) *tableW
 
 // columnNames returns the header that a table is written with.
 func (s *schema[T]) columnNames(places bool) []string {
-	names := make([]string, 0, len(s.columns)+3)
+	names := make([]string, 0, len(s.columns)+2)
 	for _, c := range s.columns {
 		names = append(names, c.Name)
 	}
 	if places {
 		names = append(names, sourceFile, sourceLine)
-		if s.lines(new(T)) != nil {
-			names = append(names, sourceRows)
-		}
 	}
 	return names
 }
@@ -155,9 +152,6 @@ func (t *tableWriter[T]) row(r *T) {
 	if t.places {
 		at := t.schema.at(r)
 		cells = append(cells, filepath.Base(at.File), strconv.Itoa(at.Line))
-		if lines := t.schema.lines(r); lines != nil {
-			cells = append(cells, strconv.Itoa(max(1, *lines)))
-		}
 	}
 	t.cells = cells
 	t.out.Write(cells) //nolint:errcheck // reported by Close

@@ -37,16 +37,6 @@ func NewZstdWriter(w io.Writer, header ...string) (*Writer, error) {
 	return t, nil
 }
 
-// ContinueZstd writes further records behind a table of [NewZstdWriter] that was
-// closed, to the same w: Zstandard's frames that follow each other are one text.
-func ContinueZstd(w io.Writer, header ...string) (*Writer, error) {
-	packed, err := zstd.NewWriter(w, zstd.WithEncoderConcurrency(1))
-	if err != nil {
-		return nil, err
-	}
-	return &Writer{w: packed, csv: csv.NewWriter(packed), columns: len(header), packed: packed}, nil
-}
-
 // Write writes a record. It must have as many fields as the header.
 func (t *Writer) Write(record []string) error {
 	if len(record) != t.columns {

@@ -160,12 +160,17 @@ func (c *Compiler) compile(id string, rows []usage.Row) (*Tenant, []attribution.
 		s.settle()
 		t.Resources = append(t.Resources, s.Resource)
 	}
+	return t, refused, c.finish(id, t, about)
+}
+
+// finish puts into a tenant, whose resources are in place, what is not usage.
+func (c *Compiler) finish(id string, t *Tenant, about []association.Resource) error {
 	said := c.saidOf(id, about)
 	c.apply(t, said)
 	if c.keep == nil {
-		return t, refused, nil
+		return nil
 	}
-	return t, refused, c.keep(&Place{association.Fold(id), about, said.digest()})
+	return c.keep(&Place{association.Fold(id), about, said.digest()})
 }
 
 // findTwins looks for rows of different workloads that are one row but for them.

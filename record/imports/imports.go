@@ -12,15 +12,16 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"iter"
 
 	"github.com/kizuna-org/kizuna"
-	"github.com/kizuna-org/kizuna/association"
 	"github.com/kizuna-org/kizuna/blob"
 	"github.com/kizuna-org/kizuna/dataset"
 	"github.com/kizuna-org/kizuna/lifecycle"
 	"github.com/kizuna-org/kizuna/store"
 	"github.com/kizuna-org/kizuna/table"
+	"github.com/kizuna-org/kizuna/usage/statement"
 )
 
 // The kinds of things that importing records.
@@ -117,9 +118,20 @@ func thing(f *dataset.File) store.Thing {
 	return store.Thing{Kind: File, ID: fmt.Sprintf("%08d-%s", f.Number, f.SHA256[:12])}
 }
 
-// Usage opens a month's table.
-func (s *Shelf) Usage(ctx context.Context, f *dataset.File, st *dataset.Statement) (*dataset.Sheet, error) {
-	return s.sheet(ctx, f, "usage", st.Place), nil
+// Usage opens a month's statement: of the tenants in the view's scope.
+func (s *Shelf) Usage(ctx context.Context, f *dataset.File, st *dataset.Statement) (*dataset.Usage, error) {
+	content, err := s.content(ctx, f, st.Place)
+	if err != nil {
+		return nil, err
+	}
+	u, err := statement.OpenContent(ctx, content, st.SHA256)
+	if err != nil {
+		return nil, err
+	}
+	if s.View.Scope.All {
+		return &dataset.Usage{File: u}, nil
+	}
+	return &dataset.Usage{File: u, Tenants: append([]string{}, s.View.Scope.Tenants...)}, nil
 }
 
 // Journal opens what became of a file's lines, for those who may see everything:
@@ -134,58 +146,33 @@ func (s *Shelf) Journal(ctx context.Context, f *dataset.File) (*dataset.Sheet, e
 // sheet is a table in the blob store.
 func (s *Shelf) sheet(ctx context.Context, f *dataset.File, name, sum string) *dataset.Sheet {
 	open := func(limits table.Limits) (dataset.RowReader, error) {
-		hash, err := kizuna.ParseHash(sum)
+		content, err := s.content(ctx, f, sum)
 		if err != nil {
 			return nil, err
 		}
-		if s.Blobs == nil {
-			return nil, noBlobs()
-		}
-		content, err := s.Blobs.Open(ctx, hash)
-		if kizuna.CodeOf(err) == "blob-missing" {
-			return nil, kizuna.Errorf("imported-blob", "a table of %s is not where files are kept: %s", f.Name, sum).
-				WithMend("name the right place with --blobs, or restore it from a backup").WithCause(err)
-		}
-		if err != nil {
-			return nil, err
-		}
-		rows, err := dataset.OpenTable(content, f.Name, limits)
-		if err != nil {
-			return nil, err
-		}
-		if s.View.Scope.All {
-			return rows, nil
-		}
-		return newScoped(rows, s.View.Scope), nil
+		return dataset.OpenTable(content, f.Name, limits)
 	}
 	return &dataset.Sheet{Table: name, File: f.Name, Open: open}
+}
+
+// content opens what is kept of a file in the blob store.
+func (s *Shelf) content(ctx context.Context, f *dataset.File, sum string) (io.ReadCloser, error) {
+	hash, err := kizuna.ParseHash(sum)
+	if err != nil {
+		return nil, err
+	}
+	if s.Blobs == nil {
+		return nil, noBlobs()
+	}
+	content, err := s.Blobs.Open(ctx, hash)
+	if kizuna.CodeOf(err) == "blob-missing" {
+		return nil, kizuna.Errorf("imported-blob", "a table of %s is not where files are kept: %s", f.Name, sum).
+			WithMend("name the right place with --blobs, or restore it from a backup").WithCause(err)
+	}
+	return content, err
 }
 
 func noBlobs() error {
 	return kizuna.Errorf("blobs-none", "no place is named where files are kept").
 		WithMend("name it with --blobs DIR or --blobs s3://BUCKET/PREFIX")
-}
-
-// scoped leaves out the rows of customers that are not for the viewer's eyes.
-type scoped struct {
-	dataset.RowReader
-	shown  map[string]bool
-	column int // of the tenant
-}
-
-func newScoped(rows dataset.RowReader, scope store.Scope) *scoped {
-	r := &scoped{RowReader: rows, shown: make(map[string]bool), column: rows.Find("tenant_id")}
-	for _, tenant := range scope.Tenants {
-		r.shown[tenant] = true
-	}
-	return r
-}
-
-func (r *scoped) Next() ([]string, error) {
-	for {
-		cells, err := r.RowReader.Next()
-		if err != nil || r.column >= 0 && r.column < len(cells) && r.shown[association.Fold(cells[r.column])] {
-			return cells, err
-		}
-	}
 }

@@ -78,15 +78,15 @@ func (st *stage) keepBlobs(ctx context.Context, f *dataset.File) (sums []kizuna.
 			return
 		}
 		var sum kizuna.Hash
-		if sum, err = st.put(ctx, filepath.Join(st.dir, *place, name+".csv.zst")); err == nil {
+		if sum, err = st.put(ctx, filepath.Join(st.dir, *place, name)); err == nil {
 			*place = sum.String()
 			sums = append(sums, sum)
 		}
 	}
 	for i := range f.Statements {
-		put(&f.Statements[i].Place, "usage")
+		put(&f.Statements[i].Place, "usage.parquet")
 	}
-	put(&f.Journal, "lines")
+	put(&f.Journal, "lines.csv.zst")
 	return sums, err
 }
 

@@ -18,7 +18,8 @@ type Batch struct {
 	// Group counts row groups: dictionaries hold for one.
 	Group int
 
-	columns [NumColumns]cells
+	overflows bool
+	columns   [NumColumns]cells
 }
 
 // cells are a column's values of a batch.
@@ -63,6 +64,10 @@ func (b *Batch) Present(c Column) []byte {
 // Empty reports whether no row has a value.
 func (b *Batch) Empty(c Column) bool { return specs[c].optional && b.columns[c].filled == 0 }
 
+// Overflows reports whether an amount of the batch may not fit column [Revenue]: then
+// only [RevenueExact] has it.
+func (b *Batch) Overflows() bool { return b.overflows }
+
 // Scanner reads some columns of a statement, page by page.
 type Scanner struct {
 	file    *File
@@ -95,6 +100,7 @@ func (s *Scanner) Next() (*Batch, error) {
 		s.loaded = s.group
 	}
 	s.batch.Group, s.batch.Start, s.batch.Len = s.group, g.start+s.page*pageRows, g.pageLength(s.page)
+	s.batch.overflows = g.columns[RevenueExact].pages[s.page].values > 0 && g.columns[Revenue].pages[s.page].values < s.batch.Len
 	for _, c := range s.columns {
 		if err := s.cells(g, c); err != nil {
 			return nil, s.broken(c, err)
@@ -144,8 +150,14 @@ func (s *Scanner) dictionary(g *groupEntry, c Column) error {
 			return errors.New("a dictionary of another length")
 		}
 		k.values = k.values[:0]
+		month := s.file.directory.month
+		first, end := int64(month.Day(1)), int64(month.Add(1).Day(1))
 		for i := range size {
-			k.values = append(k.values, int64(int32(binary.LittleEndian.Uint32(raw[4*i:]))))
+			day := int64(int32(binary.LittleEndian.Uint32(raw[4*i:])))
+			if day < first || day >= end {
+				return errors.New("a day of another month")
+			}
+			k.values = append(k.values, day)
 		}
 	default:
 		if len(raw) != 8*size {

@@ -19,6 +19,7 @@ type File struct {
 	size      int64
 	codec     *codec
 	directory *directory
+	close     func() error // of what it reads; nil: nothing
 }
 
 // Open reads a statement's directory. Bytes that are no statement end in an error of
@@ -90,6 +91,14 @@ func (f *File) readAt(p []byte, at int64) error {
 		return err
 	}
 	return nil
+}
+
+// Close closes what [OpenContent] was given.
+func (f *File) Close() error {
+	if f.close == nil {
+		return nil
+	}
+	return f.close()
 }
 
 // Month returns the month that the statement is of.
