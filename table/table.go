@@ -262,8 +262,8 @@ func (t *Reader) Bytes(column int) []byte { return plainField(t.raw.field(column
 // Text returns a field of the current record. A text that its column has had a
 // short while ago is the same string again and costs no memory.
 func (t *Reader) Text(column int) string {
-	if column >= len(t.texts) {
-		t.texts = append(t.texts, make([]dictionary, len(t.header)-len(t.texts))...)
+	if t.texts == nil {
+		t.texts = make([]dictionary, len(t.header))
 	}
 	return t.texts[column].text(t.raw.field(column))
 }

@@ -424,3 +424,22 @@ func FuzzOpen(f *testing.F) {
 		}
 	})
 }
+
+func TestARepeatedTextCostsNoMemory(t *testing.T) {
+	rows := "\"Microsoft\",Storage,1.50,\"{\"\"a\"\": \"\"b\"\"}\"\r\n\"Microsoft\",\"SQL, managed\",2.75,\r\n"
+	r := open(t, "provider,service,cost,tags\n"+strings.Repeat(rows, 6000))
+	record := func() {
+		if err := r.Scan(); err != nil {
+			t.Fatal(err)
+		}
+		if r.Text(0) != "Microsoft" || r.Text(1) == "" || len(r.Bytes(2)) != 4 {
+			t.Fatal(r.Text(0), r.Text(1), r.Bytes(2))
+		}
+	}
+	for range 5000 {
+		record()
+	}
+	if allocs := testing.AllocsPerRun(5000, record); allocs > 0 {
+		t.Errorf("%v allocations a record", allocs)
+	}
+}
