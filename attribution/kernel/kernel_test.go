@@ -413,3 +413,131 @@ func TestReachesChangeAndChangeBack(t *testing.T) {
 		}
 	})
 }
+
+// Whatever was changed of reaches, taking away what there is now leaves nothing.
+func TestWhatIsTakenAwayAfterChangesLeavesNothing(t *testing.T) {
+	all := programs(t)
+	rapid.Check(t, func(t *rapid.T) {
+		k := compiled(t, all[rapid.IntRange(0, len(all)-1).Draw(t, "program")], days[0], "")
+		f := worldtest.DrawMixed(t)
+		l, err := k.Live(context.Background(), viewOf(t, built(t, f)), kernel.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids := []string{"t0", "t1", "t2", "t3"}
+		edit := func(_ segment.Names, reaches []segment.Reach) []segment.Reach {
+			if len(reaches) == 0 {
+				return nil
+			}
+			any := func(label string) int { return rapid.IntRange(0, len(reaches)-1).Draw(t, label) }
+			at := any("which")
+			switch x := &reaches[at]; rapid.SampledFrom([]string{"ends", "begins", "moves", "goes", "comes", "swaps"}).Draw(t, "edit") {
+			case "ends":
+				x.During.To = firstMonth.Add(rapid.IntRange(0, 24).Draw(t, "month")).Day(5).Instant()
+			case "begins":
+				x.During.From = firstMonth.Add(rapid.IntRange(0, 24).Draw(t, "month")).Day(5).Instant()
+			case "moves":
+				x.Location = reaches[any("to")].Location
+			case "goes":
+				return slices.Delete(reaches, at, at+1)
+			case "comes":
+				twin := *x
+				twin.Location, twin.During = reaches[any("of")].Location, kizuna.Always
+				return append(reaches, twin)
+			case "swaps":
+				other := any("with")
+				reaches[at], reaches[other] = reaches[other], reaches[at]
+			}
+			return reaches
+		}
+		for range rapid.IntRange(1, 8).Draw(t, "edits") {
+			if err := l.Reaches(rapid.SampledFrom(ids).Draw(t, "customer"), edit); err != nil {
+				t.Fatal(err)
+			}
+		}
+		none := *f
+		none.Usage = usage.NewLedger()
+		for _, id := range ids {
+			if err := l.Replace(id, tenantOf(&none, id)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if d := difference(attribution.Contribution{}, l.Contribution()); d != "" {
+			t.Fatal(d)
+		}
+	})
+}
+
+// A change of many customers, made in slices, lets single events through and readers
+// read; in the end the totals are those of a batch.
+func TestALargeChangeAndSingleEventsEndAsABatch(t *testing.T) {
+	data, _ := large(t)
+	v, k := viewOf(t, opened(t, data)), latestRules(t)
+	l, err := k.Live(context.Background(), v, kernel.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ids []string
+	for i := range v.Newest().Blocks() {
+		b, err := v.Newest().Block(i)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for at := range b.Len() {
+			ids = append(ids, b.ID(at))
+		}
+	}
+	// Every event puts one end to whatever a customer's reaches are: so their order
+	// does not matter, and a batch can be made of them.
+	ended := func(_ segment.Names, reaches []segment.Reach) []segment.Reach {
+		for i := range reaches {
+			reaches[i].During.To = min(reaches[i].During.To, firstMonth.Add(20).Day(9).Instant())
+		}
+		return reaches
+	}
+	var wait sync.WaitGroup
+	wait.Go(func() {
+		steps := 0
+		err := l.ReachesOf(context.Background(), ids, func(string) kernel.Customer { return ended }, func(int, int) { steps++ })
+		if err != nil || steps < 2 {
+			t.Errorf("%v after %d slices", err, steps)
+		}
+	})
+	for worker := range 2 {
+		wait.Go(func() {
+			for i := worker; i < len(ids); i += 7 {
+				if err := l.Reaches(ids[i], ended); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wait.Go(func() {
+		for range 50 {
+			l.Account("account-1")
+		}
+	})
+	wait.Wait()
+
+	var changed bytes.Buffer
+	b := segment.NewBuilder(&changed)
+	m := maker{shape: largeShape, b: b, r: largeSeed}
+	m.names(t)
+	for number := 0; m.total < m.rows; number++ {
+		tenant := m.tenant(number)
+		tenant.Reaches = ended(nil, tenant.Reaches)
+		if err := b.Add(tenant); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := b.Finish(); err != nil {
+		t.Fatal(err)
+	}
+	s, err := segment.Read(changed.Bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := difference(counted(t, k, viewOf(t, s), kernel.Options{}), l.Contribution()); d != "" {
+		t.Error(d)
+	}
+}

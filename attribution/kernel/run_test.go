@@ -51,12 +51,16 @@ func TestTheKernelCountsWorldsAndTheDemo(t *testing.T) {
 	}
 }
 
+var largeShape = shape{least: 1, alpha: 1.2, rows: 30_000, partners: 100}
+
+const largeSeed = 7
+
 // large is a segment of several blocks.
 func large(t *testing.T) (data []byte, tenants int) {
 	t.Helper()
 	var out bytes.Buffer
 	b := segment.NewBuilder(&out)
-	m := maker{shape: shape{least: 1, alpha: 1.2, rows: 30_000, partners: 100}, b: b, r: 7}
+	m := maker{shape: largeShape, b: b, r: largeSeed}
 	m.names(t)
 	for ; m.total < m.rows; tenants++ {
 		if err := b.Add(m.tenant(tenants)); err != nil {
