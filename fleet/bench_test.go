@@ -43,9 +43,21 @@ func (m made) Account(account string) attribution.Contribution {
 	m.values(n, read)
 	out := make(attribution.Contribution)
 	for i, v := range read {
-		if v.Any() {
-			out[attribution.Key{Account: account, Measure: i}] = attribution.Tally{Now: v.Now, Base: v.Base}
+		tally := attribution.Tally{Now: v.Now, Base: v.Base}
+		if m.plan.Measure(i).Subject == program.Workloads {
+			tally = attribution.Tally{NowSet: workloads(v.Now), BaseSet: workloads(v.Base)}
 		}
+		if !tally.IsZero() {
+			out[attribution.Key{Account: account, Measure: i}] = tally
+		}
+	}
+	return out
+}
+
+func workloads(n int64) attribution.Counts {
+	out := make(attribution.Counts)
+	for i := range n {
+		out[strconv.FormatInt(i, 10)] = 1
 	}
 	return out
 }
@@ -56,6 +68,11 @@ const fleetSize = 10_000
 func madeFleet(p *program.Program, f *fleet.Facts) *fleet.Fleet {
 	plan := attribution.NewPlan(p, demo.AsOf)
 	return fleet.New(score.Question{Program: p, AsOf: demo.AsOf}, plan, f, made{plan})
+}
+
+func under(f *fleet.Fleet, p *program.Program) *fleet.Fleet {
+	plan := attribution.NewPlan(p, demo.AsOf)
+	return f.Under(score.Question{Program: p, AsOf: demo.AsOf}, plan, made{plan})
 }
 
 func madeFacts() *fleet.Facts {
@@ -93,6 +110,14 @@ func BenchmarkFleet(b *testing.B) {
 		}
 		perPartner(b)
 	})
+	b.Run("under", func(b *testing.B) {
+		f := madeFleet(all[0], facts)
+		b.ReportAllocs()
+		for b.Loop() {
+			under(f, all[1])
+		}
+		perPartner(b)
+	})
 	b.Run("summary", func(b *testing.B) {
 		f := madeFleet(all[0], facts)
 		b.ReportAllocs()
@@ -108,7 +133,8 @@ func BenchmarkFleet(b *testing.B) {
 		perPartner(b)
 	})
 	b.Run("backtest", func(b *testing.B) {
-		t := &fleet.Backtest{Before: madeFleet(all[0], facts), After: madeFleet(all[1], facts)}
+		before := madeFleet(all[0], facts)
+		t := &fleet.Backtest{Before: before, After: under(before, all[1])}
 		b.ReportAllocs()
 		for b.Loop() {
 			e := fleet.NewEffect(t)

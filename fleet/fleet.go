@@ -44,13 +44,19 @@ type Fleet struct {
 	Question score.Question
 	Partners []Partner // in order of their accounts
 
+	facts   *Facts
+	known   *people.Index
 	index   *association.Index
+	at      []int // by location of the people: the place of the partner; nobody
 	scorer  score.Scorer
 	sheet   *score.Sheet
 	totals  Totals
 	values  func(account int, into []attribution.Value)
-	numbers []int // of the partners in the totals; -1: none
+	numbers []int // of the partners in the totals; nobody
 }
+
+// nobody is the place of a partner that there is not.
+const nobody = -1
 
 // Partner is a global account.
 type Partner struct {
@@ -69,36 +75,57 @@ type Scored struct {
 
 // New prepares the scores of all partners. The plan is the one that the totals were
 // counted under.
-func New(q score.Question, plan *attribution.Plan, f *Facts, totals Totals) *Fleet {
-	index := association.NewIndex(&association.Facts{Locations: f.Locations},
-		association.Question{Program: plan.Program, AsOf: plan.AsOf})
-	accounts := index.Accounts()
-	known := f.People
-	if known == nil {
-		known = people.NewIndex(new(people.Facts))
+func New(q score.Question, plan *attribution.Plan, facts *Facts, totals Totals) *Fleet {
+	f := &Fleet{
+		facts: facts, known: facts.People,
+		index: association.NewIndex(&association.Facts{Locations: facts.Locations},
+			association.Question{Program: plan.Program, AsOf: plan.AsOf}),
 	}
-	ofAccount := make(map[string]int, len(accounts))
-	for i, account := range accounts {
-		ofAccount[account] = i
+	if f.known == nil {
+		f.known = people.NewIndex(new(people.Facts))
 	}
-	roster := known.Roster(plan.Program, plan.AsOf, accounts, func(location int) (int, bool) {
-		account, ok := index.AccountAt(known.Locations()[location])
-		return ofAccount[account], ok
-	})
-	fleet := &Fleet{
-		Question: q, Partners: partners(accounts, f.Locations, plan.AsOf.Instant()), index: index,
-		scorer: score.Scorer{Plan: plan, Roster: roster, Coverage: remember(f.Coverage, plan)},
-		totals: totals, values: totals.Values(), numbers: make([]int, len(accounts)),
+	f.Partners = partners(f.index.Accounts(), facts.Locations, plan.AsOf.Instant())
+	places := make(map[string]int, len(f.Partners))
+	for i := range f.Partners {
+		places[f.Partners[i].Account] = i
 	}
-	fleet.sheet = fleet.scorer.Sheet()
-	for i, account := range accounts {
-		n, ok := totals.Number(account)
-		if !ok {
-			n = -1
+	f.at = make([]int, len(f.known.Locations()))
+	for i, location := range f.known.Locations() {
+		f.at[i] = nobody
+		if account, ok := f.index.AccountAt(location); ok {
+			f.at[i] = places[account]
 		}
-		fleet.numbers[i] = n
 	}
-	return fleet
+	return f.ask(q, plan, totals)
+}
+
+// Under prepares the scores of the same partners under another question about the same
+// facts. What depends on the day alone is shared if the day is the same.
+func (f *Fleet) Under(q score.Question, plan *attribution.Plan, totals Totals) *Fleet {
+	if plan.AsOf != f.scorer.Plan.AsOf {
+		return New(q, plan, f.facts, totals)
+	}
+	other := *f
+	return other.ask(q, plan, totals)
+}
+
+// ask prepares what depends on the question.
+func (f *Fleet) ask(q score.Question, plan *attribution.Plan, totals Totals) *Fleet {
+	accounts := f.index.Accounts()
+	roster := f.known.Roster(plan.Program, plan.AsOf, accounts, func(location int) (int, bool) {
+		return f.at[location], f.at[location] != nobody
+	})
+	f.Question, f.totals, f.values = q, totals, totals.Values()
+	f.scorer = score.Scorer{Plan: plan, Roster: roster, Coverage: remember(f.facts.Coverage, plan)}
+	f.sheet = f.scorer.Sheet()
+	f.numbers = make([]int, len(accounts))
+	for i, account := range accounts {
+		f.numbers[i] = nobody
+		if n, ok := totals.Number(account); ok {
+			f.numbers[i] = n
+		}
+	}
+	return f
 }
 
 // partners gives the accounts their names and countries.
@@ -181,15 +208,12 @@ func (f *Fleet) evaluator() *evaluator {
 	return &evaluator{f, f.sheet.Evaluator(), make([]attribution.Value, f.scorer.Plan.Measures())}
 }
 
-// nobody is the place of a partner that a fleet does not have.
-const nobody = -1
-
 func (e *evaluator) score(partner int, out *score.Figures) {
 	var counts []int32
 	clear(e.read)
 	if partner != nobody {
 		counts = e.scorer.Roster.Counts(partner)
-		if n := e.numbers[partner]; n >= 0 {
+		if n := e.numbers[partner]; n != nobody {
 			e.values(n, e.read)
 		}
 	}

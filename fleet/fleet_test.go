@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -271,6 +272,36 @@ func TestMetricsExplainADifference(t *testing.T) {
 	}
 }
 
+// Another question about the same facts is answered as if it were the only one.
+func TestAFleetUnderAnotherQuestionIsAFleet(t *testing.T) {
+	facts := madeFacts()
+	facts.Locations = facts.Locations[:300]
+	facts.Locations[1].During.To = kizuna.NewDate(2023, 9, 1).Instant() // there on one of the days
+	all := programs(t)
+	first := all[0]
+	for _, day := range []kizuna.Date{demo.AsOf, kizuna.NewDate(2023, 8, 1)} {
+		for _, p := range all {
+			q, plan := score.Question{Program: p, AsOf: day}, attribution.NewPlan(p, day)
+			want := fleet.New(q, plan, facts, made{plan})
+			got := madeFleet(first, facts).Under(q, plan, made{plan})
+			if !slices.Equal(got.Partners, want.Partners) || got.Question != want.Question {
+				t.Fatalf("%s on %s: other partners", p.Ref(), day)
+			}
+			next, stop := iter.Pull2(want.All(t.Context()))
+			for a, err := range got.All(t.Context()) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				b, _, _ := next()
+				for _, d := range scoretest.Differences(a.Figures, want.Explain(b.Partner)) {
+					t.Errorf("%s on %s, %s: %s", p.Ref(), day, a.Account, d)
+				}
+			}
+			stop()
+		}
+	}
+}
+
 func TestADistributionCountsEveryPartnerOnce(t *testing.T) {
 	f := backtestOf(t, programs(t)[0], programs(t)[0]).Before
 	s := fleet.NewSummary(f)
@@ -325,5 +356,24 @@ func TestACancelledFleetSaysSo(t *testing.T) {
 		if !errors.Is(err, stop) {
 			t.Error(fmt.Sprint(p.Account, err))
 		}
+	}
+}
+
+func TestNothingIsAllocatedForEachPartner(t *testing.T) {
+	all := programs(t)
+	before := madeFleet(all[0], madeFacts())
+	b := &fleet.Backtest{Before: before, After: under(before, all[1])}
+	if n := testing.AllocsPerRun(1, func() {
+		s := fleet.NewSummary(before)
+		for p, err := range before.All(t.Context()) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.Add(&p)
+		}
+		for range b.All(t.Context()) {
+		}
+	}); n > fleetSize/2 {
+		t.Errorf("%v allocations for %d partners", n, fleetSize)
 	}
 }

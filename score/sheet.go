@@ -1,6 +1,7 @@
 package score
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 
@@ -36,6 +37,7 @@ type metricRules struct {
 	parts  []partRules
 	people *program.PeopleRule // in force on the day; nil: it is about parts, or without data
 	count  people.Rule
+	same   int // an earlier metric in Figures that comes to the same; -1: none
 }
 
 type partRules struct {
@@ -114,6 +116,7 @@ func (s *Scorer) Sheet() *Sheet {
 		for _, track := range area.Track.Tracks {
 			for j := range area.Metrics {
 				m := s.metricRules(area.Metrics[j].Rules[track])
+				m.same = sheet.like(&m)
 				sheet.widest = max(sheet.widest, len(m.parts))
 				a.metrics = append(a.metrics, m)
 			}
@@ -143,6 +146,30 @@ func (s *Scorer) metricRules(rule *program.Rule) metricRules {
 		m.parts = append(m.parts, partRules{c, s.Plan.MeasureOf(c), s.covers(c)})
 	}
 	return m
+}
+
+// like finds a metric of the areas so far that comes to the same as another: areas have
+// much in common. Where metrics are mixed it would be overwritten.
+func (s *Sheet) like(m *metricRules) int {
+	for i := range s.areas {
+		a := &s.areas[i]
+		if a.area.Track.Kind == program.BestMetrics {
+			continue
+		}
+		if j := slices.IndexFunc(a.metrics, func(n metricRules) bool { return n.equal(m) }); j >= 0 {
+			return a.metric + j
+		}
+	}
+	return -1
+}
+
+func (m *metricRules) equal(n *metricRules) bool {
+	return m.rule.Max.Cmp(n.rule.Max) == 0 && m.rule.Combine == n.rule.Combine && m.rule.LossesOffset == n.rule.LossesOffset &&
+		m.alone == n.alone && reflect.DeepEqual(m.people, n.people) &&
+		slices.EqualFunc(m.parts, n.parts, func(p, q partRules) bool {
+			a, b := p.component, q.component
+			return p.measure == q.measure && a.Max.Cmp(b.Max) == 0 && a.Threshold.Cmp(b.Threshold) == 0 && a.Step.Cmp(b.Step) == 0
+		})
 }
 
 // Figures makes room for the figures of so many accounts.
@@ -192,11 +219,16 @@ func (e *Evaluator) evaluate(f *Figures, values []attribution.Value, counts []in
 		figures := f.metrics[a.metric:][:len(a.metrics)]
 		idle := true // and so is the area
 		for j := range a.metrics {
-			if m := &a.metrics[j]; e.idle.metrics != nil && m.isIdle(values, counts) {
+			switch m := &a.metrics[j]; {
+			case e.idle.metrics != nil && m.isIdle(values, counts):
 				figures[j] = e.idle.metrics[a.metric+j]
-			} else {
-				figures[j], idle = e.metric(m, values, counts), false
+				continue
+			case m.same >= 0:
+				figures[j] = f.metrics[m.same]
+			default:
+				figures[j] = e.metric(m, values, counts)
 			}
+			idle = false
 		}
 		if idle && !a.classifies(values) {
 			copy(f.Tracks(i), e.idle.Tracks(i))

@@ -225,9 +225,9 @@ func (p *packed) ask(by *processFlags, questions ...score.Question) ([]*fleet.Fl
 	if err != nil {
 		return nil, err
 	}
-	var out []*fleet.Fleet
-	for i, q := range questions {
-		out = append(out, fleet.New(q, plans[i], &p.facts, totals[i]))
+	out := []*fleet.Fleet{fleet.New(questions[0], plans[0], &p.facts, totals[0])}
+	for i := 1; i < len(questions); i++ {
+		out = append(out, out[0].Under(questions[i], plans[i], totals[i]))
 	}
 	return out, nil
 }
