@@ -6,6 +6,7 @@ import (
 	"context"
 	"io"
 	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/klauspost/compress/zstd"
@@ -24,6 +25,10 @@ func TestMain(m *testing.M) {
 func TestScripts(t *testing.T) {
 	commands := recordCommands()
 	commands["pack"] = pack
+	commands["damage"] = damage
+	commands["settle"] = func(ts *testscript.TestScript, _ bool, args []string) {
+		ts.Check(settled(ts.MkAbs(args[0])))
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:           "testdata/script",
 		UpdateScripts: os.Getenv("UPDATE_SCRIPTS") != "",
@@ -33,6 +38,21 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 	})
+}
+
+// damage is the script command "damage DIR": it changes a bit of every segment there.
+func damage(ts *testscript.TestScript, _ bool, args []string) {
+	names, err := filepath.Glob(filepath.Join(ts.MkAbs(args[0]), "*.segment"))
+	ts.Check(err)
+	if len(names) == 0 {
+		ts.Fatalf("there are no segments in %s", args[0])
+	}
+	for _, name := range names {
+		data, err := os.ReadFile(name)
+		ts.Check(err)
+		data[len(data)/3] ^= 8
+		ts.Check(os.WriteFile(name, data, 0o600))
+	}
 }
 
 // pack is the script command "pack gz|zst FILE": it writes FILE.gz or FILE.zst.
