@@ -22,6 +22,7 @@ type commands struct {
 	Kizuna    kizunaCmd    `cmd:"" help:"Answer the question with Kizuna's kernel, as the peers do."`
 	Run       runCmd       `cmd:"" help:"Time engines on the same data and compare their answers."`
 	Prototype prototypeCmd `cmd:"" help:"Time the prototype, where it stands beside the project."`
+	Build     buildCmd     `cmd:"" help:"Time the way from a bill to a segment, and DuckDB from the bill to Parquet."`
 	Report    reportCmd    `cmd:"" help:"Write results as a table and as pictures."`
 	Verify    verifyCmd    `cmd:"" help:"Ask DuckDB and Kizuna of thousands of small worlds and compare every figure."`
 }

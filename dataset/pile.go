@@ -23,7 +23,7 @@ type pile struct {
 }
 
 // ledgerRows is how many different rows are held before they go on the pile.
-const ledgerRows = 1 << 17
+const ledgerRows = 1 << 18
 
 // statementFile is the name of a statement in its place.
 const statementFile = "usage.parquet"

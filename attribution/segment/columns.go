@@ -5,6 +5,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/association"
@@ -122,8 +123,13 @@ func (j *joint) tenant(id string) error {
 // resource takes the rows of the least resource that the cursors stand at.
 func (j *joint) resource(id string) error {
 	least := j.here[0]
-	for _, cur := range j.here[1:] {
-		if cur.compare(least) < 0 {
+	least.has = true
+	for i, cur := range j.here[1:] {
+		order := cur.compare(least)
+		if cur.has = order <= 0; order < 0 {
+			for _, other := range j.here[:i+1] {
+				other.has = false
+			}
 			least = cur
 		}
 	}
@@ -138,7 +144,7 @@ func (j *joint) resource(id string) error {
 	about := association.Resource{Subscription: least.subscription, Scope: least.path, Workload: key.workload}
 	left := j.here[:0]
 	for _, cur := range j.here {
-		if cur != least && !cur.at(&key, &about) {
+		if !cur.has {
 			left = append(left, cur)
 			continue
 		}
@@ -279,6 +285,7 @@ type columnCursor struct {
 	texts    [numTextColumns][]string
 	names    [numTextColumns][]Name // plus one; 0 is not asked yet
 
+	has                bool // the least resource
 	resource           resourceTexts
 	folded             bool // subscription and path are those of the resource
 	subscription, path string
@@ -397,11 +404,33 @@ func (c *columnCursor) at(key *resourceTexts, about *association.Resource) bool 
 		return true
 	}
 	a := &c.resource
-	if a.workload != key.workload || a.offer != key.offer || a.channel != key.channel {
+	if a.workload != key.workload || a.offer != key.offer || a.channel != key.channel || surelyOther(a.scope, key.scope) {
 		return false
 	}
 	c.fold()
 	return c.path == about.Scope && c.subscription == about.Subscription
+}
+
+// surelyOther reports whether the last bytes of scopes tell that they differ without
+// case, too: most do, and nothing has to be folded.
+func surelyOther(a, b string) bool {
+	for i := 1; i <= min(len(a), len(b), 8); i++ {
+		x, y := a[len(a)-i], b[len(b)-i]
+		switch {
+		case x == '/' && i == 1 || y == '/' && i == 1, x >= utf8.RuneSelf || y >= utf8.RuneSelf:
+			return false
+		case lower(x) != lower(y):
+			return true
+		}
+	}
+	return false
+}
+
+func lower(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		c += 'a' - 'A'
+	}
+	return c
 }
 
 // name returns the builder's number of a text of the row.
