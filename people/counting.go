@@ -282,11 +282,11 @@ func (rule *Rule) None(counts []int32) bool {
 	if counts == nil {
 		return true
 	}
-	any := counts[rule.counted]
+	all := counts[rule.counted]
 	for _, set := range rule.steps {
-		any |= counts[set]
+		all |= counts[set]
 	}
-	return any == 0
+	return all == 0
 }
 
 // Count tallies counts of [Roster.Counts] under a rule. The tally's memory is used again.
