@@ -22,7 +22,7 @@ import (
 // peers do.
 type kizunaCmd struct {
 	Data    string `help:"Directory of the world." required:"" type:"path"`
-	Job     string `help:"full or azure." enum:"full,azure" default:"full"`
+	Job     string `help:"full, azure or simple." enum:"full,azure,simple" default:"full"`
 	Threads int    `help:"Workers." default:"1"`
 	Reps    int    `help:"How often." default:"1"`
 	Out     string `help:"Directory for the answers." type:"path"`

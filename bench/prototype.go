@@ -23,12 +23,14 @@ type prototypeCmd struct {
 	From    string `help:"The prototype's source." default:"../../shared/prototype/engine" type:"path"`
 	Threads int    `help:"Cores." default:"2"`
 	Reps    int    `help:"How often." default:"5"`
+	Data    string `help:"Directory of the worlds; what is missing there is made." default:"data" type:"path"`
 	Results string `help:"Directory of the results." default:"results" type:"path"`
 }
 
 var fullRun = regexp.MustCompile(`(?m)^full w=\d+: ([0-9.]+)s`)
 
-// Run builds the prototype in a temporary directory, makes its data and times it.
+// Run builds the prototype in a temporary directory, makes its data and times it; then
+// Kizuna, with the same job and with all rules.
 func (cmd *prototypeCmd) Run(ctx context.Context) error {
 	if _, err := os.Stat(cmd.From); err != nil {
 		return fmt.Errorf("the prototype is not beside this checkout: %w", err)
@@ -41,6 +43,7 @@ func (cmd *prototypeCmd) Run(ctx context.Context) error {
 	if err := os.CopyFS(filepath.Join(dir, "source"), os.DirFS(cmd.From)); err != nil {
 		return err
 	}
+	var used time.Duration // by the last process
 	run := func(name string, args ...string) ([]byte, error) {
 		c := exec.CommandContext(ctx, name, args...)
 		c.Dir = filepath.Join(dir, "source")
@@ -48,6 +51,7 @@ func (cmd *prototypeCmd) Run(ctx context.Context) error {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w\n%s", name, err, out)
 		}
+		used = c.ProcessState.UserTime() + c.ProcessState.SystemTime()
 		return out, nil
 	}
 	if _, err := run("go", "build", "-o", dir, "./cmd/..."); err != nil {
@@ -68,12 +72,21 @@ func (cmd *prototypeCmd) Run(ctx context.Context) error {
 	if _, err := run(filepath.Join(dir, "mkdata"), args...); err != nil {
 		return err
 	}
-	out, err := run(filepath.Join(dir, "bench"), "-seg", data, "-partners", partners, "-w", strconv.Itoa(cmd.Threads), "-reps", strconv.Itoa(cmd.Reps))
+	measure := func(reps int) ([]byte, error) {
+		return run(filepath.Join(dir, "bench"), "-seg", data, "-partners", partners, "-w", strconv.Itoa(cmd.Threads), "-reps", strconv.Itoa(reps))
+	}
+	// It does not tell its processor time: that of a repetition is what more of them take.
+	if _, err := measure(1); err != nil {
+		return err
+	}
+	once := used
+	out, err := measure(cmd.Reps + 1)
 	if err != nil {
 		return err
 	}
 	r := result{Set: cmd.Set, Job: "prototype", Rows: c.Rows, Threads: cmd.Threads, Same: true, On: time.Now().UTC().Format(time.DateOnly), Where: machine()}
 	r.Engine = "prototype"
+	r.CPU = []float64{(used - once).Seconds() / float64(cmd.Reps)}
 	for _, m := range fullRun.FindAllSubmatch(out, -1) {
 		seconds, err := strconv.ParseFloat(string(m[1]), 64)
 		if err != nil {
@@ -84,7 +97,7 @@ func (cmd *prototypeCmd) Run(ctx context.Context) error {
 	if len(r.Wall) == 0 {
 		return fmt.Errorf("the prototype told no times:\n%s", bytes.TrimSpace(out))
 	}
-	fmt.Printf("prototype  %s  %d cores  %s  (its own, simpler rules and data)\n", cmd.Set, cmd.Threads, spread(r.Wall))
+	fmt.Printf("prototype  %s  %d cores  %s, processor %.3g s  (its own, simpler rules and data)\n", cmd.Set, cmd.Threads, spread(r.Wall), r.CPU[0])
 	if err := os.MkdirAll(cmd.Results, 0o777); err != nil {
 		return err
 	}
@@ -92,5 +105,28 @@ func (cmd *prototypeCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(cmd.Results, cmd.Set+"-prototype.json"), append(text, '\n'), 0o666)
+	if err := os.WriteFile(filepath.Join(cmd.Results, cmd.Set+"-prototype.json"), append(text, '\n'), 0o666); err != nil {
+		return err
+	}
+	return cmd.beside(ctx, &r)
+}
+
+// beside runs Kizuna after the prototype and tells how many times its time it takes.
+func (cmd *prototypeCmd) beside(ctx context.Context, prototype *result) error {
+	for _, job := range []string{"simple", "full"} {
+		kizuna := runCmd{
+			worldFlags: worldFlags{Set: cmd.Set}, Job: job, Engines: []string{"kizuna"},
+			Threads: []int{cmd.Threads}, Reps: cmd.Reps, Data: cmd.Data, Results: cmd.Results, Limit: time.Hour,
+		}
+		if _, err := kizuna.world(ctx); err != nil {
+			return err
+		}
+		r, err := kizuna.one(ctx, "kizuna", cmd.Threads)
+		if err != nil {
+			return err
+		}
+		fmt.Printf("%-9s  %s  %d cores  %s, processor %.3g s: %.2f times the prototype's time, %.2f times its processor time\n", job, cmd.Set, cmd.Threads,
+			spread(r.Wall), median(r.CPU), median(r.Wall)/median(prototype.Wall), median(r.CPU)/median(prototype.CPU))
+	}
+	return nil
 }

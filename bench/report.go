@@ -49,13 +49,14 @@ func (cmd *reportCmd) Run() error {
 // repetitions; loading is apart.
 func markdown(all []result) string {
 	var b strings.Builder
-	for _, job := range []string{"full", "azure", "prototype"} {
+	for _, job := range []string{"full", "azure", "simple", "prototype"} {
 		of := slices.DeleteFunc(slices.Clone(all), func(r result) bool { return r.Job != job })
 		if len(of) == 0 {
 			continue
 		}
 		fmt.Fprintf(&b, "## %s\n\n", map[string]string{
-			"full": "All rules of " + world.Program, "azure": "The three Azure areas", "prototype": "The prototype: its own, simpler rules and data",
+			"full": "All rules of " + world.Program, "azure": "The three Azure areas", "simple": "The prototype's job in Kizuna's rules",
+			"prototype": "The prototype: its own, simpler rules and data",
 		}[job])
 		b.WriteString("| set | rows | cores | engine | tallies, seconds | with points, seconds | CPU seconds | rows a second | peak memory | loading | answer |\n|---|---:|---:|---|---:|---:|---:|---:|---:|---:|---|\n")
 		for _, r := range of {

@@ -32,6 +32,9 @@ func job(name string) (*program.Program, error) {
 	if err != nil || name == "full" {
 		return p, err
 	}
+	if name == "simple" {
+		return simple(p), nil
+	}
 	azure := *p
 	azure.Areas = slices.DeleteFunc(slices.Clone(p.Areas), func(a program.Area) bool {
 		return !strings.Contains(a.Name.EN, "(Azure)")
