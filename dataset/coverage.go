@@ -9,20 +9,31 @@ import (
 )
 
 // Coverage tells what a dataset's sources could hold; see score.Coverage.
-type Coverage struct{ sources []Source }
+type Coverage struct {
+	sources []Source
+	through map[intake.Coverage]kizuna.Month // the last month of all that any source covers
+}
 
 // Coverage returns what the sources could hold.
-func (d *Dataset) Coverage() Coverage { return Coverage{d.Sources} }
+func (d *Dataset) Coverage() Coverage {
+	c := Coverage{d.Sources, make(map[intake.Coverage]kizuna.Month)}
+	for i := range d.Sources {
+		for _, of := range d.Sources[i].Covers {
+			if _, known := c.through[of]; known {
+				continue
+			}
+			if last, ok := c.last(func(s *Source) bool { return slices.Contains(s.Covers, of) }); ok {
+				c.through[of] = last
+			}
+		}
+	}
+	return c
+}
 
 // Usage returns the last month that every source of the quantity for the family
 // has rows of; false if no source could hold any.
 func (c Coverage) Usage(q program.Quantity, family program.Family) (last kizuna.Month, ok bool) {
-	want := intake.Coverage{Quantity: q, Family: family}
-	for through := range c.lastMonths(func(s *Source) bool { return slices.Contains(s.Covers, want) }) {
-		if !ok || through < last {
-			last, ok = through, true
-		}
-	}
+	last, ok = c.through[intake.Coverage{Quantity: q, Family: family}]
 	return last, ok
 }
 
@@ -36,13 +47,19 @@ func (c Coverage) Certifications() bool {
 // AsOf returns the default day of a question: the day after the last month that
 // every source of usage covers; false if there is no usage.
 func (c Coverage) AsOf() (day kizuna.Date, ok bool) {
-	var last kizuna.Month
-	for through := range c.lastMonths(func(*Source) bool { return true }) {
+	last, ok := c.last(func(*Source) bool { return true })
+	return last.Add(1).Day(1), ok
+}
+
+// last returns the earliest of the last months of the series that are taken; false if
+// there are none.
+func (c Coverage) last(take func(*Source) bool) (last kizuna.Month, ok bool) {
+	for through := range c.lastMonths(take) {
 		if !ok || through < last {
 			last, ok = through, true
 		}
 	}
-	return last.Add(1).Day(1), ok
+	return last, ok
 }
 
 // lastMonths yields the last month of every series of statements: files of one

@@ -3,17 +3,12 @@ package fleet
 import (
 	"context"
 	"iter"
-	"runtime"
-	"sync"
-	"sync/atomic"
+
+	"github.com/kizuna-org/kizuna/internal/parallel"
 )
 
-const (
-	// stretch is how many things are worked out before the first of them is handed on.
-	stretch = 1024
-	// hand is how many of them a worker takes at a time.
-	hand = 32
-)
+// stretch is how many things are worked out before the first of them is handed on.
+const stretch = 1024
 
 // inOrder works out n things on all processors and yields them in order. There is room
 // for one stretch of them, which is used again: what a thing points to holds until the
@@ -29,7 +24,7 @@ func inOrder[T any](ctx context.Context, n int, room func(n int) []T, worker fun
 				return
 			}
 			part := done[:min(stretch, n-from)]
-			together(len(part), func() func(int) {
+			parallel.Each(len(part), func() func(int) {
 				work := worker()
 				return func(i int) { work(from+i, &part[i]) }
 			})
@@ -40,25 +35,4 @@ func inOrder[T any](ctx context.Context, n int, room func(n int) []T, worker fun
 			}
 		}
 	}
-}
-
-// together does the work of 0 to n-1 on all processors.
-func together(n int, worker func() func(i int)) {
-	var next atomic.Int64
-	var wait sync.WaitGroup
-	for range min((n+hand-1)/hand, runtime.GOMAXPROCS(0)) {
-		wait.Go(func() {
-			work := worker()
-			for {
-				from := int(next.Add(hand)) - hand
-				if from >= n {
-					return
-				}
-				for i := from; i < min(from+hand, n); i++ {
-					work(i)
-				}
-			}
-		})
-	}
-	wait.Wait()
 }

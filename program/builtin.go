@@ -3,8 +3,10 @@ package program
 import (
 	"cmp"
 	"embed"
+	"errors"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/kizuna-org/kizuna"
 )
@@ -25,14 +27,17 @@ func builtinFile(ref string) ([]byte, bool) {
 
 // Builtin returns the programs that Kizuna brings along, by id and first day.
 func Builtin() ([]*Program, error) {
-	var programs []*Program
-	for _, ref := range builtinRefs {
-		data, _ := builtinFile(ref)
-		p, err := Parse(ref+".yaml", data)
-		if err != nil {
-			return nil, err
-		}
-		programs = append(programs, p)
+	programs, failed := make([]*Program, len(builtinRefs)), make([]error, len(builtinRefs))
+	var wait sync.WaitGroup
+	for i, ref := range builtinRefs {
+		wait.Go(func() {
+			data, _ := builtinFile(ref)
+			programs[i], failed[i] = Parse(ref+".yaml", data)
+		})
+	}
+	wait.Wait()
+	if err := errors.Join(failed...); err != nil {
+		return nil, err
 	}
 	slices.SortFunc(programs, func(p, q *Program) int {
 		return cmp.Or(cmp.Compare(p.ID, q.ID), cmp.Compare(p.InForce.From, q.InForce.From))

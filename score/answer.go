@@ -8,6 +8,7 @@ import (
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/association"
 	"github.com/kizuna-org/kizuna/attribution"
+	"github.com/kizuna-org/kizuna/internal/parallel"
 	"github.com/kizuna-org/kizuna/people"
 	"github.com/kizuna-org/kizuna/program"
 )
@@ -142,11 +143,15 @@ func (a *Answer) Result(accounts ...string) *Result {
 	last := a.scorer.Plan.Last
 	r.Months.Set("M-1", last)
 	r.Months.Set("M-13", last.Add(-12))
-	for _, account := range accounts {
-		scored := a.scorer.Account(account, a.totals.Account(account))
-		scored.Name = a.names[account]
-		r.Accounts.Set(account, scored)
-	}
+	r.Accounts = make(Keyed[*Account], len(accounts))
+	parallel.Each(len(accounts), func() func(i int) {
+		return func(i int) {
+			account := accounts[i]
+			scored := a.scorer.Account(account, a.totals.Account(account))
+			scored.Name = a.names[account]
+			r.Accounts[i] = Named[*Account]{account, scored}
+		}
+	})
 	return r
 }
 
