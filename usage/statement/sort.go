@@ -27,7 +27,6 @@ import (
 // in which they came.
 type Sorter struct {
 	dir    string
-	codec  *codec
 	months map[kizuna.Month]*sorting
 	last   *usage.Ledger // not on disk
 	err    error
@@ -84,9 +83,6 @@ func (s *Sorter) spill() error {
 	if s.last == nil {
 		return nil
 	}
-	if err := s.prepare(); err != nil {
-		return err
-	}
 	for _, month := range s.Months() {
 		m := s.months[month]
 		if len(m.last) == 0 {
@@ -103,20 +99,6 @@ func (s *Sorter) spill() error {
 	}
 	s.last = nil
 	return nil
-}
-
-// prepare makes the codec when it is first needed.
-func (s *Sorter) prepare() (err error) {
-	if s.codec != nil {
-		return nil
-	}
-	e, err := newEncoder()
-	if err != nil {
-		return err
-	}
-	d, err := newDecoder()
-	s.codec = &codec{e.encoder, d.decoder}
-	return err
 }
 
 // push puts a run on a level; a full level becomes one run of the next.
@@ -144,7 +126,7 @@ func (s *Sorter) push(month kizuna.Month, m *sorting, level int, r *run) error {
 	return s.push(month, m, level+1, whole)
 }
 
-// run writes rows into a temporary file.
+// run writes rows into a temporary file. It is read once, so nothing is compressed.
 func (s *Sorter) run(month kizuna.Month, rows source) (*run, error) {
 	file, err := os.CreateTemp(s.dir, ".run-")
 	if err != nil {
@@ -152,7 +134,7 @@ func (s *Sorter) run(month kizuna.Month, rows source) (*run, error) {
 	}
 	r := &run{file}
 	buffered := bufio.NewWriterSize(file, 1<<18)
-	w := newWriter(buffered, month, s.codec, runRows)
+	w := newWriter(buffered, month, new(codec), runRows)
 	if err := copyRows(context.Background(), w, rows); err != nil {
 		return nil, errors.Join(err, r.close())
 	}
@@ -191,7 +173,10 @@ func (s *Sorter) Write(ctx context.Context, month kizuna.Month, out io.Writer) (
 	if err != nil {
 		return Summary{}, err
 	}
-	w := newWriter(out, month, s.codec, maxGroupRows)
+	w, err := NewWriter(out, month)
+	if err != nil {
+		return Summary{}, err
+	}
 	if err := copyRows(ctx, w, rows); err != nil {
 		return Summary{}, err
 	}
@@ -220,9 +205,6 @@ func (s *Sorter) Rows(ctx context.Context, month kizuna.Month) iter.Seq2[*usage.
 
 // source returns a month's rows, merged.
 func (s *Sorter) source(month kizuna.Month) (source, error) {
-	if s.err == nil {
-		s.err = s.prepare()
-	}
 	if s.err != nil {
 		return nil, s.err
 	}
@@ -318,7 +300,7 @@ func (s *Sorter) merge(runs []*run, last *ledgerRows) (*merging, error) {
 		if err != nil {
 			return nil, err
 		}
-		f, err := open(r.file, info.Size(), s.codec)
+		f, err := open(r.file, info.Size(), new(codec))
 		if err != nil {
 			return nil, err
 		}
