@@ -15,12 +15,13 @@ import (
 )
 
 // Sorter makes statements of rows that come in any order and number. It holds no
-// more of them than one ledger; the others lie as sorted runs in temporary files,
+// more of them than the last ledger; the others lie as sorted runs in temporary files,
 // which are merged: fanIn at once, so that the memory is bounded, too.
 //
 //	s := statement.NewSorter(dir)
 //	defer s.Close()
 //	for … { err = s.Add(ledger) } // whenever a ledger is full
+//	err = s.Hold(ledger)          // the rest
 //	for _, month := range s.Months() { summary, err := s.Write(ctx, month, file) }
 //
 // Rows that one ledger adds up are one row; equal rows of two stay two, in the order
@@ -56,49 +57,49 @@ func NewSorter(dir string) *Sorter {
 	return &Sorter{dir: dir, months: make(map[kizuna.Month]*sorting)}
 }
 
-// Add takes the rows of a ledger, which the caller gives up. An error is kept, and
-// every later call returns it.
+// Add writes the rows of a ledger to the disk. An error is kept, and every later call
+// returns it.
 func (s *Sorter) Add(l *usage.Ledger) error {
-	if s.err == nil {
-		s.err = s.spill()
+	for month, positions := range l.ByMonth() {
+		if s.err == nil {
+			s.err = s.spill(month, &ledgerRows{ledger: l, positions: positions})
+		}
+		s.of(month).rows += len(positions)
 	}
-	if s.err != nil {
-		return s.err
+	return s.err
+}
+
+// Hold takes the last ledger, which stays in memory: what fits there never touches the
+// disk. The caller gives it up.
+func (s *Sorter) Hold(l *usage.Ledger) error {
+	if s.err == nil && s.last != nil {
+		s.err = errors.New("statement: a second last ledger")
 	}
 	s.last = l
 	for month, positions := range l.ByMonth() {
-		m := s.months[month]
-		if m == nil {
-			m = new(sorting)
-			s.months[month] = m
-		}
+		m := s.of(month)
 		m.last = positions
 		m.rows += len(positions)
 	}
-	return nil
+	return s.err
 }
 
-// spill writes the ledger that is held to the disk.
-func (s *Sorter) spill() error {
-	if s.last == nil {
-		return nil
+func (s *Sorter) of(month kizuna.Month) *sorting {
+	m := s.months[month]
+	if m == nil {
+		m = new(sorting)
+		s.months[month] = m
 	}
-	for _, month := range s.Months() {
-		m := s.months[month]
-		if len(m.last) == 0 {
-			continue
-		}
-		r, err := s.run(month, &ledgerRows{ledger: s.last, positions: m.last})
-		if err != nil {
-			return err
-		}
-		m.last = nil
-		if err := s.push(month, m, 0, r); err != nil {
-			return err
-		}
+	return m
+}
+
+// spill writes rows as a run.
+func (s *Sorter) spill(month kizuna.Month, rows *ledgerRows) error {
+	r, err := s.run(month, rows)
+	if err != nil {
+		return err
 	}
-	s.last = nil
-	return nil
+	return s.push(month, s.of(month), 0, r)
 }
 
 // push puts a run on a level; a full level becomes one run of the next.
