@@ -23,7 +23,7 @@ type pile struct {
 }
 
 // ledgerRows is how many different rows are held before they go on the pile.
-const ledgerRows = 1 << 18
+const ledgerRows = 1 << 17
 
 // statementFile is the name of a statement in its place.
 const statementFile = "usage.parquet"
@@ -38,12 +38,11 @@ func (p *pile) full(l *usage.Ledger) *usage.Ledger {
 	if l.Len() < ledgerRows {
 		return l
 	}
-	p.take(l)
+	if p.err == nil {
+		p.err = p.sorter.Add(l)
+	}
 	return usage.NewLedger()
 }
-
-// take puts all rows of a ledger on the pile, which keeps it.
-func (p *pile) take(l *usage.Ledger) { p.err = errors.Join(p.err, p.sorter.Add(l)) }
 
 // each reads the rows back; they may lack a tenant.
 func (p *pile) each(ctx context.Context, visit func(*usage.Row)) error {
@@ -58,8 +57,11 @@ func (p *pile) each(ctx context.Context, visit func(*usage.Row)) error {
 	return p.err
 }
 
-// statements writes a statement of each month.
-func (p *pile) statements(ctx context.Context) ([]Statement, error) {
+// statements writes a statement of each month, with the rows of the last ledger.
+func (p *pile) statements(ctx context.Context, last *usage.Ledger) ([]Statement, error) {
+	if p.err == nil {
+		p.err = p.sorter.Hold(last)
+	}
 	if p.err != nil {
 		return nil, p.err
 	}

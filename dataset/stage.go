@@ -25,10 +25,7 @@ func (s stageDir) write(ctx context.Context, f *File, c *collector) (facts strin
 			}
 		}
 	}
-	if c.ledger.Len() > 0 {
-		c.pile.take(c.ledger)
-	}
-	statements, err = c.pile.statements(ctx)
+	statements, err = c.pile.statements(ctx, c.ledger)
 	return facts, statements, errors.Join(err, c.pile.close())
 }
 

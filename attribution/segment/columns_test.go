@@ -24,7 +24,7 @@ func statementsOf(t testing.TB, rows []usage.Row) (files []*statement.File) {
 	t.Helper()
 	s := statement.NewSorter(t.TempDir())
 	defer s.Close()
-	if err := s.Add(usage.Collect(rows)); err != nil {
+	if err := s.Hold(usage.Collect(rows)); err != nil {
 		t.Fatal(err)
 	}
 	for _, month := range s.Months() {

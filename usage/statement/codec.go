@@ -7,7 +7,8 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// codec compresses pages. It may be used by many at once.
+// codec compresses pages; the zero codec leaves them as they are. It may be used by
+// many at once.
 type codec struct {
 	encoder *zstd.Encoder
 	decoder *zstd.Decoder
@@ -27,10 +28,21 @@ func newDecoder() (*codec, error) {
 	return &codec{decoder: d}, err
 }
 
-func (c *codec) pack(dst, raw []byte) []byte { return c.encoder.EncodeAll(raw, dst[:0]) }
+func (c *codec) pack(dst, raw []byte) []byte {
+	if c.encoder == nil {
+		return append(dst[:0], raw...)
+	}
+	return c.encoder.EncodeAll(raw, dst[:0])
+}
 
 // unpack needs to know how long the text is.
 func (c *codec) unpack(dst, packed []byte, length int) ([]byte, error) {
+	if c.decoder == nil {
+		if len(packed) != length {
+			return nil, fmt.Errorf("a page of %d bytes has %d", length, len(packed))
+		}
+		return append(dst[:0], packed...), nil
+	}
 	if cap(dst) < length {
 		dst = make([]byte, 0, length)
 	}

@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
-	"math/bits"
 )
 
 // Numbers of dictionaries and levels are kept as Parquet's hybrid of runs and packed
@@ -101,6 +100,3 @@ func readLevels(out []byte, numbers []uint32, data []byte) (present int, err err
 	}
 	return present, nil
 }
-
-// widthOf is how many bits the numbers below n take.
-func widthOf(n int) int { return bits.Len32(uint32(max(0, n-1))) }

@@ -15,19 +15,19 @@ import (
 )
 
 // Sorter makes statements of rows that come in any order and number. It holds no
-// more of them than one ledger; the others lie as sorted runs in temporary files,
+// more of them than the last ledger; the others lie as sorted runs in temporary files,
 // which are merged: fanIn at once, so that the memory is bounded, too.
 //
 //	s := statement.NewSorter(dir)
 //	defer s.Close()
 //	for … { err = s.Add(ledger) } // whenever a ledger is full
+//	err = s.Hold(ledger)          // the rest
 //	for _, month := range s.Months() { summary, err := s.Write(ctx, month, file) }
 //
 // Rows that one ledger adds up are one row; equal rows of two stay two, in the order
 // in which they came.
 type Sorter struct {
 	dir    string
-	codec  *codec
 	months map[kizuna.Month]*sorting
 	last   *usage.Ledger // not on disk
 	err    error
@@ -57,66 +57,49 @@ func NewSorter(dir string) *Sorter {
 	return &Sorter{dir: dir, months: make(map[kizuna.Month]*sorting)}
 }
 
-// Add takes the rows of a ledger, which the caller gives up. An error is kept, and
-// every later call returns it.
+// Add writes the rows of a ledger to the disk. An error is kept, and every later call
+// returns it.
 func (s *Sorter) Add(l *usage.Ledger) error {
-	if s.err == nil {
-		s.err = s.spill()
+	for month, positions := range l.ByMonth() {
+		if s.err == nil {
+			s.err = s.spill(month, &ledgerRows{ledger: l, positions: positions})
+		}
+		s.of(month).rows += len(positions)
 	}
-	if s.err != nil {
-		return s.err
+	return s.err
+}
+
+// Hold takes the last ledger, which stays in memory: what fits there never touches the
+// disk. The caller gives it up.
+func (s *Sorter) Hold(l *usage.Ledger) error {
+	if s.err == nil && s.last != nil {
+		s.err = errors.New("statement: a second last ledger")
 	}
 	s.last = l
 	for month, positions := range l.ByMonth() {
-		m := s.months[month]
-		if m == nil {
-			m = new(sorting)
-			s.months[month] = m
-		}
+		m := s.of(month)
 		m.last = positions
 		m.rows += len(positions)
 	}
-	return nil
+	return s.err
 }
 
-// spill writes the ledger that is held to the disk.
-func (s *Sorter) spill() error {
-	if s.last == nil {
-		return nil
+func (s *Sorter) of(month kizuna.Month) *sorting {
+	m := s.months[month]
+	if m == nil {
+		m = new(sorting)
+		s.months[month] = m
 	}
-	if err := s.prepare(); err != nil {
-		return err
-	}
-	for _, month := range s.Months() {
-		m := s.months[month]
-		if len(m.last) == 0 {
-			continue
-		}
-		r, err := s.run(month, &ledgerRows{ledger: s.last, positions: m.last})
-		if err != nil {
-			return err
-		}
-		m.last = nil
-		if err := s.push(month, m, 0, r); err != nil {
-			return err
-		}
-	}
-	s.last = nil
-	return nil
+	return m
 }
 
-// prepare makes the codec when it is first needed.
-func (s *Sorter) prepare() (err error) {
-	if s.codec != nil {
-		return nil
-	}
-	e, err := newEncoder()
+// spill writes rows as a run.
+func (s *Sorter) spill(month kizuna.Month, rows *ledgerRows) error {
+	r, err := s.run(month, rows)
 	if err != nil {
 		return err
 	}
-	d, err := newDecoder()
-	s.codec = &codec{e.encoder, d.decoder}
-	return err
+	return s.push(month, s.of(month), 0, r)
 }
 
 // push puts a run on a level; a full level becomes one run of the next.
@@ -144,7 +127,7 @@ func (s *Sorter) push(month kizuna.Month, m *sorting, level int, r *run) error {
 	return s.push(month, m, level+1, whole)
 }
 
-// run writes rows into a temporary file.
+// run writes rows into a temporary file. It is read once, so nothing is compressed.
 func (s *Sorter) run(month kizuna.Month, rows source) (*run, error) {
 	file, err := os.CreateTemp(s.dir, ".run-")
 	if err != nil {
@@ -152,7 +135,7 @@ func (s *Sorter) run(month kizuna.Month, rows source) (*run, error) {
 	}
 	r := &run{file}
 	buffered := bufio.NewWriterSize(file, 1<<18)
-	w := newWriter(buffered, month, s.codec, runRows)
+	w := newWriter(buffered, month, new(codec), runRows)
 	if err := copyRows(context.Background(), w, rows); err != nil {
 		return nil, errors.Join(err, r.close())
 	}
@@ -191,7 +174,10 @@ func (s *Sorter) Write(ctx context.Context, month kizuna.Month, out io.Writer) (
 	if err != nil {
 		return Summary{}, err
 	}
-	w := newWriter(out, month, s.codec, maxGroupRows)
+	w, err := NewWriter(out, month)
+	if err != nil {
+		return Summary{}, err
+	}
 	if err := copyRows(ctx, w, rows); err != nil {
 		return Summary{}, err
 	}
@@ -220,9 +206,6 @@ func (s *Sorter) Rows(ctx context.Context, month kizuna.Month) iter.Seq2[*usage.
 
 // source returns a month's rows, merged.
 func (s *Sorter) source(month kizuna.Month) (source, error) {
-	if s.err == nil {
-		s.err = s.prepare()
-	}
 	if s.err != nil {
 		return nil, s.err
 	}
@@ -318,7 +301,7 @@ func (s *Sorter) merge(runs []*run, last *ledgerRows) (*merging, error) {
 		if err != nil {
 			return nil, err
 		}
-		f, err := open(r.file, info.Size(), s.codec)
+		f, err := open(r.file, info.Size(), new(codec))
 		if err != nil {
 			return nil, err
 		}

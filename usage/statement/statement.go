@@ -12,8 +12,6 @@
 package statement
 
 import (
-	"fmt"
-
 	"github.com/parquet-go/parquet-go/format"
 
 	"github.com/kizuna-org/kizuna"
@@ -136,5 +134,3 @@ func damaged(cause error) *kizuna.Error {
 	return kizuna.Errorf("statement-damaged", "the statement is damaged, or of another Kizuna").
 		WithMend("restore it from a backup, or import its file again").WithCause(cause)
 }
-
-func damagedf(layout string, args ...any) error { return damaged(fmt.Errorf(layout, args...)) }
