@@ -42,6 +42,9 @@ type Store interface {
 	// Latest returns the moment of the last command, 0 if there was none. What is
 	// known at it never changes: several reads that are to agree are asked at it.
 	Latest(ctx context.Context) (kizuna.Moment, error)
+	// Head returns the last entry that was known at a moment (0: now) and when it was
+	// recorded; 0 and 0 if there was none. What was known at its moment never changes.
+	Head(ctx context.Context, known kizuna.Moment) (entry int64, at kizuna.Moment, err error)
 	// Get returns the version of a thing that the view shows, or "not-found": for
 	// what does not exist, what was not known yet, what does not hold at the view's
 	// as-of and what the scope does not show alike.
@@ -57,6 +60,9 @@ type Store interface {
 	// FactsOf lists the rows of a table that an id is the key of, or a location,
 	// whatever file they are of, those recorded last first.
 	FactsOf(ctx context.Context, v View, table, id string) iter.Seq2[*Fact, error]
+	// FactsAbout lists the rows of a table that concern any of the tenants, whatever
+	// file they are of, those recorded last first.
+	FactsAbout(ctx context.Context, v View, table string, tenants []string) iter.Seq2[*Fact, error]
 
 	// Personal returns what is held under the references; what was erased is
 	// missing. What concerns nobody only an operator may see.
@@ -200,8 +206,10 @@ type Query struct {
 	Tenant   string
 	Location string // either of the two
 	Subject  string
-	After    string // only ids behind this one, as bytes compare
-	Limit    int    // 0: no limit
+	// Tenants and Subjects, unless nil, want what concerns any of them.
+	Tenants, Subjects []string
+	After             string // only ids behind this one, as bytes compare
+	Limit             int    // 0: no limit
 }
 
 // Matches reports whether a record is among those that are wanted; After and Limit
@@ -211,7 +219,9 @@ func (q Query) Matches(r *Record) bool {
 	return r.Kind == q.Kind && r.ID > q.After &&
 		(q.Tenant == "" || c.Tenant == q.Tenant) &&
 		(q.Location == "" || c.Location == q.Location || c.Second == q.Location) &&
-		(q.Subject == "" || c.Subject == q.Subject)
+		(q.Subject == "" || c.Subject == q.Subject) &&
+		(q.Tenants == nil || c.Tenant != "" && slices.Contains(q.Tenants, c.Tenant)) &&
+		(q.Subjects == nil || c.Subject != "" && slices.Contains(q.Subjects, c.Subject))
 }
 
 // Shows reports whether the scope shows what concerns c.

@@ -69,9 +69,38 @@ func (w *where) matches(q store.Query) {
 	if q.Subject != "" {
 		w.and("subject = ? AND subject <> ''", q.Subject)
 	}
+	if q.Tenants != nil {
+		w.any("tenant", q.Tenants)
+	}
+	if q.Subjects != nil {
+		w.any("subject", q.Subjects)
+	}
 	if q.After != "" {
 		w.and("id > ?", q.After)
 	}
+}
+
+// any adds that a column holds any of the ids; an empty one is nobody's.
+func (w *where) any(column string, ids []string) {
+	parts := where{args: w.args}
+	if !parts.in(column, ids) {
+		parts.parts = []string{"1 = 0"}
+	}
+	w.parts, w.args = append(w.parts, column+" <> ''", parts.parts[0]), parts.args
+}
+
+// in adds that a column holds any of the ids, leaving out what no database holds and
+// what is nobody's; false if there are none left.
+func (w *where) in(column string, ids []string) bool {
+	ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return id == "" || !storable(id) })
+	if len(ids) == 0 {
+		return false
+	}
+	w.parts = append(w.parts, column+" IN (?"+strings.Repeat(", ?", len(ids)-1)+")")
+	for _, id := range ids {
+		w.args = append(w.args, id)
+	}
+	return true
 }
 
 // shown adds what a scope shows, what concerns nobody included.
@@ -87,22 +116,12 @@ func (w *where) concerning(s store.Scope, parts ...string) {
 	if len(parts) == 0 {
 		parts = []string{"1 = 0"}
 	}
-	in := func(column string, ids []string) {
-		// An empty id is nobody's: it must not show what has no id in this column.
-		ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return id == "" || !storable(id) })
-		if len(ids) == 0 {
-			return
-		}
-		parts = append(parts, column+" IN (?"+strings.Repeat(", ?", len(ids)-1)+")")
-		for _, id := range ids {
-			w.args = append(w.args, id)
-		}
-	}
-	in("tenant", s.Tenants)
-	in("location", s.Locations)
-	in("second", s.Locations)
-	in("subject", s.Subjects)
-	w.parts = append(w.parts, "("+strings.Join(parts, " OR ")+")")
+	shown := where{parts: parts, args: w.args}
+	shown.in("tenant", s.Tenants)
+	shown.in("location", s.Locations)
+	shown.in("second", s.Locations)
+	shown.in("subject", s.Subjects)
+	w.parts, w.args = append(w.parts, "("+strings.Join(shown.parts, " OR ")+")"), shown.args
 }
 
 // latestKnown adds that a version is the last one known at the view's moment.
@@ -154,6 +173,23 @@ func (s *DB) Latest(ctx context.Context) (latest kizuna.Moment, err error) {
 		return m, err
 	}
 	return 0, nil
+}
+
+// Head implements [store.Store].
+func (s *DB) Head(ctx context.Context, known kizuna.Moment) (entry int64, at kizuna.Moment, err error) {
+	w := newWhere("1 = 1")
+	if known != 0 {
+		w.and("recorded <= ?", int64(known))
+	}
+	type head struct {
+		entry int64
+		at    kizuna.Moment
+	}
+	scan := func(rows *sql.Rows) (h head, err error) { return h, rows.Scan(&h.entry, &h.at) }
+	for h, err := range each(ctx, s, scan, "SELECT seq, recorded FROM entries WHERE "+w.String()+" ORDER BY seq DESC LIMIT 1", w.args...) {
+		return h.entry, h.at, err
+	}
+	return 0, 0, nil
 }
 
 // Get implements [store.Store].
@@ -239,6 +275,14 @@ func (s *DB) FactsOf(ctx context.Context, v store.View, table, id string) iter.S
 	w := newWhere("tbl = ? AND "+isAbout, table, id, id, id)
 	w.shown(v.Scope)
 	return each(ctx, s, scanFact, "SELECT "+factColumns+" FROM facts WHERE "+w.String()+" ORDER BY entry DESC, n", w.args...)
+}
+
+// FactsAbout implements [store.Store].
+func (s *DB) FactsAbout(ctx context.Context, v store.View, table string, tenants []string) iter.Seq2[*store.Fact, error] {
+	w := newWhere("tbl = ?", table)
+	w.any("tenant", tenants)
+	w.shown(v.Scope)
+	return each(ctx, s, scanFact, "SELECT "+factColumns+" FROM facts WHERE "+w.String()+" ORDER BY entry DESC, file, n", w.args...)
 }
 
 // Due implements [store.Store].
