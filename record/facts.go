@@ -2,7 +2,6 @@ package record
 
 import (
 	"context"
-	"errors"
 
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/association"
@@ -23,37 +22,71 @@ import (
 // story tells it, such as claim/C-1. Names of people are left out: nothing counts
 // by them.
 func (r *Record) Facts(ctx context.Context, v store.View) (association.Facts, people.Facts, error) {
-	v.AsOf = nil // scoring looks back: it wants what held before, too
-	in := viewed{ctx, r.store, v}
-	var f association.Facts
-	err := errors.Join(
-		each(in, subscriptions, store.Query{}, func(s *Subscription, at kizuna.Ref) {
-			fact := s.Fact()
-			fact.At = at
-			f.Subscriptions = append(f.Subscriptions, fact)
-		}),
-		each(in, claims, store.Query{}, func(c *claim.Claim, at kizuna.Ref) {
-			told(&f.Claims, c.Facts(), at, func(x *association.Claim) *kizuna.Ref { return &x.At })
-		}),
-		addLinks(in, store.Query{}, &f),
-		addRoles(in, store.Query{}, &f),
-		addMemberships(in, store.Query{}, &f),
-		addPlacements(in, store.Query{}, &f),
-		each(in, appointments, store.Query{}, func(d *dpor.Record, at kizuna.Ref) {
-			told(&f.Appointments, d.Facts(), at, func(x *association.Appointment) *kizuna.Ref { return &x.At })
-		}),
-		each(in, resales, store.Query{}, func(c *csp.Resale, at kizuna.Ref) {
-			told(&f.Resales, c.Facts(), at, func(x *association.Resale) *kizuna.Ref { return &x.At })
-		}),
-	)
+	f, err := r.Associations(ctx, v,
+		store.Query{Kind: subscriptions.kind}, store.Query{Kind: claims.kind}, store.Query{Kind: links.kind},
+		store.Query{Kind: roles.kind}, store.Query{Kind: memberships.kind}, store.Query{Kind: placements.kind},
+		store.Query{Kind: appointments.kind}, store.Query{Kind: resales.kind})
 	if err != nil {
 		return f, people.Facts{}, err
 	}
-	if f.Locations, err = r.locationFacts(ctx, in); err != nil {
+	v.AsOf = nil
+	if f.Locations, err = r.locationFacts(ctx, viewed{ctx, r.store, v}); err != nil {
 		return f, people.Facts{}, err
 	}
-	p, err := peopleFacts(in)
+	p, err := r.People(ctx, v)
 	return f, p, err
+}
+
+// Associations returns the part of [Record.Facts] that the things tell which match
+// any of the queries: of associations, and of what their reach depends on. A thing
+// that matches several is told as often. "record-facts-kind" is the error for things
+// that tell nothing of the sort.
+func (r *Record) Associations(ctx context.Context, v store.View, queries ...store.Query) (f association.Facts, err error) {
+	v.AsOf = nil // scoring looks back: it wants what held before, too
+	in := viewed{ctx, r.store, v}
+	for _, q := range queries {
+		switch q.Kind {
+		case subscriptions.kind:
+			err = each(in, subscriptions, q, func(s *Subscription, at kizuna.Ref) {
+				fact := s.Fact()
+				fact.At = at
+				f.Subscriptions = append(f.Subscriptions, fact)
+			})
+		case claims.kind:
+			err = each(in, claims, q, func(c *claim.Claim, at kizuna.Ref) {
+				told(&f.Claims, c.Facts(), at, func(x *association.Claim) *kizuna.Ref { return &x.At })
+			})
+		case links.kind:
+			err = addLinks(in, q, &f)
+		case roles.kind:
+			err = addRoles(in, q, &f)
+		case memberships.kind:
+			err = addMemberships(in, q, &f)
+		case placements.kind:
+			err = addPlacements(in, q, &f)
+		case appointments.kind:
+			err = each(in, appointments, q, func(d *dpor.Record, at kizuna.Ref) {
+				told(&f.Appointments, d.Facts(), at, func(x *association.Appointment) *kizuna.Ref { return &x.At })
+			})
+		case resales.kind:
+			err = each(in, resales, q, func(c *csp.Resale, at kizuna.Ref) {
+				told(&f.Resales, c.Facts(), at, func(x *association.Resale) *kizuna.Ref { return &x.At })
+			})
+		default:
+			err = kizuna.Errorf("record-facts-kind", "things of the kind %q tell nothing of associations", q.Kind).
+				WithMend("name a kind of association, or of what its reach depends on")
+		}
+		if err != nil {
+			return f, err
+		}
+	}
+	return f, nil
+}
+
+// People returns the part of [Record.Facts] that is about people.
+func (r *Record) People(ctx context.Context, v store.View) (people.Facts, error) {
+	v.AsOf = nil
+	return peopleFacts(viewed{ctx, r.store, v})
 }
 
 // each visits the things of a kind that match, with the place of their facts.

@@ -16,7 +16,7 @@ import (
 
 // links is how partner admin links are kept, under "tenant/object".
 var links = &life[pal.Link]{
-	kind: "pal",
+	kind: LinkKind,
 	concerns: func(l *pal.Link) store.Concerns {
 		return store.Concerns{
 			Tenant: association.Fold(l.Tenant), Subject: association.Fold(l.Object), Location: association.Fold(l.Partner),
