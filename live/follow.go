@@ -80,19 +80,9 @@ func (f *follower) step(ctx context.Context) (more bool, err error) {
 		return false, nil
 	}
 	b, _ := f.current()
-	from := b.stands.Entry // only this goroutine changes it
-	var to At
-	if to.Entry, to.KnownAt, err = f.place.store().Head(ctx, 0); err != nil || to.Entry <= from {
+	events, to, err := f.next(ctx, b.stands)
+	if err != nil || to == b.stands {
 		return false, err
-	}
-	events, err := f.place.store().Events(ctx, store.View{Scope: store.Everything}, from, page)
-	if err != nil {
-		return false, err
-	}
-	if n := len(events); n > 0 {
-		if last := &events[n-1]; n >= page || last.Entry > to.Entry {
-			to = At{last.Entry, last.Recorded}
-		}
 	}
 	l := &look{place: &f.place, base: b, view: at(to.KnownAt)}
 	reason, err := l.touched(ctx, events)
@@ -107,6 +97,27 @@ func (f *follower) step(ctx context.Context) (more bool, err error) {
 		f.rebuild(ctx, reason, to.Entry)
 	}
 	return reason == "", err
+}
+
+// next returns what happened behind an instant, a page of it, and up to which one.
+func (f *follower) next(ctx context.Context, from At) (events []store.Event, to At, err error) {
+	s := f.place.store()
+	for to = from; ; {
+		events, err = s.Events(ctx, store.View{Scope: store.Everything}, from.Entry, page)
+		if err != nil {
+			return nil, from, err
+		}
+		if n := len(events); n > 0 {
+			return events, At{events[n-1].Entry, events[n-1].Recorded}, nil
+		}
+		if to != from {
+			return nil, to, nil // commands that told nothing
+		}
+		if to.Entry, to.KnownAt, err = s.Head(ctx, 0); err != nil || to.Entry <= from.Entry {
+			return nil, from, err
+		}
+		// Recorded between the two questions, it may have told something.
+	}
 }
 
 // take counts anew what events touch, and lets readers see all of it at once.

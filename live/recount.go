@@ -150,14 +150,12 @@ func bySubject(q *store.Query, ids []string) { q.Subjects = ids }
 
 // said adds what imported files say of tenants.
 func (r *recount) said(ctx context.Context, f *association.Facts, tables []string, tenants []string) error {
-	for _, table := range tables {
-		for some := range slices.Chunk(tenants, atOnce) {
-			found, err := r.base.part.About(ctx, table, some)
-			if err != nil {
-				return err
-			}
-			add(f, &found.Associations)
+	for some := range slices.Chunk(tenants, atOnce) {
+		found, err := r.base.part.About(ctx, tables, some)
+		if err != nil {
+			return err
 		}
+		add(f, &found.Associations)
 	}
 	return nil
 }

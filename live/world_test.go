@@ -330,16 +330,19 @@ func (c *clerk) act(ctx context.Context) int64 {
 		home = "MSP"
 	}
 	scope := pick(c, "/subscriptions/"+subs[0], "/subscriptions/"+subs[1], "/", group("top"), group("low"), "/subscriptions/"+subs[0]+"/resourceGroups/RG")
-	action := access.Grant
+	action, until := access.Grant, kizuna.Instant(0)
 	if c.rand.IntN(3) == 0 {
-		action = access.Revoke
+		until = kizuna.MomentOf(c.clock().Add(24 * time.Hour)).Instant()
+	}
+	if c.rand.IntN(3) == 0 {
+		action, until = access.Revoke, 0
 	}
 	name, entry, err := "", int64(0), error(nil)
-	switch c.rand.IntN(12) {
+	switch c.rand.IntN(14) {
 	case 0, 1:
 		name = "role"
 		o, e := c.Access(ctx, c.ask("customer:%s/admin", t), action, record.Role{
-			Tenant: t, Object: object, Home: home, Role: pick(c, "Owner", "Contributor", "Billing Reader"), Scope: scope}, 0)
+			Tenant: t, Object: object, Home: home, Role: pick(c, "Owner", "Contributor", "Billing Reader"), Scope: scope}, until)
 		entry, err = entryOf(o, e)
 	case 2, 3:
 		name = "link"
@@ -358,9 +361,9 @@ func (c *clerk) act(ctx context.Context) int64 {
 		o, e := c.Place(ctx, c.ask("customer:%s/admin", t), pick(c, access.Move, access.Move, access.Remove), t,
 			pick(c, "/subscriptions/"+subs[0], "/subscriptions/"+subs[1], group("low")), pick(c, group("top"), group("low")))
 		entry, err = entryOf(o, e)
-	case 6:
+	case 6, 12:
 		name = "sale"
-		o, e := c.Sale(ctx, c.ask("vendor:sales"), pick(c, csp.Sell, csp.Transfer, csp.ChangeReseller, csp.Cancel), subs[0],
+		o, e := c.Sale(ctx, c.ask("vendor:sales"), pick(c, csp.Sell, csp.Sell, csp.Transfer, csp.Transfer, csp.ChangeReseller, csp.Cancel), subs[0],
 			csp.Parties{Seller: pick(c, "L3", "L1"), Reseller: pick(c, "", "L4")})
 		entry, err = entryOf(o, e)
 	case 7:
@@ -413,10 +416,13 @@ func (c *clerk) act(ctx context.Context) int64 {
 		if n, e := entryOf(o, e); e == nil {
 			entry = n
 		}
+	case 13: // what was given for a time ends
+		name = "clock"
+		err = c.Tick(ctx, nil, func(r record.Rung) { entry = max(entry, r.Entry) })
 	case 11:
 		name = "subscription"
 		o, e := c.Register(ctx, c.ask("vendor:sales"), record.Subscription{
-			ID: subs[0], Tenant: t, Product: "Azure", Agreement: pick(c, "CSP", "EA"), During: kizuna.Always})
+			ID: subs[0], Tenant: t, Product: "Azure", Agreement: pick(c, "CSP", "CSP", "EA"), During: kizuna.Always})
 		entry, err = entryOf(o, e)
 	}
 	if err != nil {

@@ -60,9 +60,9 @@ type Store interface {
 	// FactsOf lists the rows of a table that an id is the key of, or a location,
 	// whatever file they are of, those recorded last first.
 	FactsOf(ctx context.Context, v View, table, id string) iter.Seq2[*Fact, error]
-	// FactsAbout lists the rows of a table that concern any of the tenants, whatever
-	// file they are of, those recorded last first.
-	FactsAbout(ctx context.Context, v View, table string, tenants []string) iter.Seq2[*Fact, error]
+	// FactsAbout lists the rows of tables that concern any of the tenants, whatever file
+	// they are of, those recorded last first, those of a file in order of n.
+	FactsAbout(ctx context.Context, v View, tables, tenants []string) iter.Seq2[*Fact, error]
 
 	// Personal returns what is held under the references; what was erased is
 	// missing. What concerns nobody only an operator may see.

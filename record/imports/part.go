@@ -40,12 +40,13 @@ func (s *Shelf) Part(ctx context.Context) (*Part, error) {
 // Holds reports whether any file in force may have rows of a table besides usage.
 func (p *Part) Holds(table string) bool { return p.tables[table] }
 
-// About reads the rows of a table that concern any of the tenants, folded.
-func (p *Part) About(ctx context.Context, table string, tenants []string) (*dataset.Dataset, error) {
-	if !p.tables[table] || len(tenants) == 0 {
+// About reads the rows of tables that concern any of the tenants, folded.
+func (p *Part) About(ctx context.Context, tables, tenants []string) (*dataset.Dataset, error) {
+	tables = slices.DeleteFunc(slices.Clone(tables), func(t string) bool { return !p.tables[t] })
+	if len(tables) == 0 || len(tenants) == 0 {
 		return new(dataset.Dataset), nil
 	}
-	return p.read(ctx, p.shelf.Store.FactsAbout(ctx, p.shelf.View, table, tenants))
+	return p.read(ctx, p.shelf.Store.FactsAbout(ctx, p.shelf.View, tables, tenants))
 }
 
 // Of reads the rows of a table that an id, folded, is the key or a location of.

@@ -68,7 +68,7 @@ var facts = []promise{
 		l.refused(l.importFile("f", rows(12, nil)), "")
 		l.refused(l.importFile("g", rows(3, nil)), "")
 		places := func(v store.View, table string, tenants ...string) (out []string) {
-			for f, err := range l.FactsAbout(l.Context(), v, table, tenants) {
+			for f, err := range l.FactsAbout(l.Context(), v, []string{"more", table}, tenants) {
 				l.refused(err, "")
 				out = append(out, fmt.Sprint(f.File, f.N))
 			}

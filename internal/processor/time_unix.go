@@ -1,14 +1,14 @@
 //go:build unix
 
-package kernel_test
+package processor
 
 import (
 	"syscall"
 	"time"
 )
 
-// processorTime is what the process has used of all processors.
-func processorTime() time.Duration {
+// Time is what the process has used of all processors; 0 where that is not known.
+func Time() time.Duration {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
 		return 0
