@@ -105,6 +105,12 @@ func (o *outline) finish() {
 	o.data, o.ids, o.ends, o.numbers = slices.Clip(o.data), slices.Clip(o.ids), slices.Clip(o.ends), nil
 }
 
+// has reports whether a customer has usage.
+func (o *outline) has(id string) bool {
+	_, ok := slices.BinarySearch(o.ids, id)
+	return ok
+}
+
 // about returns what a customer's resources are about; nil if it has no usage.
 func (o *outline) about(id string) []association.Resource {
 	n, ok := slices.BinarySearch(o.ids, id)

@@ -63,9 +63,7 @@ type customer struct {
 func (r *recount) some(ctx context.Context, c *kernel.Change, ids []string) error {
 	var customers []customer
 	for _, id := range ids {
-		if about := r.base.outline.about(id); about != nil { // else nothing of it counts
-			customers = append(customers, customer{r.work[id], id, about})
-		}
+		customers = append(customers, customer{r.work[id], id, r.base.outline.about(id)})
 	}
 	f, err := r.facts(ctx, customers)
 	if err != nil {

@@ -2,6 +2,7 @@ package live
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"github.com/kizuna-org/kizuna/association"
@@ -48,7 +49,12 @@ func (l *look) touched(ctx context.Context, events []store.Event) (Reason, error
 			return reason, err
 		}
 	}
-	return "", l.reached(ctx)
+	if err := l.reached(ctx); err != nil {
+		return "", err
+	}
+	// Nothing counts of customers without usage.
+	maps.DeleteFunc(l.work, func(id string, _ *task) bool { return !l.base.outline.has(id) })
+	return "", nil
 }
 
 // event finds what an event touches. A kind that is not named here is not guessed at.
