@@ -146,24 +146,27 @@ func (w *bench) tables(b *testing.B, folder string) (files []string) {
 
 func subscription(n int) string { return fmt.Sprintf("00000000-0000-0000-0000-%012d", n) }
 
-// event gives one command about a customer and waits until its score shows it.
-func (w *bench) event(ctx context.Context, n int) error {
-	random := rand.New(rand.NewPCG(uint64(n), 7))
-	// Each event is about a customer of its own, as long as there are enough.
+// command gives one command about a customer of its own, as long as there are enough.
+func (w *bench) command(ctx context.Context, n int) (entry int64, err error) {
 	customer := busy + (n*7919)%(w.customers-busy)
-	tenant, location := fmt.Sprint("t", customer), fmt.Sprint("L", random.IntN(w.locations))
-	by := func(a lifecycle.Actor) record.Ask { return record.Ask{Actor: a} }
-	var entry int64
-	var err error
+	tenant, object := fmt.Sprint("t", customer), fmt.Sprint("o", customer)
+	location := fmt.Sprint("L", (n*104729)%w.locations)
+	by := func(role lifecycle.Role, company, id string) record.Ask {
+		return record.Ask{Actor: lifecycle.Actor{Role: role, Company: company, ID: id}}
+	}
 	switch n % 5 {
 	case 0, 1:
-		entry, err = entryOf(w.commands.Access(ctx, by(lifecycle.Actor{Role: lifecycle.Customer, Company: tenant, ID: "admin"}), access.Grant,
-			record.Role{Tenant: tenant, Object: fmt.Sprint("o", customer), Role: fmt.Sprint("Owner ", n), Scope: "/"}, 0))
+		return entryOf(w.commands.Access(ctx, by(lifecycle.Customer, tenant, "admin"), access.Grant,
+			record.Role{Tenant: tenant, Object: object, Role: fmt.Sprint("Owner ", n), Scope: "/"}, 0))
 	case 2, 3:
-		entry, err = entryOf(w.commands.Link(ctx, by(lifecycle.Actor{Role: lifecycle.Identity, Company: tenant, ID: fmt.Sprint("o", customer)}), pal.Create, location))
-	case 4:
-		entry, err = entryOf(w.commands.Sale(ctx, by(lifecycle.Actor{Role: lifecycle.Vendor, ID: "sales"}), csp.Sell, subscription(customer), csp.Parties{Seller: location}))
+		return entryOf(w.commands.Link(ctx, by(lifecycle.Identity, tenant, object), pal.Create, location))
 	}
+	return entryOf(w.commands.Sale(ctx, by(lifecycle.Vendor, "", "sales"), csp.Sell, subscription(customer), csp.Parties{Seller: location}))
+}
+
+// event gives a command and waits until the totals show it.
+func (w *bench) event(ctx context.Context, n int) error {
+	entry, err := w.command(ctx, n)
 	if err != nil {
 		return err
 	}
@@ -171,76 +174,109 @@ func (w *bench) event(ctx context.Context, n int) error {
 }
 
 // BenchmarkEvents times single events from the command's start until the totals show
-// it, at 1,000 a second whatever becomes of those before, and as fast as they go.
+// it: at 1,000 a second, whatever becomes of those before, and as fast as they go.
+// Without the totals, the same commands say what of it is the record's.
+//
+//	go test ./live -run '^$' -bench Events -benchtime 5000x
 func BenchmarkEvents(b *testing.B) {
 	w := newBench(b)
-	next := 0
-	b.Run("1000-a-second", func(b *testing.B) {
-		begin, cpu := time.Now(), processor.Time()
-		took := make([]time.Duration, b.N)
-		var all sync.WaitGroup
-		for i := range b.N {
-			due := begin.Add(time.Duration(i) * time.Millisecond)
-			time.Sleep(time.Until(due))
-			n := next + i
-			all.Go(func() {
-				if err := w.event(context.Background(), n); err != nil {
-					b.Error(err)
-				}
-				took[i] = time.Since(due) // also what it waited before it could begin
-			})
+	next := 0 // command
+	paced := func(what func(context.Context, int) error) func(*testing.B) {
+		return func(b *testing.B) {
+			m := w.measure(b)
+			var all sync.WaitGroup
+			for i := range b.N {
+				due := m.begin.Add(time.Duration(i) * time.Millisecond)
+				time.Sleep(time.Until(due))
+				n := next + i
+				all.Go(func() {
+					if err := what(context.Background(), n); err != nil {
+						b.Error(err)
+					}
+					m.took[i] = time.Since(due) // also what it waited before it could begin
+				})
+			}
+			all.Wait()
+			next += b.N
+			m.report(b)
 		}
-		all.Wait()
-		next += b.N
-		report(b, took, time.Since(begin), processor.Time()-cpu)
-	})
-	for _, writers := range []int{1, 64} {
-		b.Run(fmt.Sprint("writers-", writers), func(b *testing.B) {
-			begin, cpu := time.Now(), processor.Time()
-			took := make([]time.Duration, b.N)
+	}
+	fast := func(writers int, what func(context.Context, int) error) func(*testing.B) {
+		return func(b *testing.B) {
+			m := w.measure(b)
 			var all sync.WaitGroup
 			var dealt atomic.Int64
 			for range writers {
 				all.Go(func() {
 					for i := int(dealt.Add(1)) - 1; i < b.N; i = int(dealt.Add(1)) - 1 {
 						start := time.Now()
-						if err := w.event(context.Background(), next+i); err != nil {
+						if err := what(context.Background(), next+i); err != nil {
 							b.Error(err)
 							return
 						}
-						took[i] = time.Since(start)
+						m.took[i] = time.Since(start)
 					}
 				})
 			}
 			all.Wait()
 			next += b.N
-			report(b, took, time.Since(begin), processor.Time()-cpu)
-		})
-	}
-	linked := false
-	b.Run("link-of-1000-customers", func(b *testing.B) {
-		begin, cpu := time.Now(), processor.Time()
-		took := make([]time.Duration, b.N)
-		for i := range b.N {
-			start, action := time.Now(), pal.Update
-			if !linked {
-				action, linked = pal.Create, true
-			}
-			guest := record.Ask{Actor: lifecycle.Actor{Role: lifecycle.Identity, Company: "msp", ID: "guest"}}
-			entry, err := entryOf(w.commands.Link(context.Background(), guest, action, fmt.Sprint("L", next%w.locations)))
-			if err != nil {
-				b.Fatal(err)
-			}
-			if err := w.totals.Wait(context.Background(), entry); err != nil {
-				b.Fatal(err)
-			}
-			took[i], next = time.Since(start), next+1
+			m.report(b)
 		}
-		report(b, took, time.Since(begin), processor.Time()-cpu)
-	})
+	}
+	b.Run("visible/1000-a-second", paced(w.event))
+	b.Run("visible/1-writer", fast(1, w.event))
+	b.Run("visible/64-writers", fast(64, w.event))
+	if err := w.totals.Close(); err != nil {
+		b.Fatal(err)
+	}
+	recorded := func(ctx context.Context, n int) error {
+		_, err := w.command(ctx, n)
+		return err
+	}
+	b.Run("recorded/1000-a-second", paced(recorded))
+	b.Run("recorded/1-writer", fast(1, recorded))
+	b.Run("recorded/64-writers", fast(64, recorded))
 }
 
-func report(b *testing.B, took []time.Duration, wall, cpu time.Duration) {
+// BenchmarkLinkOfAThousand moves the link of an identity with a role at 1,000
+// customers, each time to another partner.
+//
+//	go test ./live -run '^$' -bench LinkOfAThousand -benchtime 20x
+func BenchmarkLinkOfAThousand(b *testing.B) {
+	w := newBench(b)
+	m := w.measure(b)
+	action := pal.Create
+	for i := range b.N {
+		start := time.Now()
+		guest := record.Ask{Actor: lifecycle.Actor{Role: lifecycle.Identity, Company: "msp", ID: "guest"}}
+		entry, err := entryOf(w.commands.Link(context.Background(), guest, action, fmt.Sprint("L", i%w.locations)))
+		if err == nil {
+			err = w.totals.Wait(context.Background(), entry)
+		}
+		if err != nil {
+			b.Fatal(err)
+		}
+		m.took[i], action = time.Since(start), pal.Update
+	}
+	m.report(b)
+}
+
+// measured is what a benchmark took.
+type measured struct {
+	begin     time.Time
+	processor time.Duration
+	took      []time.Duration
+}
+
+func (w *bench) measure(b *testing.B) *measured {
+	b.ResetTimer()
+	return &measured{time.Now(), processor.Time(), make([]time.Duration, b.N)}
+}
+
+// report tells how long events took, how much of the processor, and how many threads
+// wanted the processors meanwhile.
+func (m *measured) report(b *testing.B) {
+	wall, cpu, took := time.Since(m.begin), processor.Time()-m.processor, m.took
 	slices.Sort(took)
 	ms := func(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 	b.ReportMetric(ms(took[len(took)/2]), "p50-ms")

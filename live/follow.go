@@ -96,7 +96,8 @@ func (f *follower) step(ctx context.Context) (more bool, err error) {
 	if reason != "" {
 		f.rebuild(ctx, reason, to.Entry)
 	}
-	return reason == "", err
+	// Who recorded something since has said so, or is another process.
+	return reason == "" && len(events) >= page, err
 }
 
 // next returns what happened behind an instant, a page of it, and up to which one.

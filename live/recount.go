@@ -129,10 +129,9 @@ func (c *customer) subscriptions() (out []string) {
 	return slices.Compact(out)
 }
 
-// read adds what life cycles tell of things of a kind that concern any of the ids.
-func (r *recount) read(ctx context.Context, f *association.Facts, kind store.Kind, ids []string, by func(*store.Query, []string)) error {
+// read adds what life cycles tell of things that concern any of the ids.
+func (r *recount) read(ctx context.Context, f *association.Facts, q store.Query, ids []string, by func(*store.Query, []string)) error {
 	for some := range slices.Chunk(ids, atOnce) {
-		q := store.Query{Kind: kind}
 		by(&q, some)
 		found, err := r.place.Record.Associations(ctx, r.view, q)
 		if err != nil {
@@ -166,10 +165,10 @@ func (r *recount) claims(ctx context.Context, f *association.Facts, customers, s
 		subjects[i] = record.ClaimSubject(s)
 		f.Claims = append(f.Claims, r.base.strays[s]...)
 	}
-	if err := r.read(ctx, f, record.ClaimKind, customers, byTenant); err != nil {
+	if err := r.read(ctx, f, store.Query{Kind: record.ClaimKind}, customers, byTenant); err != nil {
 		return err
 	}
-	if err := r.read(ctx, f, record.ClaimKind, subjects, bySubject); err != nil {
+	if err := r.read(ctx, f, store.Query{Kind: record.ClaimKind}, subjects, bySubject); err != nil {
 		return err
 	}
 	return r.said(ctx, f, []string{"cpor_claims"}, customers)
@@ -178,10 +177,9 @@ func (r *recount) claims(ctx context.Context, f *association.Facts, customers, s
 // sales adds appointments and resales on subscriptions.
 func (r *recount) sales(ctx context.Context, f *association.Facts, of map[string]bool) error {
 	subscriptions := slices.Sorted(maps.Keys(of))
-	for _, kind := range []store.Kind{record.AppointmentKind, record.ResaleKind} {
-		if err := r.read(ctx, f, kind, subscriptions, bySubject); err != nil {
-			return err
-		}
+	q := store.Query{Kind: record.AppointmentKind, Also: []store.Kind{record.ResaleKind}}
+	if err := r.read(ctx, f, q, subscriptions, bySubject); err != nil {
+		return err
 	}
 	for _, table := range []string{"dpor", "csp"} {
 		for _, s := range subscriptions {
@@ -200,35 +198,31 @@ func (r *recount) sales(ctx context.Context, f *association.Facts, of map[string
 
 // access adds the roles at customers and all that decides whom these are held by.
 func (r *recount) access(ctx context.Context, f *association.Facts, customers []string) error {
-	if len(customers) == 0 {
-		return nil
-	}
-	for _, kind := range []store.Kind{record.RoleKind, record.PlacementKind} {
-		if err := r.read(ctx, f, kind, customers, byTenant); err != nil {
-			return err
-		}
-	}
-	if err := r.said(ctx, f, []string{"role_assignments", "scopes", "resource_owners"}, customers); err != nil {
+	// Most identities are of the customers themselves: all is asked for at once.
+	var found association.Facts
+	q := store.Query{Kind: record.RoleKind, Also: []store.Kind{record.PlacementKind, record.MembershipKind, record.LinkKind}}
+	if err := r.read(ctx, &found, q, customers, byTenant); err != nil {
 		return err
 	}
-	homes := make(map[string]bool)
-	for _, id := range customers {
-		homes[id] = true
+	if err := r.said(ctx, &found, []string{"role_assignments", "scopes", "resource_owners", "group_members", "pal_links"}, customers); err != nil {
+		return err
 	}
-	for i := range f.Assignments {
-		homes[homeOf(&f.Assignments[i])] = true
+	add(f, &found)
+	guests := make(map[string]bool)
+	for i := range found.Assignments {
+		if home := homeOf(&found.Assignments[i]); !slices.Contains(customers, home) {
+			guests[home] = true
+		}
 	}
-	return r.identities(ctx, f, slices.Sorted(maps.Keys(homes)))
+	return r.guests(ctx, f, slices.Sorted(maps.Keys(guests)))
 }
 
-// identities adds the links and groups of tenants.
-func (r *recount) identities(ctx context.Context, f *association.Facts, tenants []string) error {
-	unknown := slices.DeleteFunc(slices.Clone(tenants), func(id string) bool { return r.homes[id] != nil })
+// guests adds the links and groups of tenants whose identities are others' guests.
+func (r *recount) guests(ctx context.Context, f *association.Facts, homes []string) error {
+	unknown := slices.DeleteFunc(slices.Clone(homes), func(id string) bool { return r.homes[id] != nil })
 	var found association.Facts
-	for _, kind := range []store.Kind{record.MembershipKind, record.LinkKind} {
-		if err := r.read(ctx, &found, kind, unknown, byTenant); err != nil {
-			return err
-		}
+	if err := r.read(ctx, &found, store.Query{Kind: record.MembershipKind, Also: []store.Kind{record.LinkKind}}, unknown, byTenant); err != nil {
+		return err
 	}
 	if err := r.said(ctx, &found, []string{"group_members", "pal_links"}, unknown); err != nil {
 		return err
@@ -244,7 +238,7 @@ func (r *recount) identities(ctx context.Context, f *association.Facts, tenants 
 		home := r.homes[association.Fold(l.Tenant)]
 		home.Links = append(home.Links, l)
 	}
-	for _, id := range tenants {
+	for _, id := range homes {
 		add(f, r.homes[id])
 	}
 	return nil

@@ -141,27 +141,25 @@ func (l *look) reached(ctx context.Context) error {
 			l.task(one.tenant).access = true
 		}
 	}
+	var held association.Facts
 	for next := holders; len(next) > 0; {
-		f, err := l.heldBy(ctx, record.MembershipKind, "group_members", next)
+		f, err := l.heldBy(ctx, next)
 		if err != nil {
 			return err
 		}
+		held.Assignments = append(held.Assignments, f.Assignments...)
 		next = nil
 		for i := range f.Memberships {
 			m := &f.Memberships[i]
 			group := identity{association.Fold(m.Tenant), association.Fold(m.Group)}
 			if l.identities[identity{group.tenant, association.Fold(m.Object)}] && !l.identities[group] {
 				l.identities[group] = true
-				holders, next = append(holders, group), append(next, group)
+				next = append(next, group)
 			}
 		}
 	}
-	f, err := l.heldBy(ctx, record.RoleKind, "role_assignments", holders)
-	if err != nil {
-		return err
-	}
-	for i := range f.Assignments {
-		a := &f.Assignments[i]
+	for i := range held.Assignments {
+		a := &held.Assignments[i]
 		if l.identities[identity{homeOf(a), association.Fold(a.Object)}] {
 			l.task(association.Fold(a.Tenant)).access = true
 		}
@@ -177,26 +175,30 @@ func homeOf(a *association.Assignment) string {
 	return association.Fold(a.Tenant)
 }
 
-// heldBy reads what is kept and what was imported about objects.
-func (l *look) heldBy(ctx context.Context, kind store.Kind, table string, of []identity) (association.Facts, error) {
+// heldBy reads the roles of objects and the groups that they are in, as they are kept
+// and as they were imported.
+func (l *look) heldBy(ctx context.Context, of []identity) (association.Facts, error) {
 	var objects []string
 	for _, one := range of {
 		objects = append(objects, one.object)
 	}
 	var all association.Facts
 	for some := range slices.Chunk(objects, atOnce) {
-		f, err := l.place.Record.Associations(ctx, l.view, store.Query{Kind: kind, Subjects: some})
+		f, err := l.place.Record.Associations(ctx, l.view, store.Query{
+			Kind: record.RoleKind, Also: []store.Kind{record.MembershipKind}, Subjects: some})
 		if err != nil {
 			return all, err
 		}
 		add(&all, &f)
 	}
 	for _, object := range objects {
-		said, err := l.base.part.Of(ctx, table, object)
-		if err != nil {
-			return all, err
+		for _, table := range []string{"role_assignments", "group_members"} {
+			said, err := l.base.part.Of(ctx, table, object)
+			if err != nil {
+				return all, err
+			}
+			add(&all, &said.Associations)
 		}
-		add(&all, &said.Associations)
 	}
 	return all, nil
 }

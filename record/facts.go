@@ -45,42 +45,76 @@ func (r *Record) Associations(ctx context.Context, v store.View, queries ...stor
 	v.AsOf = nil // scoring looks back: it wants what held before, too
 	in := viewed{ctx, r.store, v}
 	for _, q := range queries {
-		switch q.Kind {
-		case subscriptions.kind:
-			err = each(in, subscriptions, q, func(s *Subscription, at kizuna.Ref) {
-				fact := s.Fact()
-				fact.At = at
-				f.Subscriptions = append(f.Subscriptions, fact)
-			})
-		case claims.kind:
-			err = each(in, claims, q, func(c *claim.Claim, at kizuna.Ref) {
-				told(&f.Claims, c.Facts(), at, func(x *association.Claim) *kizuna.Ref { return &x.At })
-			})
-		case links.kind:
-			err = addLinks(in, q, &f)
-		case roles.kind:
-			err = addRoles(in, q, &f)
-		case memberships.kind:
-			err = addMemberships(in, q, &f)
-		case placements.kind:
-			err = addPlacements(in, q, &f)
-		case appointments.kind:
-			err = each(in, appointments, q, func(d *dpor.Record, at kizuna.Ref) {
-				told(&f.Appointments, d.Facts(), at, func(x *association.Appointment) *kizuna.Ref { return &x.At })
-			})
-		case resales.kind:
-			err = each(in, resales, q, func(c *csp.Resale, at kizuna.Ref) {
-				told(&f.Resales, c.Facts(), at, func(x *association.Resale) *kizuna.Ref { return &x.At })
-			})
-		default:
-			err = kizuna.Errorf("record-facts-kind", "things of the kind %q tell nothing of associations", q.Kind).
-				WithMend("name a kind of association, or of what its reach depends on")
-		}
-		if err != nil {
+		if err = addFacts(in, q, &f); err != nil {
 			return f, err
 		}
 	}
 	return f, nil
+}
+
+// addFacts adds what the things tell that match.
+func addFacts(r Reader, q store.Query, f *association.Facts) error {
+	found, err := r.Find(q)
+	if err != nil {
+		return err
+	}
+	for _, one := range found {
+		if err := addFactsOf(one, f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// addFactsOf adds what a thing tells.
+func addFactsOf(r *store.Record, f *association.Facts) error {
+	switch r.Kind {
+	case subscriptions.kind:
+		return tell(r, subscriptions, func(s *Subscription, at kizuna.Ref) {
+			fact := s.Fact()
+			fact.At = at
+			f.Subscriptions = append(f.Subscriptions, fact)
+		})
+	case claims.kind:
+		return tell(r, claims, func(c *claim.Claim, at kizuna.Ref) {
+			told(&f.Claims, c.Facts(), at, func(x *association.Claim) *kizuna.Ref { return &x.At })
+		})
+	case links.kind:
+		return tell(r, links, func(l *pal.Link, at kizuna.Ref) {
+			told(&f.Links, l.Facts(), at, func(x *association.Link) *kizuna.Ref { return &x.At })
+		})
+	case roles.kind:
+		return tell(r, roles, func(a *access.Assignment, at kizuna.Ref) {
+			told(&f.Assignments, a.Facts(), at, func(x *association.Assignment) *kizuna.Ref { return &x.At })
+		})
+	case memberships.kind:
+		return tell(r, memberships, func(m *access.Membership, at kizuna.Ref) {
+			told(&f.Memberships, m.Facts(), at, func(x *association.Membership) *kizuna.Ref { return &x.At })
+		})
+	case placements.kind:
+		return tell(r, placements, func(p *access.Placement, at kizuna.Ref) {
+			told(&f.Scopes, p.Facts(), at, func(x *association.ScopeParent) *kizuna.Ref { return &x.At })
+		})
+	case appointments.kind:
+		return tell(r, appointments, func(d *dpor.Record, at kizuna.Ref) {
+			told(&f.Appointments, d.Facts(), at, func(x *association.Appointment) *kizuna.Ref { return &x.At })
+		})
+	case resales.kind:
+		return tell(r, resales, func(c *csp.Resale, at kizuna.Ref) {
+			told(&f.Resales, c.Facts(), at, func(x *association.Resale) *kizuna.Ref { return &x.At })
+		})
+	}
+	return kizuna.Errorf("record-facts-kind", "things of the kind %q tell nothing of associations", r.Kind).
+		WithMend("name a kind of association, or of what its reach depends on")
+}
+
+// tell visits a thing, with the place of its facts.
+func tell[T any](r *store.Record, l *life[T], visit func(*T, kizuna.Ref)) error {
+	value, err := l.decode(r)
+	if err == nil {
+		visit(&value, placeOf(r))
+	}
+	return err
 }
 
 // People returns the part of [Record.Facts] that is about people.
@@ -97,11 +131,9 @@ func each[T any](r Reader, l *life[T], q store.Query, visit func(*T, kizuna.Ref)
 		return err
 	}
 	for _, one := range found {
-		value, err := l.decode(one)
-		if err != nil {
+		if err := tell(one, l, visit); err != nil {
 			return err
 		}
-		visit(&value, placeOf(one))
 	}
 	return nil
 }
@@ -112,30 +144,6 @@ func told[T any](to *[]T, facts []T, at kizuna.Ref, place func(*T) *kizuna.Ref) 
 		*place(&facts[i]) = at
 	}
 	*to = append(*to, facts...)
-}
-
-func addLinks(r Reader, q store.Query, f *association.Facts) error {
-	return each(r, links, q, func(l *pal.Link, at kizuna.Ref) {
-		told(&f.Links, l.Facts(), at, func(x *association.Link) *kizuna.Ref { return &x.At })
-	})
-}
-
-func addRoles(r Reader, q store.Query, f *association.Facts) error {
-	return each(r, roles, q, func(a *access.Assignment, at kizuna.Ref) {
-		told(&f.Assignments, a.Facts(), at, func(x *association.Assignment) *kizuna.Ref { return &x.At })
-	})
-}
-
-func addMemberships(r Reader, q store.Query, f *association.Facts) error {
-	return each(r, memberships, q, func(m *access.Membership, at kizuna.Ref) {
-		told(&f.Memberships, m.Facts(), at, func(x *association.Membership) *kizuna.Ref { return &x.At })
-	})
-}
-
-func addPlacements(r Reader, q store.Query, f *association.Facts) error {
-	return each(r, placements, q, func(p *access.Placement, at kizuna.Ref) {
-		told(&f.Scopes, p.Facts(), at, func(x *association.ScopeParent) *kizuna.Ref { return &x.At })
-	})
 }
 
 // locationFacts returns the locations with the names of the companies, all of which

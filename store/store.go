@@ -49,7 +49,7 @@ type Store interface {
 	// what does not exist, what was not known yet, what does not hold at the view's
 	// as-of and what the scope does not show alike.
 	Get(ctx context.Context, v View, t Thing) (*Record, error)
-	// Find lists the things that match, in order of id.
+	// Find lists the things that match, in order of id, then of kind.
 	Find(ctx context.Context, v View, q Query) iter.Seq2[*Record, error]
 	// History lists every version of a thing that the view's scope shows and that
 	// was known, in order, each with what was done by whom; "not-found" if none.
@@ -203,6 +203,7 @@ var Everything = Scope{All: true}
 // given. Ids are folded.
 type Query struct {
 	Kind     Kind
+	Also     []Kind // things of these kinds, too
 	Tenant   string
 	Location string // either of the two
 	Subject  string
@@ -216,7 +217,7 @@ type Query struct {
 // are left aside.
 func (q Query) Matches(r *Record) bool {
 	c := &r.Concerns
-	return r.Kind == q.Kind && r.ID > q.After &&
+	return (r.Kind == q.Kind || slices.Contains(q.Also, r.Kind)) && r.ID > q.After &&
 		(q.Tenant == "" || c.Tenant == q.Tenant) &&
 		(q.Location == "" || c.Location == q.Location || c.Second == q.Location) &&
 		(q.Subject == "" || c.Subject == q.Subject) &&

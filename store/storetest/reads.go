@@ -200,6 +200,7 @@ var reads = []promise{
 			"a/1 あ/1":                 {Kind: "thing", Tenant: "t", After: "B"},
 			"B/1 a/1 b/1 あ/1 ":        {Kind: "thing", Tenants: []string{"u", "t", "", "none", "\x00"}},
 			"B/1 c/1 ":                {Kind: "thing", Subjects: []string{"s", ""}},
+			"B/1 a/1 a/1 あ/1":         {Kind: "thing", Also: []store.Kind{"other", "none"}, Tenant: "t"},
 			"c/1":                     {Kind: "thing", Subjects: []string{"s"}, After: "b"},
 			"B/1 ":                    {Kind: "thing", Tenants: []string{"t"}, Subjects: []string{"s"}},
 			"  ":                      {Kind: "thing", Tenants: []string{}},

@@ -58,6 +58,22 @@ func storable(texts ...string) bool {
 
 func (w *where) String() string { return strings.Join(w.parts, " AND ") }
 
+// asked is what a query asks.
+func asked(q store.Query) *where {
+	w := new(where)
+	if len(q.Also) == 0 {
+		w.and("kind = ?", string(q.Kind))
+	} else {
+		kinds := []string{string(q.Kind)}
+		for _, k := range q.Also {
+			kinds = append(kinds, string(k))
+		}
+		w.any("kind", kinds)
+	}
+	w.matches(q)
+	return w
+}
+
 // matches adds what a query asks besides the kind. That ids are not empty is said
 // because the indexes hold only such.
 func (w *where) matches(q store.Query) {
@@ -214,11 +230,10 @@ func (s *DB) Get(ctx context.Context, v store.View, t store.Thing) (*store.Recor
 
 // Find implements [store.Store].
 func (s *DB) Find(ctx context.Context, v store.View, q store.Query) iter.Seq2[*store.Record, error] {
-	w := newWhere("kind = ?", string(q.Kind))
-	w.matches(q)
+	w := asked(q)
 	w.latestKnown(v)
 	w.shown(v.Scope)
-	query := "SELECT " + recordColumns + " FROM records r WHERE " + w.String() + " ORDER BY id"
+	query := "SELECT " + recordColumns + " FROM records r WHERE " + w.String() + " ORDER BY id, kind"
 	limit := q.Limit
 	if limit == 0 {
 		limit = math.MaxInt
