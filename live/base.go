@@ -115,7 +115,15 @@ func (b *base) pack(ctx context.Context, data *dataset.Dataset, counted func(int
 	})
 	b.outline = newOutline()
 	facts := &attribution.Facts{Associations: &data.Associations, Usage: data.Ledger, Rates: data.Rates}
-	if _, err := segment.BuildAnd(builder, facts, b.outline.add); err != nil {
+	compiler := segment.NewCompiler(builder, facts.Associations, attribution.NewRates(facts.Rates))
+	compiler.Keep(func(p *segment.Place) error {
+		b.outline.add(p.Tenant, p.Resources)
+		return nil
+	})
+	if _, err := compiler.AddAll(builder, facts); err != nil {
+		return nil, err
+	}
+	if err := builder.Finish(); err != nil {
 		return nil, err
 	}
 	b.outline.finish()

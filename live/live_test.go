@@ -97,7 +97,7 @@ func TestAScoreMovesWithARoleAndBack(t *testing.T) {
 	if s := must(totals.Score("L4"))(w); s.Partner != "G3" || s.Entry != w.head() {
 		t.Errorf("%+v", s)
 	}
-	if _, err := totals.Score("L9"); kizuna.CodeOf(err) != "unknown-partner" {
+	if _, err := totals.Score("L9"); kizuna.CodeOf(err) != "live-partner" {
 		t.Error(err)
 	}
 }

@@ -202,12 +202,12 @@ type Score struct {
 }
 
 // Score scores the partner of an id, a location's or a global account's. The error is
-// "unknown-partner".
+// "live-partner".
 func (t *Totals) Score(partner string) (*Score, error) {
 	b, _ := t.current()
 	account, _, ok := b.index.AccountOf(partner)
 	if !ok {
-		return nil, kizuna.Errorf("unknown-partner", "no location and no global account on %s is %q", b.question.AsOf, partner).
+		return nil, kizuna.Errorf("live-partner", "no location and no global account on %s is %q", b.question.AsOf, partner).
 			WithMend("check the id; locations that came since then count soon")
 	}
 	total, stands, scorer := b.account(account)

@@ -1,2 +1,0 @@
-// Package processor tells benchmarks what they cost, whatever else the machine does.
-package processor
