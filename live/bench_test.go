@@ -291,3 +291,17 @@ func (m *measured) report(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkScore reads one partner's score from the totals.
+func BenchmarkScore(b *testing.B) {
+	w := newBench(b)
+	m := w.measure(b)
+	for i := range b.N {
+		start := time.Now()
+		if _, err := w.totals.Score(fmt.Sprint("L", i%w.locations)); err != nil {
+			b.Fatal(err)
+		}
+		m.took[i] = time.Since(start)
+	}
+	m.report(b)
+}
