@@ -9,6 +9,7 @@ package dataset
 
 import (
 	"slices"
+	"sync"
 
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/association"
@@ -77,8 +78,9 @@ func Tables() []Table {
 	return tables
 }
 
-// kinds lists the plain tables and where their records go.
-func kinds() []kind {
+// kinds lists the plain tables and where their records go. The list is made once,
+// because whoever reads a few rows would make it more often than he reads.
+var kinds = sync.OnceValue(func() []kind {
 	return []kind{
 		facts[association.Location]{partnersTable(), func(d *Dataset) *[]association.Location { return &d.Associations.Locations }},
 		facts[association.Customer]{customersTable(), func(d *Dataset) *[]association.Customer { return &d.Associations.Customers }},
@@ -97,7 +99,7 @@ func kinds() []kind {
 		facts[people.Certification]{certificationsTable(), func(d *Dataset) *[]people.Certification { return &d.People.Certifications }},
 		facts[usage.Rate]{ratesTable(), func(d *Dataset) *[]usage.Rate { return &d.Rates }},
 	}
-}
+})
 
 // families are all that a plain usage table may report on.
 var families = [...]program.Family{program.AzureFamily, program.M365Family, program.BusinessFamily}

@@ -13,7 +13,7 @@ import (
 
 // roles is how role assignments are kept, under "tenant/id".
 var roles = &life[access.Assignment]{
-	kind: "role",
+	kind: RoleKind,
 	concerns: func(a *access.Assignment) store.Concerns {
 		return store.Concerns{Tenant: association.Fold(a.Tenant), Subject: association.Fold(a.Object)}
 	},
@@ -29,7 +29,7 @@ var roles = &life[access.Assignment]{
 
 // memberships is how memberships of groups are kept, under "tenant/group/object".
 var memberships = &life[access.Membership]{
-	kind: "membership",
+	kind: MembershipKind,
 	concerns: func(m *access.Membership) store.Concerns {
 		return store.Concerns{Tenant: association.Fold(m.Tenant), Subject: association.Fold(m.Object)}
 	},
@@ -45,7 +45,7 @@ var memberships = &life[access.Membership]{
 
 // placements is how it is kept where scopes lie, under "tenant" and the scope.
 var placements = &life[access.Placement]{
-	kind: "scope",
+	kind: PlacementKind,
 	concerns: func(p *access.Placement) store.Concerns {
 		return store.Concerns{Tenant: association.Fold(p.Tenant), Subject: association.Fold(p.Scope)}
 	},

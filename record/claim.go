@@ -18,7 +18,7 @@ import (
 // claims is how claims are kept. Their subject is what they claim, so that those
 // which compete are found in the transaction that decides between them.
 var claims = &life[claim.Claim]{
-	kind:  "claim",
+	kind:  ClaimKind,
 	fresh: func(id string) claim.Claim { return claim.Claim{ID: id} },
 	concerns: func(c *claim.Claim) store.Concerns {
 		return store.Concerns{
@@ -38,6 +38,18 @@ var claims = &life[claim.Claim]{
 // claimed names what a claim is on, whatever its role: a rule may let one
 // subscription have a partner for each role, another day's rule may not.
 func claimed(d *claim.Details) string { return "claim:" + association.Fold(d.Key(false)) }
+
+const onSubscription = "claim:subscription/"
+
+// ClaimSubject is the subject of claims on a subscription, whatever their tenant: what
+// they are found by.
+func ClaimSubject(subscription string) string { return onSubscription + association.Fold(subscription) }
+
+// ClaimedSubscription returns the subscription, folded, that a claim is on; false if it
+// is on a workload of its tenant.
+func ClaimedSubscription(c store.Concerns) (string, bool) {
+	return strings.CutPrefix(c.Subject, onSubscription)
+}
 
 // ClaimOutcome is what became of a command on a claim.
 type ClaimOutcome = Outcome[claim.Claim]

@@ -22,7 +22,7 @@ import (
 // accounts is how partners' global accounts are kept. Whoever offers a merge is
 // party to it.
 var accounts = &life[company.Account]{
-	kind: "account",
+	kind: AccountKind,
 	concerns: func(a *company.Account) store.Concerns {
 		return store.Concerns{Location: association.Fold(a.ID), Second: association.Fold(cmp.Or(a.Into, a.By))}
 	},
@@ -37,7 +37,7 @@ var accounts = &life[company.Account]{
 
 // locations is how partner locations are kept.
 var locations = &life[company.Location]{
-	kind: "location",
+	kind: LocationKind,
 	concerns: func(l *company.Location) store.Concerns {
 		return store.Concerns{Location: association.Fold(l.ID), Second: association.Fold(l.Account())}
 	},

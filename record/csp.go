@@ -13,7 +13,7 @@ import (
 // resales is how sales through the Cloud Solution Provider program are kept, by
 // subscription. Both tiers are party to one.
 var resales = &life[csp.Resale]{
-	kind:  "csp",
+	kind:  ResaleKind,
 	fresh: csp.New,
 	concerns: func(c *csp.Resale) store.Concerns {
 		on := store.Concerns{Location: lastOf(c.Sellers), Subject: association.Fold(c.Subscription)}

@@ -12,7 +12,7 @@ import (
 
 // appointments is how digital partners of record are kept, by subscription.
 var appointments = &life[dpor.Record]{
-	kind:  "dpor",
+	kind:  AppointmentKind,
 	fresh: dpor.New,
 	concerns: func(d *dpor.Record) store.Concerns {
 		return store.Concerns{Location: lastOf(d.Spells), Subject: association.Fold(d.Subscription)}

@@ -2,7 +2,6 @@ package record
 
 import (
 	"context"
-	"errors"
 
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/association"
@@ -23,37 +22,105 @@ import (
 // story tells it, such as claim/C-1. Names of people are left out: nothing counts
 // by them.
 func (r *Record) Facts(ctx context.Context, v store.View) (association.Facts, people.Facts, error) {
-	v.AsOf = nil // scoring looks back: it wants what held before, too
-	in := viewed{ctx, r.store, v}
-	var f association.Facts
-	err := errors.Join(
-		each(in, subscriptions, store.Query{}, func(s *Subscription, at kizuna.Ref) {
-			fact := s.Fact()
-			fact.At = at
-			f.Subscriptions = append(f.Subscriptions, fact)
-		}),
-		each(in, claims, store.Query{}, func(c *claim.Claim, at kizuna.Ref) {
-			told(&f.Claims, c.Facts(), at, func(x *association.Claim) *kizuna.Ref { return &x.At })
-		}),
-		addLinks(in, store.Query{}, &f),
-		addRoles(in, store.Query{}, &f),
-		addMemberships(in, store.Query{}, &f),
-		addPlacements(in, store.Query{}, &f),
-		each(in, appointments, store.Query{}, func(d *dpor.Record, at kizuna.Ref) {
-			told(&f.Appointments, d.Facts(), at, func(x *association.Appointment) *kizuna.Ref { return &x.At })
-		}),
-		each(in, resales, store.Query{}, func(c *csp.Resale, at kizuna.Ref) {
-			told(&f.Resales, c.Facts(), at, func(x *association.Resale) *kizuna.Ref { return &x.At })
-		}),
-	)
+	f, err := r.Associations(ctx, v,
+		store.Query{Kind: subscriptions.kind}, store.Query{Kind: claims.kind}, store.Query{Kind: links.kind},
+		store.Query{Kind: roles.kind}, store.Query{Kind: memberships.kind}, store.Query{Kind: placements.kind},
+		store.Query{Kind: appointments.kind}, store.Query{Kind: resales.kind})
 	if err != nil {
 		return f, people.Facts{}, err
 	}
-	if f.Locations, err = r.locationFacts(ctx, in); err != nil {
+	v.AsOf = nil
+	if f.Locations, err = r.locationFacts(ctx, viewed{ctx, r.store, v}); err != nil {
 		return f, people.Facts{}, err
 	}
-	p, err := peopleFacts(in)
+	p, err := r.People(ctx, v)
 	return f, p, err
+}
+
+// Associations returns the part of [Record.Facts] that the things tell which match
+// any of the queries: of associations, and of what their reach depends on. A thing
+// that matches several is told as often. "record-facts-kind" is the error for things
+// that tell nothing of the sort.
+func (r *Record) Associations(ctx context.Context, v store.View, queries ...store.Query) (f association.Facts, err error) {
+	v.AsOf = nil // scoring looks back: it wants what held before, too
+	in := viewed{ctx, r.store, v}
+	for _, q := range queries {
+		if err = addFacts(in, q, &f); err != nil {
+			return f, err
+		}
+	}
+	return f, nil
+}
+
+// addFacts adds what the things tell that match.
+func addFacts(r Reader, q store.Query, f *association.Facts) error {
+	found, err := r.Find(q)
+	if err != nil {
+		return err
+	}
+	for _, one := range found {
+		if err := addFactsOf(one, f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// addFactsOf adds what a thing tells.
+func addFactsOf(r *store.Record, f *association.Facts) error {
+	switch r.Kind {
+	case subscriptions.kind:
+		return tell(r, subscriptions, func(s *Subscription, at kizuna.Ref) {
+			fact := s.Fact()
+			fact.At = at
+			f.Subscriptions = append(f.Subscriptions, fact)
+		})
+	case claims.kind:
+		return tell(r, claims, func(c *claim.Claim, at kizuna.Ref) {
+			told(&f.Claims, c.Facts(), at, func(x *association.Claim) *kizuna.Ref { return &x.At })
+		})
+	case links.kind:
+		return tell(r, links, func(l *pal.Link, at kizuna.Ref) {
+			told(&f.Links, l.Facts(), at, func(x *association.Link) *kizuna.Ref { return &x.At })
+		})
+	case roles.kind:
+		return tell(r, roles, func(a *access.Assignment, at kizuna.Ref) {
+			told(&f.Assignments, a.Facts(), at, func(x *association.Assignment) *kizuna.Ref { return &x.At })
+		})
+	case memberships.kind:
+		return tell(r, memberships, func(m *access.Membership, at kizuna.Ref) {
+			told(&f.Memberships, m.Facts(), at, func(x *association.Membership) *kizuna.Ref { return &x.At })
+		})
+	case placements.kind:
+		return tell(r, placements, func(p *access.Placement, at kizuna.Ref) {
+			told(&f.Scopes, p.Facts(), at, func(x *association.ScopeParent) *kizuna.Ref { return &x.At })
+		})
+	case appointments.kind:
+		return tell(r, appointments, func(d *dpor.Record, at kizuna.Ref) {
+			told(&f.Appointments, d.Facts(), at, func(x *association.Appointment) *kizuna.Ref { return &x.At })
+		})
+	case resales.kind:
+		return tell(r, resales, func(c *csp.Resale, at kizuna.Ref) {
+			told(&f.Resales, c.Facts(), at, func(x *association.Resale) *kizuna.Ref { return &x.At })
+		})
+	}
+	return kizuna.Errorf("record-facts-kind", "things of the kind %q tell nothing of associations", r.Kind).
+		WithMend("name a kind of association, or of what its reach depends on")
+}
+
+// tell visits a thing, with the place of its facts.
+func tell[T any](r *store.Record, l *life[T], visit func(*T, kizuna.Ref)) error {
+	value, err := l.decode(r)
+	if err == nil {
+		visit(&value, placeOf(r))
+	}
+	return err
+}
+
+// People returns the part of [Record.Facts] that is about people.
+func (r *Record) People(ctx context.Context, v store.View) (people.Facts, error) {
+	v.AsOf = nil
+	return peopleFacts(viewed{ctx, r.store, v})
 }
 
 // each visits the things of a kind that match, with the place of their facts.
@@ -64,11 +131,9 @@ func each[T any](r Reader, l *life[T], q store.Query, visit func(*T, kizuna.Ref)
 		return err
 	}
 	for _, one := range found {
-		value, err := l.decode(one)
-		if err != nil {
+		if err := tell(one, l, visit); err != nil {
 			return err
 		}
-		visit(&value, placeOf(one))
 	}
 	return nil
 }
@@ -79,30 +144,6 @@ func told[T any](to *[]T, facts []T, at kizuna.Ref, place func(*T) *kizuna.Ref) 
 		*place(&facts[i]) = at
 	}
 	*to = append(*to, facts...)
-}
-
-func addLinks(r Reader, q store.Query, f *association.Facts) error {
-	return each(r, links, q, func(l *pal.Link, at kizuna.Ref) {
-		told(&f.Links, l.Facts(), at, func(x *association.Link) *kizuna.Ref { return &x.At })
-	})
-}
-
-func addRoles(r Reader, q store.Query, f *association.Facts) error {
-	return each(r, roles, q, func(a *access.Assignment, at kizuna.Ref) {
-		told(&f.Assignments, a.Facts(), at, func(x *association.Assignment) *kizuna.Ref { return &x.At })
-	})
-}
-
-func addMemberships(r Reader, q store.Query, f *association.Facts) error {
-	return each(r, memberships, q, func(m *access.Membership, at kizuna.Ref) {
-		told(&f.Memberships, m.Facts(), at, func(x *association.Membership) *kizuna.Ref { return &x.At })
-	})
-}
-
-func addPlacements(r Reader, q store.Query, f *association.Facts) error {
-	return each(r, placements, q, func(p *access.Placement, at kizuna.Ref) {
-		told(&f.Scopes, p.Facts(), at, func(x *association.ScopeParent) *kizuna.Ref { return &x.At })
-	})
 }
 
 // locationFacts returns the locations with the names of the companies, all of which

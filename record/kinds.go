@@ -19,6 +19,22 @@ type kept interface {
 	forViewer(v store.Scope, r *store.Record) (seen *store.Record, part bool, err error)
 }
 
+// The kinds of things that the record keeps.
+const (
+	AccountKind      store.Kind = "account"
+	LocationKind     store.Kind = "location"
+	ProfileKind      store.Kind = "profile"
+	CertificateKind  store.Kind = "certificate"
+	SubscriptionKind store.Kind = "subscription"
+	ClaimKind        store.Kind = "claim"
+	LinkKind         store.Kind = "pal"
+	AppointmentKind  store.Kind = "dpor"
+	ResaleKind       store.Kind = "csp"
+	RoleKind         store.Kind = "role"
+	MembershipKind   store.Kind = "membership"
+	PlacementKind    store.Kind = "scope"
+)
+
 // kinds is every kind of thing that the record keeps.
 func kinds() []kept {
 	return []kept{

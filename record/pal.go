@@ -2,7 +2,6 @@ package record
 
 import (
 	"context"
-	"errors"
 	"slices"
 
 	"github.com/kizuna-org/kizuna"
@@ -16,7 +15,7 @@ import (
 
 // links is how partner admin links are kept, under "tenant/object".
 var links = &life[pal.Link]{
-	kind: "pal",
+	kind: LinkKind,
 	concerns: func(l *pal.Link) store.Concerns {
 		return store.Concerns{
 			Tenant: association.Fold(l.Tenant), Subject: association.Fold(l.Object), Location: association.Fold(l.Partner),
@@ -60,9 +59,8 @@ func (r *Record) Reach(ctx context.Context, v store.View, l *pal.Link, resources
 	// The identity, and the groups that it is in, directly and through others.
 	holders := []string{association.Fold(l.Object)}
 	for i := 0; i < len(holders); i++ {
-		q := store.Query{Subject: holders[i]}
 		before := len(f.Memberships)
-		if err := errors.Join(addRoles(known, q, &f), addMemberships(known, q, &f)); err != nil {
+		if err := addFacts(known, store.Query{Kind: roles.kind, Also: []store.Kind{memberships.kind}, Subject: holders[i]}, &f); err != nil {
 			return nil, err
 		}
 		for _, m := range f.Memberships[before:] {
@@ -75,7 +73,7 @@ func (r *Record) Reach(ctx context.Context, v store.View, l *pal.Link, resources
 	for _, a := range f.Assignments {
 		if tenant := association.Fold(a.Tenant); !slices.Contains(tenants, tenant) && len(resources) > 0 {
 			tenants = append(tenants, tenant)
-			if err := addPlacements(known, store.Query{Tenant: tenant}, &f); err != nil {
+			if err := addFacts(known, store.Query{Kind: placements.kind, Tenant: tenant}, &f); err != nil {
 				return nil, err
 			}
 		}

@@ -29,7 +29,7 @@ type Name struct {
 
 // profiles is how learning profiles are kept.
 var profiles = &life[Profile]{
-	kind: "profile",
+	kind: ProfileKind,
 	// Of the companies that know a person, the employer and the one that invited last
 	// are shown the profile, each its own part ([Profile.For]).
 	concerns: func(p *Profile) store.Concerns {
@@ -79,7 +79,7 @@ func (p Profile) apply(s *session, step profile.Step) (Profile, []lifecycle.Even
 // certificates is how certificates are kept, under "profile/certificate". They are
 // the person's; a company sees them through the profile.
 var certificates = &life[certificate.Certificate]{
-	kind: "certificate",
+	kind: CertificateKind,
 	concerns: func(c *certificate.Certificate) store.Concerns {
 		return store.Concerns{Subject: association.Fold(c.MCID)}
 	},

@@ -28,7 +28,7 @@ func (s *Subscription) Fact() association.Subscription {
 
 // subscriptions is how subscriptions are kept.
 var subscriptions = &life[Subscription]{
-	kind: "subscription",
+	kind: SubscriptionKind,
 	concerns: func(s *Subscription) store.Concerns {
 		return store.Concerns{Tenant: association.Fold(s.Tenant), Subject: association.Fold(s.ID)}
 	},

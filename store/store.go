@@ -42,11 +42,14 @@ type Store interface {
 	// Latest returns the moment of the last command, 0 if there was none. What is
 	// known at it never changes: several reads that are to agree are asked at it.
 	Latest(ctx context.Context) (kizuna.Moment, error)
+	// Head returns the last entry that was known at a moment (0: now) and when it was
+	// recorded; 0 and 0 if there was none. What was known at its moment never changes.
+	Head(ctx context.Context, known kizuna.Moment) (entry int64, at kizuna.Moment, err error)
 	// Get returns the version of a thing that the view shows, or "not-found": for
 	// what does not exist, what was not known yet, what does not hold at the view's
 	// as-of and what the scope does not show alike.
 	Get(ctx context.Context, v View, t Thing) (*Record, error)
-	// Find lists the things that match, in order of id.
+	// Find lists the things that match, in order of id, then of kind.
 	Find(ctx context.Context, v View, q Query) iter.Seq2[*Record, error]
 	// History lists every version of a thing that the view's scope shows and that
 	// was known, in order, each with what was done by whom; "not-found" if none.
@@ -57,6 +60,9 @@ type Store interface {
 	// FactsOf lists the rows of a table that an id is the key of, or a location,
 	// whatever file they are of, those recorded last first.
 	FactsOf(ctx context.Context, v View, table, id string) iter.Seq2[*Fact, error]
+	// FactsAbout lists the rows of tables that concern any of the tenants, whatever file
+	// they are of, those recorded last first, those of a file in order of n.
+	FactsAbout(ctx context.Context, v View, tables, tenants []string) iter.Seq2[*Fact, error]
 
 	// Personal returns what is held under the references; what was erased is
 	// missing. What concerns nobody only an operator may see.
@@ -197,21 +203,26 @@ var Everything = Scope{All: true}
 // given. Ids are folded.
 type Query struct {
 	Kind     Kind
+	Also     []Kind // things of these kinds, too
 	Tenant   string
 	Location string // either of the two
 	Subject  string
-	After    string // only ids behind this one, as bytes compare
-	Limit    int    // 0: no limit
+	// Tenants and Subjects, unless nil, want what concerns any of them.
+	Tenants, Subjects []string
+	After             string // only ids behind this one, as bytes compare
+	Limit             int    // 0: no limit
 }
 
 // Matches reports whether a record is among those that are wanted; After and Limit
 // are left aside.
 func (q Query) Matches(r *Record) bool {
 	c := &r.Concerns
-	return r.Kind == q.Kind && r.ID > q.After &&
+	return (r.Kind == q.Kind || slices.Contains(q.Also, r.Kind)) && r.ID > q.After &&
 		(q.Tenant == "" || c.Tenant == q.Tenant) &&
 		(q.Location == "" || c.Location == q.Location || c.Second == q.Location) &&
-		(q.Subject == "" || c.Subject == q.Subject)
+		(q.Subject == "" || c.Subject == q.Subject) &&
+		(q.Tenants == nil || c.Tenant != "" && slices.Contains(q.Tenants, c.Tenant)) &&
+		(q.Subjects == nil || c.Subject != "" && slices.Contains(q.Subjects, c.Subject))
 }
 
 // Shows reports whether the scope shows what concerns c.

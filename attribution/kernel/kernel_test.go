@@ -541,3 +541,52 @@ func TestALargeChangeAndSingleEventsEndAsABatch(t *testing.T) {
 		t.Error(d)
 	}
 }
+
+// A change of several customers is seen when it is published, whole, and what is told
+// beside it in the same instant; one that comes to nothing leaves nothing.
+func TestAChangeIsSeenWhenItIsPublished(t *testing.T) {
+	all := programs(t)
+	rapid.Check(t, func(t *rapid.T) {
+		k := compiled(t, all[rapid.IntRange(0, len(all)-1).Draw(t, "program")], days[0], "")
+		f := worldtest.DrawMixed(t)
+		l, err := k.Live(context.Background(), viewOf(t, built(t, f)), kernel.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		before := l.Contribution()
+		bare := *f
+		bare.Associations = &association.Facts{Locations: f.Associations.Locations, Customers: f.Associations.Customers, Subscriptions: f.Associations.Subscriptions}
+		c, told := l.Begin(), 0
+		none := func(segment.Names, []segment.Reach) []segment.Reach { return nil }
+		for _, id := range []string{"t0", "T1", "t2", "t3", "nobody"} {
+			if err := c.Reaches(id, none); err != nil {
+				t.Fatal(err)
+			}
+			l.Read(func(*kernel.Totals) {
+				if told != 0 {
+					t.Fatal("told before it was published")
+				}
+			})
+			if d := difference(before, l.Contribution()); d != "" {
+				t.Fatalf("seen before it was published: %s", d)
+			}
+		}
+		c.Publish(func() { told++ })
+		if d := difference(attribution.NewBook(k.Plan, &bare).Total(), l.Contribution()); d != "" || told != 1 {
+			t.Fatalf("told %d times: %s", told, d)
+		}
+		for _, id := range []string{"t0", "t1", "t2", "t3"} {
+			was := tenantOf(f, id)
+			back := func(names segment.Names, _ []segment.Reach) []segment.Reach { return was(names).Reaches }
+			for _, change := range []kernel.Customer{back, none, back} {
+				if err := c.Reaches(id, change); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		c.Publish(nil)
+		if d := difference(before, l.Contribution()); d != "" {
+			t.Fatalf("taken back: %s", d)
+		}
+	})
+}

@@ -3,6 +3,7 @@ package kernel
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/kizuna-org/kizuna"
@@ -28,8 +29,7 @@ type Live struct {
 	unheard changed               // the customer at hand, if nothing has changed it yet
 	reached []segment.Reach       // of the customer at hand
 	numbers []*segment.Translator // from the view's segments to the patch
-	before  []uint64              // records
-	after   []uint64
+	change  Change                // one that is made at once
 
 	reading sync.RWMutex // of the totals
 	totals  *Totals
@@ -53,10 +53,12 @@ func (k *Kernel) Live(ctx context.Context, v *segment.View, o Options) (*Live, e
 		return nil, err
 	}
 	c := w.counts[0]
-	return &Live{
+	l := &Live{
 		c: c, patch: segment.NewPatch(), binding: k.newBinding(), w: k.newWorker(),
 		changed: make(map[string]*changed), totals: c.sums.under(0),
-	}, nil
+	}
+	l.change.live = l
+	return l, nil
 }
 
 // Account returns what all customers contribute to an account.
@@ -87,14 +89,7 @@ type Customer func(names segment.Names, reaches []segment.Reach) []segment.Reach
 // Reaches changes who reaches a customer. A customer without usage has no reaches:
 // nothing is changed.
 func (l *Live) Reaches(id string, change Customer) error {
-	l.writing.Lock()
-	defer l.writing.Unlock()
-	l.begin()
-	if err := l.reaches(association.Fold(id), change); err != nil {
-		return err
-	}
-	l.publish()
-	return nil
+	return l.slice([]string{id}, func(string) Customer { return change })
 }
 
 // Replace changes a customer's usage and who reaches it. The function makes the
@@ -113,8 +108,11 @@ func (l *Live) Replace(id string, make func(segment.Names) *segment.Tenant) erro
 	if err := l.patch.Pack(t, &next.record); err != nil {
 		return err
 	}
-	l.begin()
-	return l.swap(id, now, next, l.publish)
+	if err := l.change.swap(id, now, next); err != nil {
+		return err
+	}
+	l.change.publish(nil)
+	return nil
 }
 
 // ReachesOf makes the same change to many customers, in the background of others: in
@@ -142,14 +140,49 @@ const sliceLength = 64
 func (l *Live) slice(ids []string, change func(id string) Customer) error {
 	l.writing.Lock()
 	defer l.writing.Unlock()
-	l.begin()
-	defer l.publish() // also what was changed before an error
+	defer l.change.publish(nil) // also what was changed before an error
 	for _, id := range ids {
-		if err := l.reaches(association.Fold(id), change(id)); err != nil {
+		if err := l.change.reaches(association.Fold(id), change(id)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// Read runs a function while nothing that changes becomes visible: what it reads of
+// the totals is of one instant. It must not change anything.
+func (l *Live) Read(read func(*Totals)) {
+	l.reading.RLock()
+	defer l.reading.RUnlock()
+	read(l.totals)
+}
+
+// Change is a change of customers that readers see when all of it is made, however
+// long that takes. It holds the difference, a few words for a customer and an account.
+type Change struct {
+	live   *Live
+	before []uint64 // records
+	after  []uint64
+}
+
+// Begin begins a change. Of changes that touch the same customers one is published
+// before another begins, or readers see part of both.
+func (l *Live) Begin() *Change { return &Change{live: l} }
+
+// Reaches changes who reaches a customer, as [Live.Reaches] does. After an error the
+// customer is as it was.
+func (c *Change) Reaches(id string, change Customer) error {
+	c.live.writing.Lock()
+	defer c.live.writing.Unlock()
+	return c.reaches(association.Fold(id), change)
+}
+
+// Publish lets readers see the change. then, if it is not nil, is run in the same
+// instant of theirs. The change is empty afterwards, and can be used again.
+func (c *Change) Publish(then func()) {
+	c.live.writing.Lock()
+	defer c.live.writing.Unlock()
+	c.publish(then)
 }
 
 // find returns a customer as it is now; nil if it has no usage.
@@ -167,7 +200,8 @@ func (l *Live) find(id string) (*changed, error) {
 	return c, nil
 }
 
-func (l *Live) reaches(id string, change Customer) error {
+func (c *Change) reaches(id string, change Customer) error {
+	l := c.live
 	now, err := l.find(id)
 	if err != nil || now == nil {
 		return err
@@ -180,7 +214,7 @@ func (l *Live) reaches(id string, change Customer) error {
 	if err := l.patch.PackReaches(id, change(l.patch.Numbers(), l.reached), &next.record); err != nil {
 		return err
 	}
-	return l.swap(id, now, next, func() {})
+	return c.swap(id, now, next)
 }
 
 // translator translates from the numbers of a segment to the patch's.
@@ -195,16 +229,21 @@ func (l *Live) translator(number int) *segment.Translator {
 }
 
 // swap evaluates a customer before and after, and keeps what it is now.
-func (l *Live) swap(id string, now, next *changed, then func()) error {
-	l.bind()
-	if err := l.evaluate(id, now, &l.before); err != nil {
+func (c *Change) swap(id string, now, next *changed) (err error) {
+	before, after := len(c.before), len(c.after)
+	defer func() {
+		if err != nil || slices.Equal(c.before[before:], c.after[after:]) { // nothing is different
+			c.before, c.after = c.before[:before], c.after[:after]
+		}
+	}()
+	c.live.bind()
+	if err := c.live.evaluate(id, now, &c.before); err != nil {
 		return err
 	}
-	if err := l.evaluate(id, next, &l.after); err != nil {
+	if err := c.live.evaluate(id, next, &c.after); err != nil {
 		return err
 	}
-	l.changed[id] = next
-	then()
+	c.live.changed[id] = next
 	return nil
 }
 
@@ -251,13 +290,15 @@ func (l *Live) evaluate(id string, c *changed, records *[]uint64) (err error) {
 	return nil
 }
 
-func (l *Live) begin() { l.before, l.after = l.before[:0], l.after[:0] }
-
 // publish adds the difference to the totals, all at once.
-func (l *Live) publish() {
+func (c *Change) publish(then func()) {
+	l := c.live
 	l.reading.Lock()
 	defer l.reading.Unlock()
-	l.c.sums.addAll(l.before, -1)
-	l.c.sums.addAll(l.after, 1)
-	l.begin()
+	l.c.sums.addAll(c.before, -1)
+	l.c.sums.addAll(c.after, 1)
+	c.before, c.after = c.before[:0], c.after[:0]
+	if then != nil {
+		then()
+	}
 }

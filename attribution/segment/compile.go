@@ -248,18 +248,19 @@ func (s *subject) settle() {
 	})
 }
 
-func (c *Compiler) reach(r *association.Compiled) Reach {
+// NewReach gives a compiled reach the numbers of its names.
+func NewReach(names Names, r *association.Compiled) Reach {
 	out := Reach{
-		Type: r.Type, Location: c.names.Partner(r.Location), During: r.During,
+		Type: r.Type, Location: names.Partner(r.Location), During: r.During,
 		First: uint32(r.First), End: uint32(r.End),
 	}
 	switch {
 	case r.Workload != "":
-		out.By, out.What = ByWorkload, c.names.Name(r.Workload)
+		out.By, out.What = ByWorkload, names.Name(r.Workload)
 	case r.Owner:
-		out.By, out.What, out.Active = ByOwner, c.names.Name(r.Relation), r.Active
+		out.By, out.What, out.Active = ByOwner, names.Name(r.Relation), r.Active
 	case r.Type == program.PAL:
-		out.By, out.What = ByRole, c.names.Name(r.Role)
+		out.By, out.What = ByRole, names.Name(r.Role)
 	}
 	return out
 }

@@ -130,7 +130,7 @@ func (c *Compiler) apply(t *Tenant, s *said) {
 		t.Resources[i].Owned, t.Resources[i].Product = s.owned[i], c.names.Name(s.products[i])
 	}
 	for i := range s.reaches {
-		t.Reaches = append(t.Reaches, c.reach(&s.reaches[i]))
+		t.Reaches = append(t.Reaches, NewReach(c.names, &s.reaches[i]))
 	}
 }
 

@@ -125,10 +125,15 @@ func InForce(r record.Reader, table, id string) (*dataset.Dataset, error) {
 	if err != nil {
 		return nil, err
 	}
+	return inForce(facts, func(id string) (*dataset.File, error) { return fileOf(r, id) }, heldIn(r))
+}
+
+// inForce reads rows, as far as their files are in force.
+func inForce(facts []*store.Fact, fileOf func(id string) (*dataset.File, error), people lookup) (*dataset.Dataset, error) {
 	// A few rows in memory: there is nothing to cancel.
 	return dataset.Read(context.Background(), func(yield func(*dataset.Sheet, error) bool) {
 		for rows := range byFile(facts) {
-			f, err := fileOf(r, rows[0].File)
+			f, err := fileOf(rows[0].File)
 			if err != nil {
 				yield(nil, err)
 				return
@@ -136,7 +141,7 @@ func InForce(r record.Reader, table, id string) (*dataset.Dataset, error) {
 			if !f.FactsInForce() {
 				continue
 			}
-			for sheet, err := range sheetsOf(f.Name, each(rows), heldIn(r)) {
+			for sheet, err := range sheetsOf(f.Name, each(rows), people) {
 				if !yield(sheet, err) {
 					return
 				}

@@ -820,3 +820,75 @@ func TestACancelledImportRecordsNothing(t *testing.T) {
 		}
 	})
 }
+
+// A part is read as all of it is, as far as it was in force at the moment.
+func TestAPartIsWhatItIsInTheWhole(t *testing.T) {
+	onEveryStore(t, func(d *desk) {
+		ctx := context.Background()
+		header := "tenant_id,object_id,location_id,from"
+		d.imports(dataset.ImportOptions{}, d.file("pal_links.csv", header, "T1,o1,L1,2022-01-01", "t2,o2,L2,2022-01-01", "t3,o1,L3,2022-01-01"))
+		d.imports(dataset.ImportOptions{}, d.file("dpor.csv", "subscription_id,location_id,from", "s1,L1,2022-01-01"))
+		before := d.now()
+		d.imports(dataset.ImportOptions{}, d.file("pal_links.csv", header, "t1,o9,L9,2023-01-01"))
+		for moment, want := range map[kizuna.Moment]string{before: "o1 o2", 0: "o9"} {
+			shelf := d.at(moment)
+			part, err := shelf.Part(ctx)
+			if err != nil {
+				d.Fatal(err)
+			}
+			about, err := part.About(ctx, []string{"pal_links", "dpor", "csp"}, []string{"t1", "t2", "t9"})
+			if err != nil {
+				d.Fatal(err)
+			}
+			var objects []string
+			for _, l := range about.Associations.Links {
+				objects = append(objects, l.Object)
+			}
+			slices.Sort(objects)
+			if got := strings.Join(objects, " "); got != want || len(about.Associations.Appointments) > 0 {
+				d.Errorf("at %d: %q, want %q", moment, got, want)
+			}
+			if of, err := part.Of(ctx, "dpor", "s1"); err != nil || len(of.Associations.Appointments) != 1 {
+				d.Errorf("%+v, %v", of, err)
+			}
+			if of, err := part.Of(ctx, "pal_links", "o1"); err != nil || len(of.Associations.Links) != map[string]int{"o1 o2": 2}[want] {
+				d.Errorf("%+v, %v", of, err)
+			}
+			if !part.Holds("dpor") || part.Holds("csp") {
+				d.Error("the wrong tables are held")
+			}
+		}
+	})
+}
+
+// Facts that are taken in later make the dataset that they make when they are loaded
+// together.
+func TestFactsTakenInLaterAreTheSame(t *testing.T) {
+	onEveryStore(t, func(d *desk) {
+		d.imports(dataset.ImportOptions{},
+			d.file("subscriptions.csv", "subscription_id,tenant_id,product,agreement", "s1,t1,Azure,EA", "s2,t1,Azure,"),
+			d.file("pal_links.csv", "tenant_id,object_id,location_id,from", "t1,o1,L1,2022-01-01", "t1,o2,L1,2022-01-01"),
+			d.file("certifications.csv", "mcid,certificate,earned_on", "M1,AZ-104,2023-01-01"),
+			d.file("usage.csv", usageHeader, "2023-10,t1,s1,Storage,1"))
+		from, err := kizuna.ParseInstant("2022-01-01")
+		if err != nil {
+			d.Fatal(err)
+		}
+		own := new(dataset.Dataset)
+		own.Associations.Subscriptions = []association.Subscription{{ID: "S1", Product: "Other"}, {ID: "s3", Tenant: "t3"}}
+		own.Associations.Links = []association.Link{{Tenant: "t1", Object: "o1", Location: "L1", During: kizuna.Interval{From: from, To: kizuna.Forever}}}
+		own.People.People = []people.Person{{ID: "p", MCID: "M1"}}
+		want := d.load(d.shelf, dataset.Options{Own: own})
+		got := d.load(d.shelf, dataset.Options{}).With(own)
+		for what, pair := range map[string][2]any{
+			"associations": {got.Associations, want.Associations}, "people": {got.People, want.People}, "sources": {got.Sources, want.Sources}, "usage": {got.Usage, want.Usage},
+		} {
+			if a, b := marshal(d, pair[0]), marshal(d, pair[1]); !bytes.Equal(a, b) {
+				d.Errorf("%s:\n%s\nnot\n%s", what, a, b)
+			}
+		}
+		if len(want.Associations.Links) != 2 || len(want.Associations.Subscriptions) != 3 {
+			d.Errorf("%+v", want.Associations)
+		}
+	})
+}

@@ -64,6 +64,22 @@ var facts = []promise{
 			return err
 		})
 	}},
+	{"rows are found by the tenants that they concern", func(l *lab) {
+		l.refused(l.importFile("f", rows(12, nil)), "")
+		l.refused(l.importFile("g", rows(3, nil)), "")
+		places := func(v store.View, table string, tenants ...string) (out []string) {
+			for f, err := range l.FactsAbout(l.Context(), v, []string{"more", table}, tenants) {
+				l.refused(err, "")
+				out = append(out, fmt.Sprint(f.File, f.N))
+			}
+			return out
+		}
+		l.same("places", places(everything, "claims", "1", "2", "none", "", "\x00"), []string{"g1", "g2", "f1", "f2", "f11"})
+		l.same("places", places(store.View{Scope: store.Scope{Tenants: []string{"2"}}}, "claims", "1", "2"), []string{"g2", "f2"})
+		l.same("places", places(everything, "other", "1"), []string(nil))
+		l.same("places", places(everything, "claims"), []string(nil))
+		l.same("places", places(everything, "claims", ""), []string(nil))
+	}},
 	{"rows are recorded by a command of their own", func(l *lab) {
 		_, err := l.Write(l.Context(), command("", ""), func(tx store.Tx) error { return tx.AddFacts("f", rows(1, nil)) })
 		l.refused(err, "facts-alone")

@@ -79,7 +79,9 @@ func (m *model) list(v store.View, q store.Query) []*store.Record {
 			out = append(out, r)
 		}
 	}
-	slices.SortFunc(out, func(a, b *store.Record) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortFunc(out, func(a, b *store.Record) int {
+		return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Kind, b.Kind))
+	})
 	if q.Limit > 0 && len(out) > q.Limit {
 		out = out[:q.Limit]
 	}

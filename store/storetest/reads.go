@@ -132,6 +132,22 @@ var reads = []promise{
 			l.same("after one", must(l.Latest(l.Context())), written)
 		}
 	}},
+	{"the head is the last command's entry, now or as it was known", func(l *lab) {
+		head := func(known kizuna.Moment, entry int64, at kizuna.Moment) {
+			l.Helper()
+			if e, m, err := l.Head(l.Context(), known); e != entry || m != at || err != nil {
+				l.Errorf("the head at %d is %d of %d, want %d of %d, %v", known, e, m, entry, at, err)
+			}
+		}
+		head(0, 0, 0)
+		first, second := l.put(record("a", 1)), l.put(record("b", 1))
+		head(0, second.Entry, second.Recorded)
+		head(second.Recorded, second.Entry, second.Recorded)
+		head(second.Recorded-1, first.Entry, first.Recorded)
+		head(first.Recorded-1, 0, 0)
+		l.write(nothing) // it leaves an entry, and no events
+		head(0, second.Entry+1, must(l.Latest(l.Context())))
+	}},
 	{"what is not there and what is not shown are told alike", func(l *lab) {
 		r := record("a", 1)
 		r.Concerns.Tenant = "x"
@@ -182,6 +198,13 @@ var reads = []promise{
 			"b/1 c/1 z/1 あ/1":         {Kind: "thing", After: "a"},
 			"a/1 b/1":                 {Kind: "thing", After: "Z", Limit: 2},
 			"a/1 あ/1":                 {Kind: "thing", Tenant: "t", After: "B"},
+			"B/1 a/1 b/1 あ/1 ":        {Kind: "thing", Tenants: []string{"u", "t", "", "none", "\x00"}},
+			"B/1 c/1 ":                {Kind: "thing", Subjects: []string{"s", ""}},
+			"B/1 a/1 a/1 あ/1":         {Kind: "thing", Also: []store.Kind{"other", "none"}, Tenant: "t"},
+			"c/1":                     {Kind: "thing", Subjects: []string{"s"}, After: "b"},
+			"B/1 ":                    {Kind: "thing", Tenants: []string{"t"}, Subjects: []string{"s"}},
+			"  ":                      {Kind: "thing", Tenants: []string{}},
+			"   ":                     {Kind: "thing", Subjects: []string{""}},
 		}
 		check := func(name string, find func(store.Query) []string) {
 			for want, q := range queries {

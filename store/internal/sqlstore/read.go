@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"iter"
 	"math"
+	"math/bits"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -57,6 +58,22 @@ func storable(texts ...string) bool {
 
 func (w *where) String() string { return strings.Join(w.parts, " AND ") }
 
+// asked is what a query asks.
+func asked(q store.Query) *where {
+	w := new(where)
+	if len(q.Also) == 0 {
+		w.and("kind = ?", string(q.Kind))
+	} else {
+		kinds := []string{string(q.Kind)}
+		for _, k := range q.Also {
+			kinds = append(kinds, string(k))
+		}
+		w.any("kind", kinds)
+	}
+	w.matches(q)
+	return w
+}
+
 // matches adds what a query asks besides the kind. That ids are not empty is said
 // because the indexes hold only such.
 func (w *where) matches(q store.Query) {
@@ -69,9 +86,41 @@ func (w *where) matches(q store.Query) {
 	if q.Subject != "" {
 		w.and("subject = ? AND subject <> ''", q.Subject)
 	}
+	if q.Tenants != nil {
+		w.any("tenant", q.Tenants)
+	}
+	if q.Subjects != nil {
+		w.any("subject", q.Subjects)
+	}
 	if q.After != "" {
 		w.and("id > ?", q.After)
 	}
+}
+
+// any adds that a column holds any of the ids; an empty one is nobody's.
+func (w *where) any(column string, ids []string) {
+	parts := where{args: w.args}
+	if !parts.in(column, ids) {
+		parts.parts = []string{"1 = 0"}
+	}
+	w.parts, w.args = append(w.parts, column+" <> ''", parts.parts[0]), parts.args
+}
+
+// in adds that a column holds any of the ids, leaving out what no database holds and
+// what is nobody's; false if there are none left.
+func (w *where) in(column string, ids []string) bool {
+	ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return id == "" || !storable(id) })
+	if len(ids) == 0 {
+		return false
+	}
+	// The last one is repeated up to a power of two: questions that differ in nothing
+	// but how many ids they name are the same text.
+	n := 1 << bits.Len(uint(len(ids)-1))
+	w.parts = append(w.parts, column+" IN (?"+strings.Repeat(", ?", n-1)+")")
+	for i := range n {
+		w.args = append(w.args, ids[min(i, len(ids)-1)])
+	}
+	return true
 }
 
 // shown adds what a scope shows, what concerns nobody included.
@@ -87,22 +136,12 @@ func (w *where) concerning(s store.Scope, parts ...string) {
 	if len(parts) == 0 {
 		parts = []string{"1 = 0"}
 	}
-	in := func(column string, ids []string) {
-		// An empty id is nobody's: it must not show what has no id in this column.
-		ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return id == "" || !storable(id) })
-		if len(ids) == 0 {
-			return
-		}
-		parts = append(parts, column+" IN (?"+strings.Repeat(", ?", len(ids)-1)+")")
-		for _, id := range ids {
-			w.args = append(w.args, id)
-		}
-	}
-	in("tenant", s.Tenants)
-	in("location", s.Locations)
-	in("second", s.Locations)
-	in("subject", s.Subjects)
-	w.parts = append(w.parts, "("+strings.Join(parts, " OR ")+")")
+	shown := where{parts: parts, args: w.args}
+	shown.in("tenant", s.Tenants)
+	shown.in("location", s.Locations)
+	shown.in("second", s.Locations)
+	shown.in("subject", s.Subjects)
+	w.parts, w.args = append(w.parts, "("+strings.Join(shown.parts, " OR ")+")"), shown.args
 }
 
 // latestKnown adds that a version is the last one known at the view's moment.
@@ -117,7 +156,7 @@ func (w *where) latestKnown(v store.View) {
 func holds(v store.View, r *store.Record) bool { return v.AsOf == nil || r.Valid.Contains(*v.AsOf) }
 
 func (s *DB) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	rows, err := s.read.QueryContext(ctx, s.dialect.bind(query), args...)
+	rows, err := s.prepared.query(ctx, s.read, s.dialect.bind(query), args)
 	return rows, failure(err)
 }
 
@@ -156,6 +195,23 @@ func (s *DB) Latest(ctx context.Context) (latest kizuna.Moment, err error) {
 	return 0, nil
 }
 
+// Head implements [store.Store].
+func (s *DB) Head(ctx context.Context, known kizuna.Moment) (entry int64, at kizuna.Moment, err error) {
+	w := newWhere("1 = 1")
+	if known != 0 {
+		w.and("recorded <= ?", int64(known))
+	}
+	type head struct {
+		entry int64
+		at    kizuna.Moment
+	}
+	scan := func(rows *sql.Rows) (h head, err error) { return h, rows.Scan(&h.entry, &h.at) }
+	for h, err := range each(ctx, s, scan, "SELECT seq, recorded FROM entries WHERE "+w.String()+" ORDER BY seq DESC LIMIT 1", w.args...) {
+		return h.entry, h.at, err
+	}
+	return 0, 0, nil
+}
+
 // Get implements [store.Store].
 func (s *DB) Get(ctx context.Context, v store.View, t store.Thing) (*store.Record, error) {
 	w := newWhere("kind = ? AND id = ?", string(t.Kind), t.ID)
@@ -174,11 +230,10 @@ func (s *DB) Get(ctx context.Context, v store.View, t store.Thing) (*store.Recor
 
 // Find implements [store.Store].
 func (s *DB) Find(ctx context.Context, v store.View, q store.Query) iter.Seq2[*store.Record, error] {
-	w := newWhere("kind = ?", string(q.Kind))
-	w.matches(q)
+	w := asked(q)
 	w.latestKnown(v)
 	w.shown(v.Scope)
-	query := "SELECT " + recordColumns + " FROM records r WHERE " + w.String() + " ORDER BY id"
+	query := "SELECT " + recordColumns + " FROM records r WHERE " + w.String() + " ORDER BY id, kind"
 	limit := q.Limit
 	if limit == 0 {
 		limit = math.MaxInt
@@ -241,6 +296,15 @@ func (s *DB) FactsOf(ctx context.Context, v store.View, table, id string) iter.S
 	return each(ctx, s, scanFact, "SELECT "+factColumns+" FROM facts WHERE "+w.String()+" ORDER BY entry DESC, n", w.args...)
 }
 
+// FactsAbout implements [store.Store].
+func (s *DB) FactsAbout(ctx context.Context, v store.View, tables, tenants []string) iter.Seq2[*store.Fact, error] {
+	w := new(where)
+	w.any("tenant", tenants)
+	w.any("tbl", tables)
+	w.shown(v.Scope)
+	return each(ctx, s, scanFact, "SELECT "+factColumns+" FROM facts WHERE "+w.String()+" ORDER BY entry DESC, file, n", w.args...)
+}
+
 // Due implements [store.Store].
 func (s *DB) Due(ctx context.Context, until kizuna.Instant, limit int) ([]store.Thing, error) {
 	scan := func(rows *sql.Rows) (t store.Thing, err error) { return t, rows.Scan(&t.Kind, &t.ID) }
@@ -261,11 +325,10 @@ func (s *DB) Events(ctx context.Context, v store.View, after int64, limit int) (
 func (s *DB) Personal(ctx context.Context, v store.View, refs []string) (map[string]store.Personal, error) {
 	const atOnce = 500
 	out := make(map[string]store.Personal, len(refs))
-	refs = slices.DeleteFunc(slices.Clone(refs), func(ref string) bool { return !storable(ref) })
 	for some := range slices.Chunk(refs, atOnce) {
-		w := newWhere("erased = 0 AND ref IN (?" + strings.Repeat(", ?", len(some)-1) + ")")
-		for _, ref := range some {
-			w.args = append(w.args, ref)
+		w := newWhere("erased = 0")
+		if !w.in("ref", some) {
+			continue
 		}
 		w.concerning(v.Scope)
 		for p, err := range each(ctx, s, scanPersonal, "SELECT ref, about, value FROM personal WHERE "+w.String(), w.args...) {

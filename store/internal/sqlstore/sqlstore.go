@@ -54,6 +54,7 @@ type DB struct {
 	dialect     Dialect
 	clock       func() kizuna.Moment
 	log         *slog.Logger
+	prepared    prepared // questions
 
 	jobs    chan *job
 	stop    chan struct{} // closed when no more commands are taken
@@ -85,6 +86,7 @@ func New(read, write *sql.DB, d Dialect, opts store.Options) *DB {
 func (s *DB) Close() error {
 	s.close.Do(func() { close(s.stop) })
 	<-s.stopped
+	s.prepared.close()
 	err := s.write.Close()
 	if s.read != s.write {
 		err = errors.Join(err, s.read.Close())

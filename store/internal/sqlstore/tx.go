@@ -152,15 +152,14 @@ func (t *tx) Load(things ...store.Thing) error {
 }
 
 func (t *tx) Find(q store.Query) ([]*store.Record, error) {
-	where := newWhere("kind = ?", string(q.Kind))
-	where.matches(q)
+	where := asked(q)
 	where.and(isLatest)
-	rows, err := t.w.query(t.ctx, "SELECT "+recordColumns+" FROM records r WHERE "+where.String()+" ORDER BY id", where.args...)
+	rows, err := t.w.query(t.ctx, "SELECT "+recordColumns+" FROM records r WHERE "+where.String()+" ORDER BY id, kind", where.args...)
 	if err != nil {
 		return nil, t.lost(err)
 	}
 	defer rows.Close()
-	found := make(map[string]*store.Record)
+	found := make(map[store.Thing]*store.Record)
 	for rows.Next() {
 		r, err := scanRecord(rows)
 		if err != nil {
@@ -169,7 +168,7 @@ func (t *tx) Find(q store.Query) ([]*store.Record, error) {
 		if _, ok := t.latest[r.Thing]; !ok {
 			t.latest[r.Thing], t.before[r.Thing] = r, r
 		}
-		found[r.ID] = r
+		found[r.Thing] = r
 	}
 	if err := rows.Err(); err != nil {
 		return nil, t.lost(err)
@@ -177,16 +176,18 @@ func (t *tx) Find(q store.Query) ([]*store.Record, error) {
 	// What this transaction wrote stands in the place of what the database holds.
 	for _, written := range []map[store.Thing]*store.Record{t.latest, t.own} {
 		for thing, r := range written {
-			if thing.Kind != q.Kind || r == nil || r == t.before[thing] {
+			if thing.Kind != q.Kind && !slices.Contains(q.Also, thing.Kind) || r == nil || r == t.before[thing] {
 				continue
 			}
-			delete(found, thing.ID)
+			delete(found, thing)
 			if q.Matches(r) {
-				found[thing.ID] = r
+				found[thing] = r
 			}
 		}
 	}
-	out := slices.SortedFunc(maps.Values(found), func(a, b *store.Record) int { return cmp.Compare(a.ID, b.ID) })
+	out := slices.SortedFunc(maps.Values(found), func(a, b *store.Record) int {
+		return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Kind, b.Kind))
+	})
 	if q.Limit > 0 && len(out) > q.Limit {
 		out = out[:q.Limit]
 	}

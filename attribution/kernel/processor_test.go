@@ -1,0 +1,5 @@
+package kernel_test
+
+import "github.com/kizuna-org/kizuna/internal/processor"
+
+var processorTime = processor.Time
