@@ -109,7 +109,7 @@ func (a *Answer) component(account string, c *program.Component, rows bool) *Com
 	}
 	for _, tenant := range a.Book.Tenants() {
 		trace := a.Book.Trace(tenant, account, number, false)
-		if trace.Tally.IsZero() && !touches(trace) {
+		if trace.Tally.IsZero() && !trace.Credited {
 			continue
 		}
 		if !rows {
@@ -117,21 +117,11 @@ func (a *Answer) component(account string, c *program.Component, rows bool) *Com
 		}
 		out.Customers = append(out.Customers, trace)
 	}
+	// Of equal contributions the order of the ids, which have no case, decides.
 	slices.SortStableFunc(out.Customers, func(x, y *attribution.Trace) int {
-		return cmp.Or(-cmp.Compare(weight(x.Tally), weight(y.Tally)), strings.Compare(x.Tenant, y.Tenant))
+		return -cmp.Compare(x.Tally.Weight(), y.Tally.Weight())
 	})
 	return out
-}
-
-// touches reports whether any row was credited, though it came to nothing.
-func touches(t *attribution.Trace) bool {
-	return slices.ContainsFunc(t.Lines, func(l attribution.Line) bool { return l.Credited != 0 })
-}
-
-// weight orders contributions, the largest difference first.
-func weight(t attribution.Tally) int64 {
-	diff := t.Now - t.Base
-	return max(diff, -diff) + int64(len(t.NowSet)) + int64(len(t.BaseSet))
 }
 
 func (a *Answer) peopleBehind(account string, rule *program.PeopleRule) []PersonContribution {

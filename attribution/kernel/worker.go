@@ -47,6 +47,7 @@ type worker struct {
 type act struct {
 	account    uint32
 	first, end uint32
+	location   segment.Partner
 	from, to   int64
 	workload   uint32 // allWorkloads, or the one it covers
 	types      program.TypeSet
@@ -128,6 +129,11 @@ func (w *worker) learn() {
 func (w *worker) evaluate() {
 	w.reset()
 	w.load()
+	w.credit()
+}
+
+// credit credits the tenant's usage to the accounts in w.slots.
+func (w *worker) credit() {
 	if len(w.slots) == 0 {
 		return
 	}
@@ -234,7 +240,7 @@ func (w *worker) reach(r *segment.Reach) {
 	} else {
 		w.acts, a = extended(w.acts)
 	}
-	a.account = account
+	a.account, a.location = account, r.Location
 	a.first, a.end = r.First, r.End
 	a.from, a.to = int64(r.During.From), int64(r.During.To)
 	a.workload, a.types, a.by = allWorkloads, 1<<r.Type, r.By
@@ -384,11 +390,7 @@ func (w *worker) resource() {
 	kind := &w.b.kinds[kindNumber]
 	w.parsed = false
 	number := uint32(w.walk.Number)
-	owned := kind.owner >= 0 && w.walk.Owned
-	latest := kizuna.Never
-	if owned {
-		latest = w.latest(kind, w.acts, number)
-	}
+	owned, latest := w.owned(kind)
 	for i := range w.slots {
 		s := &w.slots[i]
 		reached := number-s.first < s.end-s.first && s.types&kind.types != 0
@@ -409,6 +411,15 @@ func (w *worker) resource() {
 			w.creditLane(i, &kind.lanes[l])
 		}
 	}
+}
+
+// owned reports whether the resource at hand is reached by owning, and when the last of
+// its owners was active.
+func (w *worker) owned(kind *kind) (owned bool, latest kizuna.Instant) {
+	if kind.owner < 0 || !w.walk.Owned {
+		return false, kizuna.Never
+	}
+	return true, w.latest(kind, w.acts, uint32(w.walk.Number))
 }
 
 // hit finds a slot's acts that reach a resource.
