@@ -2,6 +2,8 @@ package dataset
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/association"
@@ -11,12 +13,15 @@ import (
 // UsageOf reads the usage of some customers alone: their rows, as [LoadShelf] would load
 // them, in the same order.
 func UsageOf(ctx context.Context, shelf Shelf, tenants []string) (*usage.Ledger, error) {
-	wanted := make(map[string]bool, 2*len(tenants)) // as written, and without case
+	if len(tenants) == 0 {
+		return usage.NewLedger(), nil
+	}
+	wanted := make(map[string]bool, 2*len(tenants)) // without case, and as written
 	for _, t := range tenants {
 		wanted[association.Fold(t)] = true
 	}
 	l := newLoader(ctx, shelf, Options{})
-	l.only = "usage"
+	l.only, l.tenants = "usage", slices.Sorted(maps.Keys(wanted))
 	collect := l.usage
 	l.usage = func(f *File, row *usage.Row) {
 		is, known := wanted[row.Tenant]
@@ -29,9 +34,6 @@ func UsageOf(ctx context.Context, shelf Shelf, tenants []string) (*usage.Ledger,
 		}
 	}
 	l.refused = func(*kizuna.Error, int) {} // who loaded all has said it
-	if len(tenants) == 0 {
-		return l.data.Ledger, nil
-	}
 	if err := l.all(); err != nil {
 		return nil, err
 	}
