@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -62,6 +64,67 @@ func TestRowsAreTheBooks(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Several ask at once, of lists that several workers prepared: what one alone is told.
+func TestManyMayAskAtOnce(t *testing.T) {
+	data, _ := large(t)
+	v, k := viewOf(t, opened(t, data)), latestRules(t)
+	alone, prepared := explainer(t, k, v, 0), explainer(t, k, v, 5)
+	ask := func(e *kernel.Explainer) (said []string) {
+		for account := range 40 {
+			id, measure := fmt.Sprintf("account-%d", account), account%k.Plan.Measures()
+			for _, limit := range []int{3, 50} {
+				list, err := e.Customers(id, measure, limit)
+				if err != nil {
+					t.Error(err)
+				}
+				said = append(said, fmt.Sprint(list))
+				for _, c := range list.Customers[:min(2, len(list.Customers))] {
+					rows, n, err := e.Rows(id, c.ID, measure, 4)
+					if err != nil {
+						t.Error(err)
+					}
+					said = append(said, fmt.Sprint(rows, n))
+				}
+			}
+		}
+		return said
+	}
+	want := ask(alone)
+	if len(want) < 120 {
+		t.Fatalf("only %d answers", len(want))
+	}
+	var wait sync.WaitGroup
+	for range 4 {
+		wait.Go(func() {
+			if got := ask(prepared); !slices.Equal(want, got) {
+				t.Error("another answer")
+			}
+		})
+	}
+	wait.Wait()
+}
+
+func TestExplainingStopsAndNamesDamage(t *testing.T) {
+	data, _ := large(t)
+	v, k := viewOf(t, opened(t, data)), latestRules(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	index, err := segment.IndexPartners(ctx, v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	if _, err := segment.IndexPartners(ctx, v); !errors.Is(err, context.Canceled) {
+		t.Errorf("the index: %v", err)
+	}
+	if err := k.Explainer(v, index).Prepare(ctx, kernel.Options{}); !errors.Is(err, context.Canceled) {
+		t.Errorf("preparing: %v", err)
+	}
+	data[len(data)/3] ^= 4
+	if _, err := segment.IndexPartners(context.Background(), viewOf(t, opened(t, data))); kizuna.CodeOf(err) != "segment-damaged-block" {
+		t.Error(err)
+	}
 }
 
 // sum adds up the credits of rows now and before, if that is what the measure does.
