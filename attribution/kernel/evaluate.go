@@ -20,10 +20,15 @@ func (w *worker) contribute(s *slot) {
 	w.look(s)
 	for _, v := range w.touched {
 		for _, number := range w.k.views[v].measures {
-			w.ask(&w.k.measures[number], w.lists[v])
+			m := &w.k.measures[number]
+			if m.selective && !w.b.selected(&w.k.rules[number], number, &w.record) {
+				continue
+			}
+			w.measure(m, w.lists[v])
 		}
+		w.lists[v] = w.lists[v][:0]
 	}
-	w.forget()
+	w.touched = w.touched[:0]
 }
 
 // look makes every view's list of what a slot is credited with.
@@ -39,21 +44,6 @@ func (w *worker) look(s *slot) {
 				w.see(lv.view, int32(feed), b)
 			}
 		}
-	}
-}
-
-// forget empties the lists.
-func (w *worker) forget() {
-	for _, v := range w.touched {
-		w.lists[v] = w.lists[v][:0]
-	}
-	w.touched = w.touched[:0]
-}
-
-// ask evaluates a measure, if it looks at the customer at all.
-func (w *worker) ask(m *measure, list []ref) {
-	if !m.selective || w.b.selected(&w.k.rules[m.number], m.number, &w.record) {
-		w.measure(m, list)
 	}
 }
 

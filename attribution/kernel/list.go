@@ -169,7 +169,9 @@ func (e *Explainer) rank(r *ranking, w *worker, m *measure, customer uint32) {
 		return
 	}
 	w.out = w.out[:0]
-	w.ask(m, list)
+	if !m.selective || w.b.selected(&w.k.rules[m.number], m.number, &w.record) {
+		w.measure(m, list)
+	}
 	if len(w.out) == 0 && !w.credited(m, list) {
 		return
 	}
@@ -192,6 +194,14 @@ func (e *Explainer) rank(r *ranking, w *worker, m *measure, customer uint32) {
 		}
 	}
 	r.offer(c, members, e)
+}
+
+// forget empties the lists that the worker looked at.
+func (w *worker) forget() {
+	for _, v := range w.touched {
+		w.lists[v] = w.lists[v][:0]
+	}
+	w.touched = w.touched[:0]
 }
 
 // named reports whether an entry of the sets names a workload.

@@ -129,9 +129,12 @@ func (o *opening) resource() {
 	if l.types, fed = o.feed(&l.Row); !fed || o.figure == 0 && w.k.excluded[l.Offer] {
 		return
 	}
-	owned, latest := w.owned(&kind)
+	place, owned, latest := uint32(w.walk.Number), kind.owner >= 0 && w.walk.Owned, kizuna.Never
+	if owned {
+		latest = w.latest(&kind, w.acts, place)
+	}
 	w.hits, w.cover = w.hits[:0], w.cover[:0]
-	w.hit(&kind, o.slot, uint32(w.walk.Number), owned, latest)
+	w.hit(&kind, o.slot, place, owned, latest)
 	for _, i := range w.hits {
 		a := &w.acts[i]
 		if l.acts = append(l.acts, *a); a.types&l.types != 0 {

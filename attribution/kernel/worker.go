@@ -390,7 +390,11 @@ func (w *worker) resource() {
 	kind := &w.b.kinds[kindNumber]
 	w.parsed = false
 	number := uint32(w.walk.Number)
-	owned, latest := w.owned(kind)
+	owned := kind.owner >= 0 && w.walk.Owned
+	latest := kizuna.Never
+	if owned {
+		latest = w.latest(kind, w.acts, number)
+	}
 	for i := range w.slots {
 		s := &w.slots[i]
 		reached := number-s.first < s.end-s.first && s.types&kind.types != 0
@@ -411,15 +415,6 @@ func (w *worker) resource() {
 			w.creditLane(i, &kind.lanes[l])
 		}
 	}
-}
-
-// owned reports whether the resource at hand is reached by owning, and when the last of
-// its owners was active.
-func (w *worker) owned(kind *kind) (owned bool, latest kizuna.Instant) {
-	if kind.owner < 0 || !w.walk.Owned {
-		return false, kizuna.Never
-	}
-	return true, w.latest(kind, w.acts, uint32(w.walk.Number))
 }
 
 // hit finds a slot's acts that reach a resource.
