@@ -76,6 +76,13 @@ func (t Tally) IsZero() bool {
 	return t.Now == 0 && t.Base == 0 && len(t.NowSet) == 0 && len(t.BaseSet) == 0 && len(t.Unrated) == 0
 }
 
+// Weight says how much the tally moves its measure: by the difference that it makes, and
+// each member of a set by one. Contributions are listed by it, the largest first.
+func (t Tally) Weight() int64 {
+	difference := t.Now - t.Base
+	return max(difference, -difference) + int64(len(t.NowSet)) + int64(len(t.BaseSet))
+}
+
 // MarshalJSON writes the tally with its members in order.
 func (t Tally) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {

@@ -38,6 +38,9 @@ type Trace struct {
 	Tally  Tally  `json:"tally"`
 	Tests  []Test `json:"tests,omitempty"`
 	Lines  []Line `json:"rows,omitempty"`
+	// Credited: in some month that the measure looks at, what was credited of some
+	// workload does not come to nothing, even if the tally does.
+	Credited bool `json:"-"`
 }
 
 // Test is a condition that the rule puts to a customer or a pair, and its answer.
@@ -104,6 +107,7 @@ func (b *Book) Trace(tenant, account string, number int, all bool) *Trace {
 	for _, l := range b.credit(t, account) {
 		out.Tally = b.evaluate(t, l, number)
 		out.Tests = b.tests(l, number)
+		out.Credited = b.credited(l, number)
 	}
 	m := &b.Plan.measures[number]
 	for _, r := range t.resources {
@@ -129,6 +133,22 @@ func (b *Book) Trace(tenant, account string, number int, all bool) *Trace {
 		return strings.Compare(x.Month.String(), y.Month.String())
 	})
 	return out
+}
+
+// credited reports whether any figure of the measure is not 0 in a month that it looks
+// at.
+func (b *Book) credited(l *ledger, number int) bool {
+	m := &b.Plan.measures[number]
+	for _, f := range m.feeds {
+		for _, s := range l.feeds[f] {
+			for i, c := range s.cells {
+				if b.Plan.looksAt(m, b.Plan.first.Add(i)) && m.figure(c.money, c.users, c.seats, c.units) != 0 {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // feedFor finds the measure's feed that takes rows of a resource, or the clause
@@ -223,19 +243,22 @@ func (b *Book) clauseOf(m *measure, r *resource, row *row, line *Line, seconds i
 }
 
 // amount is what the row carries of the measure's quantity.
-func (r *row) amount(m *measure) kizuna.Micro {
+func (r *row) amount(m *measure) kizuna.Micro { return m.figure(r.money, r.users, r.seats, r.units) }
+
+// figure is the one of four figures that the measure adds up.
+func (m *measure) figure(money, users, seats, units kizuna.Micro) kizuna.Micro {
 	switch m.Quantity {
 	case program.ActiveUsers:
 		if m.Subject == program.Tenants && m.Share == nil {
-			return r.seats
+			return seats
 		}
-		return r.users
+		return users
 	case program.PaidSeats:
-		return r.seats
+		return seats
 	case program.Consumption:
-		return r.units
+		return units
 	}
-	return r.money
+	return money
 }
 
 func (b *Book) reachesOf(c *covering, row *row, account string, types program.TypeSet) []ReachOfRow {

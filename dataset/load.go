@@ -100,6 +100,9 @@ type loader struct {
 	twice *twice
 	taken int // tables of opts.Usage
 	rows  int // of usage that were read
+	// tenants, if not nil, are the only ones whose usage is wanted, without case. Of
+	// tables that people keep it is read nevertheless.
+	tenants []string
 	// wants says which imported files are to be read; nil: all.
 	wants func(f *File) bool
 	// usage takes every row of usage of a file, and refused every broken row of a
@@ -245,6 +248,9 @@ func (l *loader) statement(f *File, st *Statement) (source Source, err error) {
 		return source, err
 	}
 	defer func() { err = errors.Join(err, u.Close()) }()
+	if l.tenants != nil {
+		u.only(l.tenants)
+	}
 	for row, err := range u.Rows() {
 		if err != nil {
 			return source, err

@@ -80,6 +80,14 @@ type Usage struct {
 	Tenants []string
 }
 
+// only leaves of the tenants those that are wanted, too.
+func (u *Usage) only(tenants []string) {
+	visible := u.Tenants
+	u.Tenants = slices.DeleteFunc(slices.Clone(tenants), func(t string) bool {
+		return visible != nil && !slices.Contains(visible, t)
+	})
+}
+
 // Rows yields the rows that may be seen, up to an error. The row is reused.
 func (u *Usage) Rows() iter.Seq2[*usage.Row, error] {
 	if u.Tenants == nil {

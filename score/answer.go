@@ -36,6 +36,7 @@ type Answer struct {
 	Roster   *people.Roster
 
 	index    *association.Index
+	behind   Behind
 	scorer   Scorer
 	totals   Totals
 	missing  int             // months without rows
@@ -60,6 +61,7 @@ type Counted struct {
 	Plan   *attribution.Plan // for the question's program and day
 	Totals Totals
 	Survey *attribution.Survey
+	Behind Behind // nil: nobody will ask
 }
 
 // Ask scores the whole of the facts.
@@ -67,7 +69,7 @@ func Ask(q Question, f *Facts) *Answer {
 	facts := f.Facts
 	facts.Trust = q.Trust
 	book := attribution.NewBook(attribution.NewPlan(q.Program, q.AsOf), &facts)
-	a := &Answer{Book: book, totals: total(book.Total()), remarks: book.Remarks()}
+	a := &Answer{Book: book, behind: inBook{book}, totals: total(book.Total()), remarks: book.Remarks()}
 	a.missing, _ = book.MissingMonths()
 	findings := slices.Clone(book.Findings())
 	for _, r := range book.Refused() {
@@ -80,7 +82,7 @@ func Ask(q Question, f *Facts) *Answer {
 // looked at.
 func AskCounted(q Question, f *Facts, c *Counted) *Answer {
 	index := association.NewIndex(f.Associations, association.Question{Program: q.Program, AsOf: q.AsOf})
-	a := &Answer{totals: c.Totals}
+	a := &Answer{totals: c.Totals, behind: c.Behind}
 	a.missing, _ = c.Survey.Missing(c.Plan)
 	var asserted []*kizuna.Error
 	asserted, a.remarks = c.Survey.Notes(index)
@@ -153,6 +155,11 @@ func (a *Answer) Result(accounts ...string) *Result {
 		}
 	})
 	return r
+}
+
+// Input returns a tally's values in whole units: see [attribution.Plan.Input].
+func (a *Answer) Input(measure int, t attribution.Tally) attribution.Input {
+	return a.scorer.Plan.Input(measure, t)
 }
 
 // Findings lists facts that can never count and rows that were refused.

@@ -31,6 +31,7 @@ type ComponentExplanation struct {
 	Curve     Curve                `json:"curve"`
 	Tally     attribution.Tally    `json:"tally"` // the sum of the contributions
 	Customers []*attribution.Trace `json:"customers"`
+	All       int                  `json:"-"` // how many customers there are, those left out too
 	Measure   int                  `json:"-"` // its number in the plan
 }
 
@@ -52,23 +53,116 @@ type PersonContribution struct {
 	Certificates []string `json:"certificates"` // of the rule, that count
 }
 
-// Explain opens a metric. Without a track it opens the one that the area's figure
-// is taken from. With rows, every contribution is opened down to its rows.
+// Opening says how far a metric is opened.
+type Opening struct {
+	Most int  // so many customers of each component, the largest contributions; 0: all
+	Rows bool // each down to its rows
+	// Customer, if set, is the only one, down to its rows, whether it contributes or not.
+	Customer string
+}
+
+// Behind is what totals are made of.
+type Behind interface {
+	// Customers traces who contributes to each of an account's measures, the largest
+	// contribution first (see [attribution.Tally.Weight]), equal ones in the order of their
+	// ids: the first most, or all if most is 0.
+	Customers(account string, measures []int, most int) ([]Contributions, error)
+	// Customer traces one customer, whether it contributes or not.
+	Customer(tenant, account string, measures []int) ([]*attribution.Trace, error)
+}
+
+// Contributions are what customers contribute to a measure.
+type Contributions struct {
+	Customers []*attribution.Trace
+	All       int // how many there are
+}
+
+// Explain opens a metric with all its customers. Without a track it opens the one that
+// the area's figure is taken from. With rows, every contribution is opened down to its
+// rows.
 func (a *Answer) Explain(account, area, track, metric string, rows bool) (*Explanation, error) {
-	rule, track, err := a.find(account, area, track, metric)
+	return a.Open(account, Place{Area: area, Track: track, Metric: metric}, Opening{Rows: rows})
+}
+
+// Open opens a metric as far as is asked for. The place's component is not looked at.
+func (a *Answer) Open(account string, at Place, o Opening) (*Explanation, error) {
+	rule, track, err := a.find(account, at.Area, at.Track, at.Metric)
 	if err != nil {
 		return nil, err
 	}
+	total := a.totals.Account(account)
 	out := &Explanation{
-		Account: account, Area: area, Track: track, Metric: metric,
-		Score: a.scorer.metric(account, rule, a.totals.Account(account)), Provenance: rule.Provenance,
+		Account: account, Area: at.Area, Track: track, Metric: at.Metric,
+		Score: a.scorer.metric(account, rule, total), Provenance: rule.Provenance,
 	}
 	if len(rule.People) > 0 {
 		out.People = a.peopleBehind(account, rule.PeopleOn(a.Question.AsOf))
 		return out, nil
 	}
 	for i := range rule.Components {
-		out.Components = append(out.Components, a.component(account, &rule.Components[i], rows))
+		c := &rule.Components[i]
+		scored := a.scorer.component(account, c, total)
+		out.Components = append(out.Components, &ComponentExplanation{
+			ID: c.ID, Points: scored.Points, Measure: scored.Measure,
+			Curve: Curve{scored.Progress, c.Max, c.Threshold},
+			Tally: total[attribution.Key{Account: account, Measure: scored.Measure}],
+		})
+	}
+	return out, a.customersBehind(out, o)
+}
+
+// customersBehind fills in the customers of an explanation.
+func (a *Answer) customersBehind(e *Explanation, o Opening) error {
+	measures := make([]int, len(e.Components))
+	for i, c := range e.Components {
+		measures[i] = c.Measure
+	}
+	if o.Customer != "" {
+		traces, err := a.behind.Customer(o.Customer, e.Account, measures)
+		for i, trace := range traces {
+			e.Components[i].Customers, e.Components[i].All = []*attribution.Trace{trace}, 1
+		}
+		return err
+	}
+	contributions, err := a.behind.Customers(e.Account, measures, o.Most)
+	for i, of := range contributions {
+		for _, trace := range of.Customers {
+			if !o.Rows {
+				trace.Lines = nil
+			}
+		}
+		e.Components[i].Customers, e.Components[i].All = of.Customers, of.All
+	}
+	return err
+}
+
+// inBook is all customers: whoever contributes is found by looking at everybody.
+type inBook struct{ *attribution.Book }
+
+func (b inBook) Customers(account string, measures []int, most int) ([]Contributions, error) {
+	out := make([]Contributions, len(measures))
+	for i, number := range measures {
+		of := &out[i]
+		for _, tenant := range b.Tenants() {
+			if trace := b.Trace(tenant, account, number, false); !trace.Tally.IsZero() || trace.Credited {
+				of.Customers = append(of.Customers, trace)
+			}
+		}
+		// Of equal contributions the order of the ids, which have no case, decides.
+		slices.SortStableFunc(of.Customers, func(x, y *attribution.Trace) int {
+			return -cmp.Compare(x.Tally.Weight(), y.Tally.Weight())
+		})
+		if of.All = len(of.Customers); most > 0 {
+			of.Customers = of.Customers[:min(most, of.All)]
+		}
+	}
+	return out, nil
+}
+
+func (b inBook) Customer(tenant, account string, measures []int) ([]*attribution.Trace, error) {
+	var out []*attribution.Trace
+	for _, number := range measures {
+		out = append(out, b.Trace(tenant, account, number, false))
 	}
 	return out, nil
 }
@@ -97,41 +191,6 @@ func (a *Answer) find(account, area, track, metric string) (*program.Rule, strin
 			WithMend("its tracks: %s", strings.Join(rules.Track.Tracks, ", "))
 	}
 	return rule, track, nil
-}
-
-func (a *Answer) component(account string, c *program.Component, rows bool) *ComponentExplanation {
-	scored := a.scorer.component(account, c, a.totals.Account(account))
-	number := scored.Measure
-	out := &ComponentExplanation{
-		ID: c.ID, Points: scored.Points, Measure: number,
-		Curve: Curve{scored.Progress, c.Max, c.Threshold},
-		Tally: a.totals.Account(account)[attribution.Key{Account: account, Measure: number}],
-	}
-	for _, tenant := range a.Book.Tenants() {
-		trace := a.Book.Trace(tenant, account, number, false)
-		if trace.Tally.IsZero() && !touches(trace) {
-			continue
-		}
-		if !rows {
-			trace.Lines = nil
-		}
-		out.Customers = append(out.Customers, trace)
-	}
-	slices.SortStableFunc(out.Customers, func(x, y *attribution.Trace) int {
-		return cmp.Or(-cmp.Compare(weight(x.Tally), weight(y.Tally)), strings.Compare(x.Tenant, y.Tenant))
-	})
-	return out
-}
-
-// touches reports whether any row was credited, though it came to nothing.
-func touches(t *attribution.Trace) bool {
-	return slices.ContainsFunc(t.Lines, func(l attribution.Line) bool { return l.Credited != 0 })
-}
-
-// weight orders contributions, the largest difference first.
-func weight(t attribution.Tally) int64 {
-	diff := t.Now - t.Base
-	return max(diff, -diff) + int64(len(t.NowSet)) + int64(len(t.BaseSet))
 }
 
 func (a *Answer) peopleBehind(account string, rule *program.PeopleRule) []PersonContribution {

@@ -17,6 +17,22 @@ type ref struct {
 // as entries (see entry.go).
 func (w *worker) contribute(s *slot) {
 	w.out = w.out[:0]
+	w.look(s)
+	for _, v := range w.touched {
+		for _, number := range w.k.views[v].measures {
+			m := &w.k.measures[number]
+			if m.selective && !w.b.selected(&w.k.rules[number], number, &w.record) {
+				continue
+			}
+			w.measure(m, w.lists[v])
+		}
+		w.lists[v] = w.lists[v][:0]
+	}
+	w.touched = w.touched[:0]
+}
+
+// look makes every view's list of what a slot is credited with.
+func (w *worker) look(s *slot) {
 	for number := s.block; number >= 0; number = w.blocks[number].next {
 		b := &w.blocks[number]
 		series := &w.series[b.series]
@@ -29,17 +45,6 @@ func (w *worker) contribute(s *slot) {
 			}
 		}
 	}
-	for _, v := range w.touched {
-		for _, number := range w.k.views[v].measures {
-			m := &w.k.measures[number]
-			if m.selective && !w.b.selected(&w.k.rules[number], number, &w.record) {
-				continue
-			}
-			w.measure(m, w.lists[v])
-		}
-		w.lists[v] = w.lists[v][:0]
-	}
-	w.touched = w.touched[:0]
 }
 
 // see adds a block to a view: as a series, or to one of the same feed and workload.

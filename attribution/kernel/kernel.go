@@ -161,6 +161,7 @@ func compile(plans []*attribution.Plan, trust attribution.Trust) (*Kernel, error
 // measure is a measure as numbers.
 type measure struct {
 	number int
+	view   int
 	class  class
 	// Months as indexes; the base is empty if hasBase is not set. now and base are
 	// the last of their windows.
@@ -385,6 +386,7 @@ func (k *Kernel) measure(m *attribution.Measure, out measure) {
 		v = len(k.views)
 		k.views = append(k.views, view{feeds: m.Feeds})
 	}
+	out.view = v
 	k.views[v].measures = append(k.views[v].measures, out.number)
 	k.measures = append(k.measures, out)
 	k.rules = append(k.rules, *m)

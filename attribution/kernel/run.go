@@ -135,18 +135,14 @@ type counting struct {
 	view     *segment.View
 	bindings []*binding // by segment
 	sums     *sums
+	// visit, if set, is what is done with each customer's record instead of adding it to
+	// the sums.
+	visit func(w *worker, segment, tenant int)
 }
 
 // bind makes a kernel's tables know what the segments of a view hold.
 func (k *Kernel) bind(v *segment.View) *counting {
-	c := &counting{k: k, view: v}
-	ofLocation, itself := v.AccountsOn(k.Plan.AsOf.Instant())
-	for i, s := range v.Segments() {
-		b := k.newBinding()
-		b.accounts, b.itself = ofLocation[i], itself[i]
-		k.extend(b, s)
-		c.bindings = append(c.bindings, b)
-	}
+	c := &counting{k: k, view: v, bindings: k.bindings(v)}
 	newest := v.Newest()
 	accounts := make([]string, newest.Accounts())
 	for i := range accounts {
@@ -154,6 +150,18 @@ func (k *Kernel) bind(v *segment.View) *counting {
 	}
 	c.sums = newSums(k, accounts)
 	return c
+}
+
+// bindings are those of the segments of a view.
+func (k *Kernel) bindings(v *segment.View) (bindings []*binding) {
+	ofLocation, itself := v.AccountsOn(k.Plan.AsOf.Instant())
+	for i, s := range v.Segments() {
+		b := k.newBinding()
+		b.accounts, b.itself = ofLocation[i], itself[i]
+		k.extend(b, s)
+		bindings = append(bindings, b)
+	}
+	return bindings
 }
 
 // block evaluates the tenants of a block that no newer segment hides.
@@ -169,6 +177,10 @@ func (c *counting) block(w *worker, number int, b segment.Block) (err error) {
 			continue
 		}
 		b.Record(i, &w.record)
+		if c.visit != nil {
+			c.visit(w, number, b.First()+i)
+			continue
+		}
 		w.evaluate()
 		for s := range w.slots {
 			if w.contribute(&w.slots[s]); len(w.out) > 0 {

@@ -196,13 +196,18 @@ func (t *Totals) addMember(out attribution.Contribution, account string, workloa
 	for _, number := range t.back[e.measure()] {
 		at := attribution.Key{Account: account, Measure: number}
 		tally := out[at]
-		if e&entryKind == inUnrated {
-			tally.Unrated = with(tally.Unrated, name, m.now)
-		} else {
-			tally.NowSet, tally.BaseSet = with(tally.NowSet, name, m.now), with(tally.BaseSet, name, m.base)
-		}
+		addToSets(&tally, e, name, m.now, m.base)
 		out[at] = tally
 	}
+}
+
+// addToSets adds a member to the sets of a tally, or to those without a rate.
+func addToSets(t *attribution.Tally, e entry, name string, now, base int32) {
+	if e&entryKind == inUnrated {
+		t.Unrated = with(t.Unrated, name, now)
+		return
+	}
+	t.NowSet, t.BaseSet = with(t.NowSet, name, now), with(t.BaseSet, name, base)
 }
 
 func with(c attribution.Counts, member string, n int32) attribution.Counts {
@@ -212,7 +217,7 @@ func with(c attribution.Counts, member string, n int32) attribution.Counts {
 	if c == nil {
 		c = make(attribution.Counts)
 	}
-	c[member] = int64(n)
+	c[member] += int64(n)
 	return c
 }
 

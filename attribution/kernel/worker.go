@@ -47,6 +47,7 @@ type worker struct {
 type act struct {
 	account    uint32
 	first, end uint32
+	location   segment.Partner
 	from, to   int64
 	workload   uint32 // allWorkloads, or the one it covers
 	types      program.TypeSet
@@ -128,6 +129,11 @@ func (w *worker) learn() {
 func (w *worker) evaluate() {
 	w.reset()
 	w.load()
+	w.credit()
+}
+
+// credit credits the tenant's usage to the accounts in w.slots.
+func (w *worker) credit() {
 	if len(w.slots) == 0 {
 		return
 	}
@@ -234,7 +240,7 @@ func (w *worker) reach(r *segment.Reach) {
 	} else {
 		w.acts, a = extended(w.acts)
 	}
-	a.account = account
+	a.account, a.location = account, r.Location
 	a.first, a.end = r.First, r.End
 	a.from, a.to = int64(r.During.From), int64(r.During.To)
 	a.workload, a.types, a.by = allWorkloads, 1<<r.Type, r.By

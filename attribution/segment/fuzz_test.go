@@ -2,6 +2,7 @@ package segment
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"hash/crc32"
 	"slices"
@@ -64,6 +65,27 @@ func reseal(data []byte) {
 	binary.LittleEndian.PutUint32(trailer[20*numSections+8:], crc32.Checksum(trailer[:20*numSections+8], castagnoli))
 }
 
+// useIndex indexes a segment and finds every customer again.
+func useIndex(s *Segment) error {
+	v, err := NewView(s)
+	if err != nil {
+		return err
+	}
+	x, err := IndexPartners(context.Background(), v)
+	if err != nil {
+		return err
+	}
+	for p := range s.Partners() {
+		of, _ := x.Of(Partner(p))
+		for _, customer := range of {
+			if _, _, _, err := x.At(customer); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // What is hostile, and knows the checksums, is refused as well or read as something:
 // it never does harm.
 func FuzzRead(f *testing.F) {
@@ -92,6 +114,7 @@ func FuzzRead(f *testing.F) {
 		if err == nil {
 			_, _, _, _ = s.Find("z")
 			_, _ = s.AccountsOn(0)
+			_ = useIndex(s)
 		}
 	})
 }

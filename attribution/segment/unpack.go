@@ -70,7 +70,7 @@ func (r *Record) tenant() *Tenant {
 		resource := Resource{Kind: r.kinds[walk.Kind], Owned: walk.Owned}
 		var run Run
 		for walk.NextRun(&run) {
-			resource.Rows = run.appendRows(resource.Rows)
+			resource.Rows = run.AppendRows(resource.Rows)
 		}
 		slices.SortStableFunc(resource.Rows, func(a, b Row) int {
 			return cmp.Or(cmp.Compare(a.Month, b.Month), cmp.Compare(a.Day, b.Day))
@@ -83,7 +83,8 @@ func (r *Record) tenant() *Tenant {
 	return t
 }
 
-func (run *Run) appendRows(rows []Row) []Row {
+// AppendRows appends the run's rows, in order of time.
+func (run *Run) AppendRows(rows []Row) []Row {
 	var asserted []Assertion
 	if run.Asserts {
 		asserted = []Assertion{}
@@ -107,14 +108,16 @@ func (run *Run) appendRows(rows []Row) []Row {
 	}
 	at := 0
 	firstDay, dense := run.Dense()
+	start := run.first.Day(firstDay)
 	for i := range run.Months {
 		month := run.Month(i)
+		before := month.Day(1) - 1
 		sum := int64(0)
 		_, n := run.DaysOf(i)
 		for range n {
 			row := Row{Month: month, HasMoney: run.HasMoney, Asserted: asserted}
 			if dense {
-				row.Day = uint8(run.first.Day(firstDay).AddDays(at)-month.Day(1)) + 1
+				row.Day = uint8(start.AddDays(at) - before)
 			} else {
 				row.Day = uint8(run.Day(at))
 			}

@@ -18,6 +18,7 @@ import (
 // explainCmd opens a figure to its contributions, and one of these to its rows.
 type explainCmd struct {
 	questionFlags
+	oracleFlag
 	Partner  string `name:"partner" required:"" placeholder:"ID" help:"help.partner"`
 	Area     string `name:"area" required:"" placeholder:"AREA" help:"help.area"`
 	Metric   string `name:"metric" required:"" placeholder:"METRIC" help:"help.metric"`
@@ -28,15 +29,24 @@ type explainCmd struct {
 
 // Run prints the explanation; as JSON it is a proof that kizuna verify checks.
 func (c *explainCmd) Run(a *app) error {
-	in, err := c.ask(a)
+	ask := c.open
+	if c.Oracle {
+		ask = c.ask
+	}
+	in, err := ask(a)
 	if err != nil {
 		return err
 	}
-	account, location, err := in.answer.Resolve(c.Partner)
+	account, location, err := in.resolve(c.Partner)
 	if err != nil {
 		return err
 	}
-	e, err := in.answer.Explain(account, c.Area, c.Track, c.Metric, a.JSON || c.Customer != "")
+	most := max(0, c.Most)
+	opening := score.Opening{Most: max(1, most), Customer: c.Customer}
+	if a.JSON {
+		opening = score.Opening{Rows: true} // a proof is whole
+	}
+	e, err := in.answer.Open(account, score.Place{Area: c.Area, Track: c.Track, Metric: c.Metric}, opening)
 	if err != nil {
 		return err
 	}
@@ -51,7 +61,7 @@ func (c *explainCmd) Run(a *app) error {
 		return a.writeJSON(a.Stdout, p)
 	}
 	a.warn(in)
-	v := explainView{a, in, in.answer, c.Most}
+	v := explainView{a, in, in.answer, most}
 	v.head(e, c.Partner, location)
 	if len(e.People) > 0 || len(e.Components) == 0 {
 		v.people(e)
@@ -59,7 +69,7 @@ func (c *explainCmd) Run(a *app) error {
 	}
 	for _, component := range e.Components {
 		if c.Customer != "" {
-			if err := v.customer(e, component, c.Customer); err != nil {
+			if err := v.customer(component, c.Customer); err != nil {
 				return err
 			}
 			continue
@@ -149,11 +159,11 @@ func (v explainView) component(c *score.ComponentExplanation) {
 		if i == v.most {
 			break
 		}
-		in := v.answer.Book.Plan.Input(number, trace.Tally)
+		in := v.answer.Input(number, trace.Tally)
 		g.Row(strings.TrimSpace(trace.Tenant+" "+trace.Name), in.Now.Show(), in.Base.Show(), in.Now.Sub(in.Base).Show())
 	}
 	g.WriteTo(v.Stdout)
-	v.more(len(c.Customers))
+	v.more(c.All)
 }
 
 func (v explainView) curve(c *score.ComponentExplanation) {
@@ -168,13 +178,13 @@ func (v explainView) curve(c *score.ComponentExplanation) {
 }
 
 // customer opens one contribution down to its rows and the reaches behind them.
-func (v explainView) customer(e *score.Explanation, c *score.ComponentExplanation, tenant string) error {
-	trace := v.answer.Book.Trace(tenant, e.Account, c.Measure, false)
+func (v explainView) customer(c *score.ComponentExplanation, tenant string) error {
+	trace := c.Customers[0]
 	if len(trace.Lines) == 0 {
 		fmt.Fprintln(v.Stdout, v.P.T("explain.no-rows", tenant, c.ID))
 		return nil
 	}
-	in := v.answer.Book.Plan.Input(c.Measure, trace.Tally)
+	in := v.answer.Input(c.Measure, trace.Tally)
 	fmt.Fprintln(v.Stdout)
 	if c.ID != "" {
 		fmt.Fprintf(v.Stdout, "[%s] ", report.Component(v.P, c.ID))

@@ -69,7 +69,7 @@ func (o *opener) person(c score.PersonContribution) report.Contribution {
 }
 
 func (o *opener) customer(number int, t *attribution.Trace) report.Contribution {
-	values := o.answer.Book.Plan.Input(number, t.Tally)
+	values := o.answer.Input(number, t.Tally)
 	out := report.Contribution{Subject: t.Tenant, Label: t.Name, Now: values.Now.Show(), Base: values.Base.Show()}
 	for _, test := range t.Tests {
 		what := strings.TrimSpace(o.p.T("test."+test.What) + " " + test.Workload)

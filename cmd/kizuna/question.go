@@ -12,6 +12,7 @@ import (
 	"github.com/kizuna-org/kizuna/dataset"
 	"github.com/kizuna-org/kizuna/program"
 	"github.com/kizuna-org/kizuna/score"
+	"github.com/kizuna-org/kizuna/segmentcache"
 )
 
 // questionFlags are what every command takes that asks about facts.
@@ -38,6 +39,7 @@ type inquiry struct {
 	facts  *score.Facts
 	answer *score.Answer
 	notes  []*kizuna.Error // of the cache
+	behind *packedBehind   // if figures are opened from packed usage
 }
 
 // ask loads the facts and scores them.
@@ -73,6 +75,33 @@ func factsOf(data *dataset.Dataset) *score.Facts {
 // count is [questionFlags.ask] by the kernel, from packed usage: the answer knows the
 // scores and no usage rows.
 func (f *questionFlags) count(a *app) (*inquiry, error) {
+	c, err := f.packed(a)
+	if err != nil {
+		return nil, err
+	}
+	if c == nil {
+		return f.ask(a)
+	}
+	totals, err := c.k.Run(a.Context, c.View, kernel.Options{})
+	if err != nil {
+		return nil, err
+	}
+	facts := factsOf(c.Data)
+	answer := score.AskCounted(c.q, facts, &score.Counted{Plan: c.k.Plan, Totals: totals, Survey: c.Survey})
+	return &inquiry{shelf: c.shelf, data: c.Data, facts: facts, answer: answer, notes: c.Notes}, nil
+}
+
+// packedQuestion is a question about packed usage, and the kernel that counts it.
+type packedQuestion struct {
+	*segmentcache.Facts
+	shelf dataset.Shelf
+	q     score.Question
+	k     *kernel.Kernel
+}
+
+// packed makes ready to answer from packed usage. It returns nil if that is not what the
+// program would count.
+func (f *questionFlags) packed(a *app) (*packedQuestion, error) {
 	shelf, packed, err := f.facts(a, f.KnownAt)
 	if err != nil {
 		return nil, err
@@ -83,19 +112,10 @@ func (f *questionFlags) count(a *app) (*inquiry, error) {
 	}
 	if _, twins := packed.Twins(q.Program); twins {
 		a.log().Debug("the packed usage counts rows twice that are one under the program: all usage is read")
-		return f.ask(a)
+		return nil, nil
 	}
 	k, err := kernel.Compile(attribution.NewPlan(q.Program, q.AsOf), q.Trust)
-	if err != nil {
-		return nil, err
-	}
-	totals, err := k.Run(a.Context, packed.View, kernel.Options{})
-	if err != nil {
-		return nil, err
-	}
-	facts := factsOf(packed.Data)
-	answer := score.AskCounted(q, facts, &score.Counted{Plan: k.Plan, Totals: totals, Survey: packed.Survey})
-	return &inquiry{shelf, packed.Data, facts, answer, packed.Notes}, nil
+	return &packedQuestion{packed, shelf, q, k}, err
 }
 
 // question fills in what was not said: the day after the last month that every
