@@ -8,7 +8,7 @@ import "slices"
 func (d *Dataset) With(own *Dataset) *Dataset {
 	out := &Dataset{
 		Usage: d.Usage, Ledger: d.Ledger,
-		Problems: d.Problems, Overlaps: d.Overlaps, Notes: d.Notes,
+		Problems: d.Problems, Overlaps: d.Overlaps, Notes: d.Notes, Reading: d.Reading,
 	}
 	out.adopt(own, func(string) bool { return true })
 	counts := make(map[string]int)
