@@ -23,6 +23,10 @@ type commands struct {
 	Run       runCmd       `cmd:"" help:"Time engines on the same data and compare their answers."`
 	Prototype prototypeCmd `cmd:"" help:"Time the prototype, where it stands beside the project."`
 	Build     buildCmd     `cmd:"" help:"Time the way from a bill to a segment, and DuckDB from the bill to Parquet."`
+	Go        goCmd        `cmd:"" help:"Run the benchmarks of Kizuna's own module and keep their figures."`
+	Whole     wholeCmd     `cmd:"" help:"Time whole processes: kizuna score, kizuna fleet, and the way from a bill to a segment."`
+	Suite     suiteCmd     `cmd:"" help:"Measure all that the tables need, and report."`
+	Publish   publishCmd   `cmd:"" help:"Put the report into the documentation."`
 	Report    reportCmd    `cmd:"" help:"Write results as a table and as pictures."`
 	Verify    verifyCmd    `cmd:"" help:"Ask DuckDB and Kizuna of thousands of small worlds and compare every figure."`
 }

@@ -10,6 +10,7 @@ import (
 
 // plot is lines on two logarithmic axes, written as SVG.
 type plot struct {
+	file        string
 	title, x, y string
 	lines       []line
 }

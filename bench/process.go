@@ -1,6 +1,9 @@
 package main
 
-import "syscall"
+import (
+	"os"
+	"syscall"
+)
 
 // cpuSeconds returns the CPU seconds that this process has used.
 func cpuSeconds() float64 {
@@ -16,6 +19,15 @@ func cpuSeconds() float64 {
 func peakBytes() int64 {
 	var u syscall.Rusage
 	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
+		return 0
+	}
+	return u.Maxrss * 1024
+}
+
+// peakOf returns the peak resident memory of a process that has ended.
+func peakOf(p *os.ProcessState) int64 {
+	u, ok := p.SysUsage().(*syscall.Rusage)
+	if !ok {
 		return 0
 	}
 	return u.Maxrss * 1024

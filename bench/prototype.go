@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -43,6 +42,7 @@ func (cmd *prototypeCmd) Run(ctx context.Context) error {
 	if err := os.CopyFS(filepath.Join(dir, "source"), os.DirFS(cmd.From)); err != nil {
 		return err
 	}
+	now := circumstancesNow()
 	var used time.Duration // by the last process
 	run := func(name string, args ...string) ([]byte, error) {
 		c := exec.CommandContext(ctx, name, args...)
@@ -84,7 +84,7 @@ func (cmd *prototypeCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r := result{Set: cmd.Set, Job: "prototype", Rows: c.Rows, Threads: cmd.Threads, Same: true, On: time.Now().UTC().Format(time.DateOnly), Where: machine()}
+	r := result{Set: cmd.Set, Job: "prototype", Rows: c.Rows, Threads: cmd.Threads, Same: true, Beside: "prototype", circumstances: now}
 	r.Engine = "prototype"
 	r.CPU = []float64{(used - once).Seconds() / float64(cmd.Reps)}
 	for _, m := range fullRun.FindAllSubmatch(out, -1) {
@@ -98,35 +98,33 @@ func (cmd *prototypeCmd) Run(ctx context.Context) error {
 		return fmt.Errorf("the prototype told no times:\n%s", bytes.TrimSpace(out))
 	}
 	fmt.Printf("prototype  %s  %d cores  %s, processor %.3g s  (its own, simpler rules and data)\n", cmd.Set, cmd.Threads, spread(r.Wall), r.CPU[0])
-	if err := os.MkdirAll(cmd.Results, 0o777); err != nil {
+	all := []result{r}
+	if err := cmd.beside(ctx, &all); err != nil {
 		return err
 	}
-	text, err := json.MarshalIndent([]result{r}, "", "  ")
-	if err != nil {
-		return err
-	}
-	if err := os.WriteFile(filepath.Join(cmd.Results, cmd.Set+"-prototype.json"), append(text, '\n'), 0o666); err != nil {
-		return err
-	}
-	return cmd.beside(ctx, &r)
+	return writeJSON(cmd.Results, cmd.Set+"-prototype.json", all)
 }
 
 // beside runs Kizuna after the prototype and tells how many times its time it takes.
-func (cmd *prototypeCmd) beside(ctx context.Context, prototype *result) error {
+func (cmd *prototypeCmd) beside(ctx context.Context, all *[]result) error {
 	for _, job := range []string{"simple", "full"} {
 		kizuna := runCmd{
 			worldFlags: worldFlags{Set: cmd.Set}, Job: job, Engines: []string{"kizuna"},
 			Threads: []int{cmd.Threads}, Reps: cmd.Reps, Data: cmd.Data, Results: cmd.Results, Limit: time.Hour,
 		}
-		if _, err := kizuna.world(ctx); err != nil {
+		m, err := kizuna.world(ctx)
+		if err != nil {
 			return err
 		}
+		now := circumstancesNow()
 		r, err := kizuna.one(ctx, "kizuna", cmd.Threads)
 		if err != nil {
 			return err
 		}
+		r.Rows, r.Same, r.Beside, r.circumstances = m.Rows, true, "prototype", now
+		*all = append(*all, *r)
 		fmt.Printf("%-9s  %s  %d cores  %s, processor %.3g s: %.2f times the prototype's time, %.2f times its processor time\n", job, cmd.Set, cmd.Threads,
-			spread(r.Wall), median(r.CPU), median(r.Wall)/median(prototype.Wall), median(r.CPU)/median(prototype.CPU))
+			spread(r.Wall), median(r.CPU), median(r.Wall)/median((*all)[0].Wall), median(r.CPU)/median((*all)[0].CPU))
 	}
 	return nil
 }

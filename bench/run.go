@@ -5,16 +5,15 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strconv"
 	"time"
 
+	"github.com/kizuna-org/kizuna/attribution/segment"
 	"github.com/kizuna-org/kizuna/bench/oracle"
 	"github.com/kizuna-org/kizuna/bench/world"
 )
@@ -57,8 +56,18 @@ type result struct {
 	report
 	Digest map[string]string `json:"digest"`
 	Same   bool              `json:"same"` // as the first engine's answer
-	On     string            `json:"on"`   // the day
-	Where  string            `json:"where"`
+	Packed *packed           `json:"packed,omitempty"`
+	// Beside names what this was measured right after, to be compared with that alone.
+	Beside string `json:"beside,omitempty"`
+	circumstances
+}
+
+// packed is how many bytes Kizuna's segment has.
+type packed struct {
+	Rows      int `json:"row_bytes"`
+	Directory int `json:"directory_bytes"`
+	Reaches   int `json:"reach_bytes"`
+	File      int `json:"file_bytes"`
 }
 
 // Run measures the engines one after the other, each in a process of its own, and
@@ -68,29 +77,21 @@ func (cmd *runCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(cmd.Results, 0o777); err != nil {
-		return err
-	}
 	var results []result
 	for _, threads := range cmd.Threads {
 		for _, name := range cmd.Engines {
+			now := circumstancesNow()
 			r, err := cmd.one(ctx, name, threads)
 			if err != nil {
 				return fmt.Errorf("%s: %w", name, err)
 			}
-			r.Set, r.Job, r.Rows, r.Threads = cmd.Set, cmd.Job, m.Rows, threads
-			r.On, r.Where = time.Now().UTC().Format(time.DateOnly), machine()
+			r.Rows, r.circumstances = m.Rows, now
 			r.Same = len(results) == 0 || equal(r.Digest, results[0].Digest)
 			results = append(results, *r)
 			fmt.Printf("%-18s %d cores  %s  peak %s  %s\n", r.Engine, threads, spread(r.Wall), bytesOf(r.Peak), map[bool]string{true: "same", false: "DIFFERS"}[r.Same])
 		}
 	}
-	path := filepath.Join(cmd.Results, cmd.Set+"-"+cmd.Job+".json")
-	data, err := json.MarshalIndent(results, "", "  ")
-	if err != nil {
-		return err
-	}
-	if err := os.WriteFile(path, append(data, '\n'), 0o666); err != nil {
+	if err := writeJSON(cmd.Results, cmd.Set+"-"+cmd.Job+".json", results); err != nil {
 		return err
 	}
 	if slices.ContainsFunc(results, func(r result) bool { return !r.Same }) {
@@ -99,23 +100,50 @@ func (cmd *runCmd) Run(ctx context.Context) error {
 	return nil
 }
 
-// world makes what is missing of the set.
+// world makes what is missing of the set: a segment, too, that this Kizuna cannot read
+// because its format was another.
 func (cmd *runCmd) world(ctx context.Context) (m made, err error) {
 	c, err := cmd.config()
 	if err != nil {
 		return m, err
 	}
 	dir := filepath.Join(cmd.Data, cmd.Set)
-	tables := slices.ContainsFunc(cmd.Engines, func(name string) bool { return name != "kizuna" })
 	data, err := os.ReadFile(filepath.Join(dir, madeFile))
 	if err == nil {
 		err = json.Unmarshal(data, &m)
 	}
-	if err == nil && m.Config == c && exists(dir, segmentFile) && (!tables || exists(dir, "parquet", "facts.parquet")) {
+	same := err == nil && m.Config == c
+	peers := slices.ContainsFunc(cmd.Engines, func(name string) bool { return name != "kizuna" })
+	tables := peers && !(same && exists(dir, "parquet", "facts.parquet"))
+	var refused error
+	if same {
+		refused = readable(filepath.Join(dir, segmentFile), &m)
+	}
+	if same && refused == nil && !tables {
 		return m, nil
 	}
+	if refused != nil && exists(dir, segmentFile) {
+		fmt.Printf("%s: the segment is made anew: %v\n", cmd.Set, refused)
+	}
 	fmt.Printf("making %s: %d rows\n", cmd.Set, c.Rows)
-	return generate(ctx, dir, &c, tables, true)
+	return generate(ctx, dir, &c, tables, !same || refused != nil)
+}
+
+// readable tells what is wrong with a segment, if anything: every block is looked at,
+// since a format may differ anywhere.
+func readable(path string, m *made) error {
+	s, err := segment.Open(path)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	if err := s.Check(); err != nil {
+		return err
+	}
+	if info := s.Info(); info.Rows != m.Rows || info.Tenants != m.Tenants {
+		return fmt.Errorf("it has %d rows of %d customers", info.Rows, info.Tenants)
+	}
+	return nil
 }
 
 func exists(path ...string) bool {
@@ -151,13 +179,28 @@ func (cmd *runCmd) one(ctx context.Context, name string, threads int) (*result, 
 	if err := command.Run(); err != nil {
 		return nil, fmt.Errorf("%w\n%s", cmp.Or(context.Cause(ctx), err), complained.Bytes())
 	}
-	r := new(result)
+	r := &result{Set: cmd.Set, Job: cmd.Job, Threads: threads}
 	lines := bytes.Split(bytes.TrimSpace(said.Bytes()), []byte("\n"))
 	if err := json.Unmarshal(lines[len(lines)-1], &r.report); err != nil {
 		return nil, err
 	}
+	if e.script == "" {
+		if r.Packed, err = packedIn(filepath.Join(cmd.Data, cmd.Set, segmentFile)); err != nil {
+			return nil, err
+		}
+	}
 	r.Digest, err = oracle.Digest(out)
 	return r, err
+}
+
+func packedIn(path string) (*packed, error) {
+	s, err := segment.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer s.Close()
+	info := s.Info()
+	return &packed{info.RowBytes, info.DirectoryBytes, info.ReachBytes, info.FileBytes}, nil
 }
 
 func (cmd *runCmd) command(ctx context.Context, e engine, out string) (*exec.Cmd, error) {
@@ -190,20 +233,6 @@ func equal(a, b map[string]string) bool {
 	return true
 }
 
-// machine says what the figures were measured on.
-func machine() string {
-	model := runtime.GOARCH
-	if data, err := os.ReadFile("/proc/cpuinfo"); err == nil {
-		for line := range bytes.Lines(data) {
-			if name, value, ok := bytes.Cut(line, []byte(":")); ok && string(bytes.TrimSpace(name)) == "model name" {
-				model = string(bytes.TrimSpace(value))
-				break
-			}
-		}
-	}
-	return fmt.Sprintf("%d cores, %s, %s", runtime.NumCPU(), model, runtime.GOOS)
-}
-
 // load reads all results of a directory.
 func load(dir string) (all []result, err error) {
 	paths, err := filepath.Glob(filepath.Join(dir, "*.json"))
@@ -211,36 +240,34 @@ func load(dir string) (all []result, err error) {
 		return nil, err
 	}
 	for _, path := range paths {
+		if filepath.Base(path) == figuresFile {
+			continue
+		}
 		data, err := os.ReadFile(path)
 		if err != nil {
 			return nil, err
 		}
 		var some []result
 		if err := json.Unmarshal(data, &some); err != nil {
-			return nil, errors.Join(fmt.Errorf("%s", path), err)
+			return nil, fmt.Errorf("%s: %w", path, err)
 		}
 		all = append(all, some...)
 	}
 	return all, nil
 }
 
-func median(of []float64) float64 {
-	sorted := slices.Sorted(slices.Values(of))
-	if len(sorted) == 0 {
-		return 0
-	}
-	return (sorted[(len(sorted)-1)/2] + sorted[len(sorted)/2]) / 2
-}
-
-// spread writes median, least and most.
+// spread writes median, least and most of seconds.
 func spread(of []float64) string {
 	if len(of) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%.3g s (%.3g to %.3g)", median(of), slices.Min(of), slices.Max(of))
+	return valueOf(of).in("s")
 }
 
 func bytesOf(n int64) string {
+	if n == 0 {
+		return "" // the engine does not tell
+	}
 	if n < 10<<30 {
 		return fmt.Sprintf("%.0f MB", float64(n)/1e6)
 	}

@@ -19,6 +19,7 @@ const segmentFile = "segment"
 // segmentWriter gives a world to Kizuna's own builder: what the compiler of facts
 // would make of them, without the detour over texts.
 type segmentWriter struct {
+	path      string
 	config    *world.Config
 	builder   *segment.Builder
 	file      *os.File
@@ -34,12 +35,12 @@ type segmentWriter struct {
 }
 
 func newSegmentWriter(path string, catalog *world.Catalog) (*segmentWriter, error) {
-	f, err := os.Create(path)
+	f, err := os.Create(path + ".new")
 	if err != nil {
 		return nil, err
 	}
 	buffer := bufio.NewWriterSize(f, 1<<20)
-	w := &segmentWriter{builder: segment.NewBuilder(buffer), file: f, buffer: buffer, partners: make(map[world.Location]segment.Partner)}
+	w := &segmentWriter{path: path, builder: segment.NewBuilder(buffer), file: f, buffer: buffer, partners: make(map[world.Location]segment.Partner)}
 	for _, x := range catalog.Workloads {
 		w.workloads = append(w.workloads, w.builder.Name(x.Name))
 	}
@@ -189,7 +190,11 @@ func (w *segmentWriter) climb(t *world.Tenant, scope world.Scope, p world.Placem
 	}
 }
 
-// Close finishes the segment.
+// Close finishes the segment. It gets its name when it is whole: an older one of that
+// name may be mapped by a process that measures.
 func (w *segmentWriter) Close() error {
-	return errors.Join(w.err, w.builder.Finish(), w.buffer.Flush(), w.file.Close())
+	if err := errors.Join(w.err, w.builder.Finish(), w.buffer.Flush(), w.file.Close()); err != nil {
+		return err
+	}
+	return os.Rename(w.file.Name(), w.path)
 }
