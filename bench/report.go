@@ -104,7 +104,7 @@ func (n *notes) write(b *strings.Builder) {
 
 func (m measured) writeBars(b *strings.Builder) {
 	var n notes
-	b.WriteString("### Bars\n\n| what | rows | bar | measured | runs | met | load before | how |\n|---|---:|---|---|---:|---|---|---|\n")
+	b.WriteString("### Bars\n\n| what | rows | bar | measured | by processor time | runs | met | load before | how |\n|---|---:|---|---|---:|---:|---|---|---|\n")
 	var open []string
 	for _, bar := range bars {
 		e, ok := bar.of(m)
@@ -112,19 +112,19 @@ func (m measured) writeBars(b *strings.Builder) {
 			open = append(open, bar.what)
 			continue
 		}
-		direction, met := "at most", "**no**"
+		direction, cpu := "at most", ""
 		if bar.least {
 			direction = "at least"
 		}
-		if bar.met(e) {
-			met = "yes"
+		if e.cpu > 0 {
+			cpu = short(e.cpu)
 		}
 		how, busy := n.of(e.from...)
 		measured := short(e.median)
-		if e.runs > 1 {
+		if e.least < e.most {
 			measured = e.in("")
 		}
-		fmt.Fprintf(b, "| %s | %s | %s %s %s | %s | %d | %s | %s | %s |\n", bar.what, rowsOf(e.rows), direction, short(bar.limit), bar.unit, measured, e.runs, met, busy, how)
+		fmt.Fprintf(b, "| %s | %s | %s %s %s | %s | %s | %d | %s | %s | %s |\n", bar.what, rowsOf(e.rows), direction, short(bar.limit), bar.unit, measured, cpu, e.runs, bar.verdict(e), busy, how)
 	}
 	n.write(b)
 	if len(open) > 0 {
