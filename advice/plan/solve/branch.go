@@ -108,6 +108,27 @@ func (s *search) chooseAny(b *box, x []float64) (v int, at int64, up bool) {
 	return v, 0, best > 0.5
 }
 
+// foresee adds worlds that a plan rounded from the first relaxation does not
+// survive, a few times: the more of them the model has from the start, the better
+// its bound.
+func (s *search) foresee(x []float64) bool {
+	if len(s.in.Failures) == 0 || len(s.m.worlds) > 12 {
+		return false
+	}
+	p := s.rounding(x, s.guess.nominal)
+	if p == nil {
+		return false
+	}
+	added := false
+	for w := range s.in.Failures {
+		if !slices.Contains(s.m.worlds, w) && len(s.m.worlds) <= 12 && !s.in.Survives(p, w) {
+			s.m.addWorld(w)
+			added = true
+		}
+	}
+	return added
+}
+
 // addWorlds adds to the model the first worlds that a whole solution does not survive.
 func (s *search) addWorlds(b *box, x []float64) bool {
 	if len(s.in.Failures) == 0 {
@@ -156,6 +177,13 @@ func (s *search) heuristic(b *box, x []float64) bool {
 			return false
 		}
 	}
+	p := s.rounding(x, s.guess.reaches)
+	return p != nil && s.offer(s.reduced(p))
+}
+
+// rounding takes what is mostly taken, and more in the order of the relaxation
+// until the plan is enough. It returns nil if everything is not.
+func (s *search) rounding(x []float64, enough func(plan.Plan) bool) plan.Plan {
 	base := s.taken(x, 0.5)
 	type more struct {
 		c     plan.Choice
@@ -165,7 +193,7 @@ func (s *search) heuristic(b *box, x []float64) bool {
 	for i, u := range s.m.units {
 		for k := range u.count {
 			v := u.first + k
-			if base[i] != k && b.hi[v] > 0 {
+			if base[i] != k && s.lp.hi[v] > 0 {
 				list = append(list, more{plan.Choice{Unit: i, Bundle: k}, x[v], s.lp.d[v]})
 			}
 		}
@@ -184,20 +212,20 @@ func (s *search) heuristic(b *box, x []float64) bool {
 	}
 	// More is not always better (it may change the track), so little is tried first.
 	lo, hi := 0, 0
-	for !s.guess.reaches(with(hi)) {
+	for !enough(with(hi)) {
 		if hi == len(list) {
-			return false
+			return nil
 		}
 		lo, hi = hi+1, min(2*hi+1, len(list))
 	}
 	for lo < hi {
-		if n := (lo + hi) / 2; s.guess.reaches(with(n)) {
+		if n := (lo + hi) / 2; enough(with(n)) {
 			hi = n
 		} else {
 			lo = n + 1
 		}
 	}
-	return s.offer(s.reduced(with(hi)))
+	return with(hi)
 }
 
 // reduced leaves out, or replaces by something cheaper, what a plan can do

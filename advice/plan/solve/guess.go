@@ -63,6 +63,11 @@ func float(f interface{ Terms() (int64, int64, bool) }) float64 {
 	return float64(num) / float64(max(den, 1))
 }
 
+// nominal guesses whether the plan is an answer as long as nothing fails.
+func (g *guess) nominal(p plan.Plan) bool {
+	return g.in.Allows(p) && g.passes(g.in.Values(p, plan.Nominal))
+}
+
 // reaches guesses whether the plan is an answer.
 func (g *guess) reaches(p plan.Plan) bool {
 	if !g.in.Allows(p) {

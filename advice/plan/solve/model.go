@@ -26,7 +26,9 @@ type model struct {
 	formOf  map[string]int
 	// memberOf finds the variable that says whether a set's counter is held.
 	memberOf map[string]int
-	step     int64 // every plan's cost is a multiple of it
+	// shapes are variables whose bounds make rows much tighter.
+	shapes map[int]bool
+	step   int64 // every plan's cost is a multiple of it
 }
 
 type kind int
@@ -120,7 +122,7 @@ func (r *row) addLiteral(l literal, by int64) {
 }
 
 func newModel(in *plan.Instance) *model {
-	m := &model{in: in, scale: in.PointScale(), formOf: map[string]int{}, memberOf: map[string]int{}}
+	m := &model{in: in, scale: in.PointScale(), formOf: map[string]int{}, memberOf: map[string]int{}, shapes: map[int]bool{}}
 	var step big.Int
 	for u := range in.Units {
 		unit := &in.Units[u]
@@ -540,6 +542,7 @@ func (m *model) addPart(world int, at string, p *plan.Part, a literal) partVars 
 	m.atLeast("over/"+at, a, v.over, 1)
 	// level x over is at least each of the planes that touch it at two edges of
 	// the box.
+	m.shapes[level], m.shapes[v.over] = true, true
 	plane := func(low bool) func(b *box, r *row) {
 		return func(b *box, r *row) {
 			edge, side := b.lo[level]*unit, max(b.lo[v.over], 1)

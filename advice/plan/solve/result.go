@@ -14,21 +14,66 @@ func (s *search) result(root *tree) *Result {
 		out.Plan = s.reduced(s.best)
 		out.Cost = s.in.Cost(out.Plan)
 		c.Plan, c.Cost = out.Plan, out.Cost
-		out.Bound = s.lowest(out.Cost)
-	} else if len(s.open) == 0 {
-		out.Infeasible = true
+		out.Bound = out.Cost
 	} else {
-		out.Bound = s.lowest(math.MaxInt64)
+		out.Infeasible = len(s.open) == 0
+		out.Bound = math.MaxInt64
+	}
+	for _, t := range s.open {
+		out.Bound = min(out.Bound, s.promised(t))
+	}
+	s.target = out.Bound
+	s.fold(root)
+	out.Bound = s.target
+	if out.Infeasible {
+		out.Bound = 0
 	}
 	c.Bound, c.Infeasible = out.Bound, out.Infeasible
-	numbers := map[int]int64{}
-	s.write(c, root, numbers)
+	s.write(c, root, map[int]int64{})
 	out.Certificate = c
 	return out
 }
 
-// write adds a node and what is below it. An open box has the proof that it
-// inherited.
+// promised is the bound that a box should be able to prove.
+func (s *search) promised(t *tree) int64 {
+	if math.IsInf(t.estimate, -1) {
+		return 0
+	}
+	return max(s.rounded(int64(math.Ceil(t.estimate-1e-2))), 0)
+}
+
+// fold makes a single proven box of every branch that what was known before it
+// was split suffices for. What proves less than was promised lowers the target.
+func (s *search) fold(t *tree) {
+	if t.closed && (t.emptiness || t.everything || t.y.ray) {
+		return
+	}
+	if t.lowChild != nil && (math.IsInf(t.estimate, -1) || s.promised(t) < s.target) {
+		s.fold(t.lowChild)
+		s.fold(t.highChild)
+		return
+	}
+	b, any := s.boxOf(t)
+	if !any {
+		t.emptiness, t.lowChild, t.highChild = true, nil, nil
+		return
+	}
+	if t.closed && t.lowChild == nil {
+		return // proven when it was closed, by a plan that was not cheaper
+	}
+	bound := max(s.rounded(s.exact.bound(b, s.rowScale, t.y)), 0)
+	switch {
+	case bound >= s.target:
+		t.lowChild, t.highChild = nil, nil
+	case t.lowChild != nil:
+		s.fold(t.lowChild)
+		s.fold(t.highChild)
+	default:
+		s.target = bound
+	}
+}
+
+// write adds a node and what is below it to the certificate.
 func (s *search) write(c *plan.Certificate, t *tree, numbers map[int]int64) {
 	if t.lowChild != nil {
 		c.Nodes = append(c.Nodes, plan.Node{Branch: s.m.vars[t.lowChild.v].name, Low: t.lowChild.at, High: t.highChild.at})

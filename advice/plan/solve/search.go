@@ -80,9 +80,12 @@ type search struct {
 	lp       simplex
 	rowScale []int
 	colScale []int
+	loaded   *tree // whose relaxation is there, and how often its rows were kept
+	followed int
 	open     queue
 	best     plan.Plan
 	cost     int64
+	target   int64 // what every box of the certificate proves
 	nodes    int
 	serial   int
 	row      row
@@ -113,14 +116,6 @@ func Solve(in *plan.Instance, opts Options) (*Result, error) {
 
 func (s *search) stopped() bool {
 	return s.opts.Nodes > 0 && s.nodes >= s.opts.Nodes || s.opts.Stop != nil && s.opts.Stop()
-}
-
-// target is what a bound must reach to close a box.
-func (s *search) target() int64 {
-	if s.best == nil {
-		return math.MaxInt64
-	}
-	return s.cost
 }
 
 func (s *search) run(root *tree) {
@@ -171,7 +166,7 @@ func (s *search) visit(t *tree) *tree {
 			t.closed, t.everything = true, true
 			return nil
 		}
-		verdict, sign := s.relax(b, t.basis)
+		verdict, sign := s.relax(t, b)
 		switch verdict {
 		case infeasible:
 			if y, ok := s.ray(b, sign); ok {
@@ -199,6 +194,9 @@ func (s *search) visit(t *tree) *tree {
 			}
 		}
 		t.estimate = max(t.estimate, s.lp.objective())
+		if t.parent == nil && s.foresee(x) {
+			continue
+		}
 		v, at, up := s.choose(b, x)
 		if v < 0 {
 			if s.addWorlds(b, x) {
@@ -220,7 +218,6 @@ func (s *search) split(t *tree, v int, at int64, up bool, x float64) *tree {
 	lo := &tree{parent: t, v: v, at: at, low: true, by: x - float64(at), y: t.y, estimate: t.estimate, basis: basis, serial: s.serial}
 	hi := &tree{parent: t, v: v, at: high, by: float64(high) - x, y: t.y, estimate: t.estimate, basis: basis, serial: s.serial + 1}
 	t.lowChild, t.highChild, t.basis = lo, hi, nil
-	t.y = prices{}
 	if up {
 		lo, hi = hi, lo
 	}
@@ -274,20 +271,42 @@ func (s *search) offer(p plan.Plan) bool {
 	return true
 }
 
-// lowest is the bound that the open boxes prove.
-func (s *search) lowest(most int64) int64 {
-	for _, t := range s.open {
-		if b, any := s.boxOf(t); any {
-			most = min(most, s.rounded(s.exact.bound(b, s.rowScale, t.y)))
-		} else {
-			t.emptiness = true
-		}
+// relax solves the relaxation of a box.
+func (s *search) relax(t *tree, b *box) (verdict, float64) {
+	if s.follows(t) {
+		// The rows of a box hold in every box within it: they are kept, and so is the basis.
+		s.bound(b)
+		s.lp.price()
+		s.lp.settle()
+		s.followed++
+	} else {
+		s.load(b, t.basis)
+		s.followed = 0
 	}
-	return most
+	s.loaded = t
+	cutoff := math.Inf(1)
+	if s.best != nil {
+		cutoff = float64(s.cost-s.m.step) + 1e-3*float64(s.m.step) + 1e-4
+	}
+	return s.solveLP(cutoff)
 }
 
-// relax loads the rows of a box and solves its relaxation.
-func (s *search) relax(b *box, basis []int) (verdict, float64) {
+// follows reports whether a box is half of the one that was looked at last, and
+// its rows are hardly tighter.
+func (s *search) follows(t *tree) bool {
+	return t.parent != nil && t.parent == s.loaded && s.followed < 40 && !s.m.shapes[t.v] && s.lp.n == len(s.m.vars)
+}
+
+// bound gives the relaxation the bounds of a box.
+func (s *search) bound(b *box) {
+	for v := range s.m.vars {
+		s.lp.lo[v] = math.Ldexp(float64(b.lo[v]), -s.colScale[v])
+		s.lp.hi[v] = math.Ldexp(float64(b.hi[v]), -s.colScale[v])
+	}
+}
+
+// load makes the relaxation of a box, to begin with a basis.
+func (s *search) load(b *box, basis []int) {
 	m := s.m
 	if len(s.colScale) < len(m.vars) {
 		root := m.root()
@@ -326,9 +345,8 @@ func (s *search) relax(b *box, basis []int) (verdict, float64) {
 	rows := len(m.rows) + len(gub)
 	lp := &s.lp
 	lp.load(len(m.vars), rows, s.rowAt, s.rowVar, s.rowVal)
+	s.bound(b)
 	for v := range m.vars {
-		lp.lo[v] = math.Ldexp(float64(b.lo[v]), -s.colScale[v])
-		lp.hi[v] = math.Ldexp(float64(b.hi[v]), -s.colScale[v])
 		// A little extra on every column, so that ties are rare.
 		lp.cost[v] = math.Ldexp(float64(m.vars[v].cost), s.colScale[v]) + 1e-6*(1+float64(hash(v)%1000)/1000)
 	}
@@ -364,11 +382,6 @@ func (s *search) relax(b *box, basis []int) (verdict, float64) {
 		}
 	}
 	lp.start(start)
-	cutoff := math.Inf(1)
-	if s.best != nil {
-		cutoff = float64(s.cost-s.m.step) + 1e-3*float64(s.m.step) + 1e-4
-	}
-	return s.solveLP(cutoff)
 }
 
 func (s *search) solveLP(cutoff float64) (verdict, float64) { return s.lp.solve(cutoff, 20000) }
@@ -486,4 +499,3 @@ func (s *search) ray(b *box, sign float64) (prices, bool) {
 	}
 	return prices{}, false
 }
-
