@@ -83,6 +83,7 @@ func (cmd *plansCmd) Run(ctx context.Context) error {
 			return err
 		}
 		all = append(all, *p)
+		fmt.Fprintf(os.Stderr, "partner %d: %s, gap %.2f %%, %.2f s\n", seed, p.text(), 100*p.gap(), p.CPU)
 	}
 	cmd.sum("kizuna", all)
 	if cmd.PeerLimit > 0 {
@@ -183,7 +184,7 @@ func agree(ours, peers []planned) error {
 }
 
 func (p *planned) text() string {
-	if p.Infeasible {
+	if p.Cost == nil {
 		return "no plan"
 	}
 	return strconv.FormatInt(*p.Cost, 10)

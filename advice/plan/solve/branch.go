@@ -73,7 +73,7 @@ func (s *search) learn(t *tree) {
 // a percentage of which the relaxation makes too much, else on any bundle that is
 // open.
 func (s *search) chooseAny(b *box, x []float64) (v int, at int64, up bool) {
-	v, most := -1, 1e-6
+	v, most := -1, 1e-4
 	for i := range s.m.parts {
 		p := &s.m.parts[i]
 		if p.over < 0 {
@@ -112,7 +112,7 @@ func (s *search) chooseAny(b *box, x []float64) (v int, at int64, up bool) {
 // survive, a few times: the more of them the model has from the start, the better
 // its bound.
 func (s *search) foresee(x []float64) bool {
-	if len(s.in.Failures) == 0 || len(s.m.worlds) > 12 {
+	if len(s.in.Failures) == 0 || len(s.m.worlds) > 60 {
 		return false
 	}
 	p := s.rounding(x, s.guess.nominal)
@@ -121,7 +121,7 @@ func (s *search) foresee(x []float64) bool {
 	}
 	added := false
 	for w := range s.in.Failures {
-		if !slices.Contains(s.m.worlds, w) && len(s.m.worlds) <= 12 && !s.in.Survives(p, w) {
+		if !slices.Contains(s.m.worlds, w) && len(s.m.worlds) <= 60 && !s.in.Survives(p, w) {
 			s.m.addWorld(w)
 			added = true
 		}

@@ -167,21 +167,22 @@ func (s *search) visit(t *tree) *tree {
 			return nil
 		}
 		verdict, sign := s.relax(t, b)
+		if verdict == beyond {
+			if s.prove(t, b) {
+				return nil
+			}
+			// In whole numbers it is not quite beyond: go on.
+			verdict, sign = s.lp.solve(math.Inf(1), pivotLimit)
+		}
 		switch verdict {
 		case infeasible:
 			if y, ok := s.ray(b, sign); ok {
 				t.closed, t.y = true, y
 				return nil
 			}
-		case beyond, solved:
+		case solved:
 			if s.prove(t, b) {
 				return nil
-			}
-			if verdict == beyond {
-				// The proof fell short of what the numbers said: go on without a cutoff.
-				if v, _ := s.solveLP(math.Inf(1)); v == solved && s.prove(t, b) {
-					return nil
-				}
 			}
 		}
 		x := s.values()
@@ -286,9 +287,9 @@ func (s *search) relax(t *tree, b *box) (verdict, float64) {
 	s.loaded = t
 	cutoff := math.Inf(1)
 	if s.best != nil {
-		cutoff = float64(s.cost-s.m.step) + 1e-3*float64(s.m.step) + 1e-4
+		cutoff = float64(s.cost-s.m.step) + cutoffMargin
 	}
-	return s.solveLP(cutoff)
+	return s.lp.solve(cutoff, pivotLimit)
 }
 
 // follows reports whether a box is half of the one that was looked at last, and
@@ -384,7 +385,11 @@ func (s *search) load(b *box, basis []int) {
 	lp.start(start)
 }
 
-func (s *search) solveLP(cutoff float64) (verdict, float64) { return s.lp.solve(cutoff, 20000) }
+const (
+	pivotLimit = 20_000
+	// cutoffMargin is more than the little extras on costs add up to.
+	cutoffMargin = 0.02
+)
 
 // gubMark separates rows of the model from those of units in a kept basis.
 const gubMark = 1 << 30
