@@ -1,8 +1,5 @@
 package solve
 
-// quantityLimit bounds every quantity, so that products with points fit.
-const quantityLimit = 1 << 52
-
 // box bounds every variable.
 type box struct{ lo, hi []int64 }
 

@@ -45,7 +45,7 @@ func (s *search) choose(b *box, x []float64) (v int, at int64, up bool) {
 }
 
 // expected joins what the next pivot gains with what earlier branches gained.
-func (s *search) expected(seen []pseudo, v int, by, gain, room float64) float64 {
+func (s *search) expected(seen []gained, v int, by, gain, room float64) float64 {
 	if v < len(seen) && seen[v].count > 0 {
 		gain = max(gain, by*seen[v].sum/float64(seen[v].count))
 	}
@@ -62,7 +62,7 @@ func (s *search) learn(t *tree) {
 		seen = &s.down
 	}
 	for len(*seen) < len(s.m.vars) {
-		*seen = append(*seen, pseudo{})
+		*seen = append(*seen, gained{})
 	}
 	p := &(*seen)[t.v]
 	p.sum += max(s.lp.objective()-t.estimate, 0) / t.by

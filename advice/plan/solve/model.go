@@ -33,14 +33,13 @@ type model struct {
 
 type kind int
 
-// The kinds, in the order in which they are decided.
+// The kinds: a bundle is taken, something is so, a quantity or a number of
+// steps, points, which need not be whole.
 const (
-	kindWay kind = iota
-	kindOption
+	kindBundle kind = iota
 	kindLiteral
 	kindCount
-	kindBundle
-	kindPoints // not whole in general
+	kindPoints
 )
 
 type variable struct {
@@ -49,7 +48,6 @@ type variable struct {
 	lo, hi int64
 	cost   int64
 	whole  bool
-	unit   int // of a bundle
 }
 
 // unitVars are the variables of a unit's bundles, one after the other.
@@ -132,7 +130,7 @@ func newModel(in *plan.Instance) *model {
 			if unit.Bundles[b].Barred {
 				hi = 0
 			}
-			m.addVar(variable{name: fmt.Sprintf("x/%d/%d", u, b), kind: kindBundle, hi: hi, cost: unit.Bundles[b].Cost, whole: true, unit: u})
+			m.addVar(variable{name: fmt.Sprintf("x/%d/%d", u, b), kind: kindBundle, hi: hi, cost: unit.Bundles[b].Cost, whole: true})
 			step.GCD(nil, nil, &step, big.NewInt(unit.Bundles[b].Cost))
 		}
 	}
@@ -206,7 +204,7 @@ func (m *model) form(world int, terms []plan.Term) int {
 			at = world
 		}
 	}
-	name := FormName(at, terms)
+	name := formName(at, terms)
 	if v, ok := m.formOf[name]; ok {
 		return v
 	}
@@ -247,7 +245,7 @@ func (m *model) form(world int, terms []plan.Term) int {
 			f.effects = append(f.effects, e)
 		}
 	}
-	f.v = m.addVar(variable{name: "v/" + name, kind: kindCount, lo: -quantityLimit, hi: quantityLimit, whole: true})
+	f.v = m.addVar(variable{name: "v/" + name, kind: kindCount, lo: -plan.Limit, hi: plan.Limit, whole: true})
 	m.formOf[name] = f.v
 	m.forms = append(m.forms, f)
 	m.addRow("sum/"+name, func(_ *box, r *row) {
@@ -267,8 +265,8 @@ func (m *model) form(world int, terms []plan.Term) int {
 	return f.v
 }
 
-// FormName names a sum of quantities in a world.
-func FormName(world int, terms []plan.Term) string {
+// formName names a sum of quantities in a world.
+func formName(world int, terms []plan.Term) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d:", world)
 	for i, t := range terms {
@@ -330,7 +328,7 @@ func (m *model) addArea(world, area int) {
 	for i := range a.Ways {
 		ways[i] = always
 		if len(a.Ways) > 1 {
-			ways[i] = m.addLiteral("t/"+at+fmt.Sprintf("/%d", i), kindWay)
+			ways[i] = m.addLiteral(fmt.Sprintf("t/%s/%d", at, i))
 		}
 	}
 	m.addRow("way/"+at, func(_ *box, r *row) {
@@ -340,15 +338,15 @@ func (m *model) addArea(world, area int) {
 		}
 	})
 	for i := range a.Ways {
-		m.addWay(world, fmt.Sprintf("%s/%d", at, i), &a.Ways[i], ways[i], m.units1(a.Pass))
+		m.addWay(world, fmt.Sprintf("%s/%d", at, i), &a.Ways[i], ways[i], m.scaled(a.Pass))
 	}
 }
 
-// units1 returns points in units of 1/scale.
-func (m *model) units1(f kizuna.Fraction) int64 { return f.Mul(kizuna.Int(m.scale)).Ceil() }
+// scaled returns points in units of 1/scale.
+func (m *model) scaled(f kizuna.Fraction) int64 { return f.Mul(kizuna.Int(m.scale)).Ceil() }
 
-func (m *model) addLiteral(name string, k kind) literal {
-	return literal(m.addVar(variable{name: name, kind: k, hi: 1, whole: true}))
+func (m *model) addLiteral(name string) literal {
+	return literal(m.addVar(variable{name: name, kind: kindLiteral, hi: 1, whole: true}))
 }
 
 func (m *model) addWay(world int, at string, way *plan.Way, t literal, pass int64) {
@@ -392,7 +390,7 @@ func (m *model) addMetric(world int, at string, metric *plan.Metric, t literal) 
 		here := fmt.Sprintf("%s/%d", at, i)
 		l := t
 		if len(metric.Options) > 1 {
-			l = m.addLiteral("o/"+here, kindOption)
+			l = m.addLiteral("o/" + here)
 			options = append(options, l)
 		}
 		var most kizuna.Fraction
@@ -401,7 +399,7 @@ func (m *model) addMetric(world int, at string, metric *plan.Metric, t literal) 
 			name := fmt.Sprintf("%s/%d", here, j)
 			a := l
 			if !p.Signed && (len(o.Parts) > 1 || len(metric.Options) == 1 && !positive) {
-				a = m.addLiteral("a/"+name, kindLiteral)
+				a = m.addLiteral("a/" + name)
 				if l != always {
 					m.addRow("within/"+name, func(_ *box, r *row) {
 						r.addLiteral(l, 1)
@@ -432,7 +430,7 @@ func (m *model) addMetric(world int, at string, metric *plan.Metric, t literal) 
 	}
 	sum := points
 	if capped || signed {
-		q := variable{name: "q/" + at, kind: kindPoints, hi: m.units1(metric.Max)}
+		q := variable{name: "q/" + at, kind: kindPoints, hi: m.scaled(metric.Max)}
 		unit := int64(1)
 		if metric.Whole {
 			unit, q.hi, q.whole, q.kind = m.scale, metric.Max.Floor(), true, kindCount
@@ -448,7 +446,7 @@ func (m *model) addMetric(world int, at string, metric *plan.Metric, t literal) 
 		})
 		points = []term{{v, unit}}
 	}
-	least := m.units1(metric.Gate)
+	least := m.scaled(metric.Gate)
 	if metric.Whole {
 		least = metric.Gate.Ceil()
 		if !metric.GateInclusive {
@@ -487,7 +485,7 @@ func (m *model) addMetric(world int, at string, metric *plan.Metric, t literal) 
 // addPart writes what bounds a part's points, which are nothing where a does not hold.
 func (m *model) addPart(world int, at string, p *plan.Part, a literal) partVars {
 	v := partVars{n: -1, gain: -1, over: -1, num: 1, den: 1}
-	v.p = m.addVar(variable{name: "p/" + at, kind: kindPoints, hi: m.units1(p.Max)})
+	v.p = m.addVar(variable{name: "p/" + at, kind: kindPoints, hi: m.scaled(p.Max)})
 	for i := range p.When {
 		m.when(fmt.Sprintf("when/%s/%d", at, i), world, a, &p.When[i])
 	}
@@ -514,7 +512,7 @@ func (m *model) addPart(world int, at string, p *plan.Part, a literal) partVars 
 	}
 	level, unit := v.p, int64(1)
 	if p.Step.Sign() > 0 {
-		v.step = m.units1(p.Step)
+		v.step = m.scaled(p.Step)
 		v.n = m.addVar(variable{name: "n/" + at, kind: kindCount, hi: (m.vars[v.p].hi + v.step - 1) / v.step, whole: true})
 		level, unit = v.n, v.step
 		m.addRow("steps/"+at, func(_ *box, r *row) {

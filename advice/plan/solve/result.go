@@ -45,7 +45,7 @@ func (s *search) promised(t *tree) int64 {
 // fold makes a single proven box of every branch that what was known before it
 // was split suffices for. What proves less than was promised lowers the target.
 func (s *search) fold(t *tree) {
-	if t.closed && (t.emptiness || t.everything || t.y.ray) {
+	if t.closed && (t.empty || t.decided || t.y.ray) {
 		return
 	}
 	if t.lowChild != nil && (math.IsInf(t.estimate, -1) || s.promised(t) < s.target) {
@@ -55,7 +55,7 @@ func (s *search) fold(t *tree) {
 	}
 	b, any := s.boxOf(t)
 	if !any {
-		t.emptiness, t.lowChild, t.highChild = true, nil, nil
+		t.empty, t.lowChild, t.highChild = true, nil, nil
 		return
 	}
 	if t.closed && t.lowChild == nil {
@@ -82,7 +82,7 @@ func (s *search) write(c *plan.Certificate, t *tree, numbers map[int]int64) {
 		return
 	}
 	n := plan.Node{}
-	if !t.emptiness && !t.everything {
+	if !t.empty && !t.decided {
 		n.Fine, n.Ray = t.y.fine, t.y.ray
 		for _, p := range t.y.list {
 			number, ok := numbers[p.row]
