@@ -34,8 +34,15 @@ func (s *search) choose(b *box, x []float64) (v int, at int64, up bool) {
 			continue
 		}
 		unit := math.Ldexp(1, -s.colScale[i])
-		down := s.expected(s.down, i, f, s.lp.gain(r, -1, f*unit), room)
-		rise := s.expected(s.up, i, 1-f, s.lp.gain(r, 1, (1-f)*unit), room)
+		down, known := expected(s.down, i, f)
+		if !known {
+			down = max(down, s.lp.gain(r, -1, f*unit))
+		}
+		rise, known := expected(s.up, i, 1-f)
+		if !known {
+			rise = max(rise, s.lp.gain(r, 1, (1-f)*unit))
+		}
+		down, rise = min(down, room), min(rise, room)
 		score := max(down, 1e-3) * max(rise, 1e-3)
 		if score > best {
 			v, best, at, up = i, score, int64(floor), rise < down
@@ -44,12 +51,13 @@ func (s *search) choose(b *box, x []float64) (v int, at int64, up bool) {
 	return v, at, up
 }
 
-// expected joins what the next pivot gains with what earlier branches gained.
-func (s *search) expected(seen []gained, v int, by, gain, room float64) float64 {
-	if v < len(seen) && seen[v].count > 0 {
-		gain = max(gain, by*seen[v].sum/float64(seen[v].count))
+// expected is what earlier branches let expect, and whether they were enough to
+// know; if not, the next pivot is asked as well.
+func expected(seen []gained, v int, by float64) (gain float64, known bool) {
+	if v >= len(seen) || seen[v].count == 0 {
+		return 0, false
 	}
-	return min(gain, room)
+	return by * seen[v].sum / float64(seen[v].count), seen[v].count >= 4
 }
 
 // learn remembers what a branch gained.
@@ -167,16 +175,8 @@ func (s *search) taken(x []float64, least float64) plan.Plan {
 	return p
 }
 
-// heuristic makes a plan of a relaxed solution: what is mostly taken is taken,
-// more is added in the order of the relaxation until it is an answer, and what
-// can be left out is left out.
-func (s *search) heuristic(b *box, x []float64) bool {
-	if s.nodes > 50 && s.nodes%10 != 0 {
-		// Whole solutions are always looked at.
-		if v, _, _ := s.choose(b, x); v >= 0 {
-			return false
-		}
-	}
+// round makes a plan of a relaxed solution, and reports whether it is the best so far.
+func (s *search) round(x []float64) bool {
 	p := s.rounding(x, s.guess.reaches)
 	return p != nil && s.offer(s.reduced(p))
 }

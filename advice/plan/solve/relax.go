@@ -26,7 +26,6 @@ func (s *search) relax(t *tree, b *box) (verdict, float64) {
 	if s.follows(t) {
 		// The rows of a box hold in every box within it: they are kept, and so is the basis.
 		s.bound(b)
-		s.lp.price()
 		s.lp.settle()
 		s.followed++
 	} else {
@@ -217,7 +216,7 @@ func (s *search) quantize(y []float64, sign float64, fine int, ray bool) (prices
 
 // prove closes the box if its bound reaches the best plan's cost.
 func (s *search) prove(t *tree, b *box) bool {
-	y := s.lp.multipliers()
+	y := s.lp.d[s.lp.n:] // of a row's value it is the row's multiplier
 	if s.best == nil || s.lp.objective() < float64(s.cost-s.m.step)-1e-2 {
 		// Nothing to prove yet, but what is known so far is kept.
 		t.y, _ = s.quantize(y, 1, fineness[1], false)

@@ -186,10 +186,9 @@ func (s *search) visit(t *tree) *tree {
 		if verdict == solved {
 			s.learn(t)
 		}
-		if s.heuristic(b, x) {
-			if s.prove(t, b) {
-				return nil
-			}
+		v, at, up := s.choose(b, x)
+		if (v < 0 || s.nodes <= 50 || s.nodes%10 == 0) && s.round(x) && s.prove(t, b) {
+			return nil
 		}
 		if o := s.lp.objective(); o > t.estimate {
 			t.estimate = o
@@ -197,7 +196,6 @@ func (s *search) visit(t *tree) *tree {
 		if t.parent == nil && s.foresee(x) {
 			continue
 		}
-		v, at, up := s.choose(b, x)
 		if v < 0 {
 			if s.addWorlds(b, x) {
 				continue // the same box under more worlds
