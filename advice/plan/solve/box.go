@@ -11,10 +11,6 @@ func (m *model) root() *box {
 	return b
 }
 
-func (b *box) clone() *box {
-	return &box{append([]int64(nil), b.lo...), append([]int64(nil), b.hi...)}
-}
-
 // raise and lower keep what is tighter.
 func (b *box) raise(v int, lo int64) { b.lo[v] = max(b.lo[v], lo) }
 func (b *box) lower(v int, hi int64) { b.hi[v] = min(b.hi[v], hi) }

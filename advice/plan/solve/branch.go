@@ -8,6 +8,7 @@ import (
 	"github.com/kizuna-org/kizuna/advice/plan"
 )
 
+// whole is how near to a whole number a variable must be to count as one.
 const whole = 1e-5
 
 // choose picks the variable to branch on: the one whose two sides together raise
@@ -120,7 +121,8 @@ func (s *search) chooseAny(b *box, x []float64) (v int, at int64, up bool) {
 // survive, a few times: the more of them the model has from the start, the better
 // its bound.
 func (s *search) foresee(x []float64) bool {
-	if len(s.in.Failures) == 0 || len(s.m.worlds) > 60 {
+	const many = 12 // worlds from the start; each makes the relaxation larger
+	if len(s.in.Failures) == 0 || len(s.m.worlds) > many {
 		return false
 	}
 	p := s.rounding(x, s.guess.nominal)
@@ -129,7 +131,7 @@ func (s *search) foresee(x []float64) bool {
 	}
 	added := false
 	for w := range s.in.Failures {
-		if !slices.Contains(s.m.worlds, w) && len(s.m.worlds) <= 60 && !s.in.Survives(p, w) {
+		if !slices.Contains(s.m.worlds, w) && len(s.m.worlds) <= many && !s.in.Survives(p, w) {
 			s.m.addWorld(w)
 			added = true
 		}
@@ -137,8 +139,8 @@ func (s *search) foresee(x []float64) bool {
 	return added
 }
 
-// addWorlds adds to the model the first worlds that a whole solution does not survive.
-func (s *search) addWorlds(b *box, x []float64) bool {
+// addWorlds adds to the model the first world that a whole solution does not survive.
+func (s *search) addWorlds(x []float64) bool {
 	if len(s.in.Failures) == 0 {
 		return false
 	}

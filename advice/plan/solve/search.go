@@ -197,7 +197,7 @@ func (s *search) visit(t *tree) *tree {
 			continue
 		}
 		if v < 0 {
-			if s.addWorlds(b, x) {
+			if s.addWorlds(x) {
 				continue // the same box under more worlds
 			}
 			v, at, up = s.chooseAny(b, x)

@@ -1,3 +1,16 @@
+// Package solve finds the cheapest plan of an instance and proves that it is.
+//
+// A branch and bound search divides the plans into boxes. In each a linear
+// relaxation is solved in floating point: units choose among bundles, sums of
+// quantities are variables of their own so that they can be branched on, points
+// lie under the rates of what was gained, and a percentage, points times a base,
+// lies above two planes that become exact as the box narrows. The multipliers of
+// its rows are then rounded to whole numbers and the bound is computed from them
+// exactly; only that closes a box. So the numbers guide the search and decide
+// nothing. What closed the boxes is the certificate.
+//
+// Failures are worlds with areas of their own over the same bundles. One is added
+// to the model when a plan would not survive it.
 package solve
 
 import (
@@ -21,11 +34,11 @@ type simplex struct {
 	colRow       []int
 	colVal       []float64
 
-	lo, hi, cost []float64 // of n+m columns
-	value        []float64 // of columns outside the basis
-	basis        []int     // by position
-	position     []int     // in the basis, or -1
-	inverse      []float64 // columns one after the other
+	lo, hi, cost []float64   // of n+m columns
+	value        []float64   // of columns outside the basis
+	basis        []int       // by position
+	position     []int       // in the basis, or -1
+	inverse      [][]float64 // columns, of those rows whose value is outside the basis
 	xB           []float64
 	d            []float64 // reduced costs
 	weight       []float64 // of positions: how far infeasibility is trusted
@@ -81,7 +94,7 @@ func (s *simplex) load(n, m int, rowAt, rowVar []int, rowVal []float64) {
 	s.position = grown(s.position, n+m)
 	s.basis, s.xB, s.weight = grown(s.basis, m), grown(s.xB, m), grown(s.weight, m)
 	s.column, s.rho = grown(s.column, m), grown(s.rho, m)
-	s.inverse = grown(s.inverse, m*m)
+	s.inverse = grown(s.inverse, m)
 	s.seen = grown(s.seen, n+m)
 	clear(s.alpha)
 	clear(s.seen)
@@ -159,7 +172,7 @@ func (s *simplex) multipliers() []float64 {
 		if s.position[s.n+k] >= 0 {
 			continue // rows have no cost
 		}
-		col := s.inverse[k*s.m : (k+1)*s.m]
+		col := s.inverse[k]
 		var v float64
 		for i, j := range s.basis {
 			if c := s.cost[j]; c != 0 && col[i] != 0 {
@@ -216,7 +229,7 @@ func (s *simplex) addColumn(a float64, k int, y []float64) {
 		y[p] -= a
 		return
 	}
-	axpy(a, s.inverse[k*s.m:(k+1)*s.m], y)
+	axpy(a, s.inverse[k], y)
 }
 
 func axpy(a float64, x, y []float64) {
@@ -245,7 +258,7 @@ func (s *simplex) rowOf(r int) {
 		var v float64
 		switch p := s.position[s.n+k]; {
 		case p < 0:
-			v = s.inverse[k*s.m+r]
+			v = s.inverse[k][r]
 		case p == r:
 			v = -1
 		}
@@ -259,9 +272,10 @@ func (s *simplex) rowOf(r int) {
 // update replaces position r by column j, whose pivot column and pivot row are there.
 func (s *simplex) update(r, j int) {
 	if k := s.basis[r] - s.n; k >= 0 {
-		col := s.inverse[k*s.m : (k+1)*s.m]
+		col := grown(s.inverse[k], s.m)
 		clear(col)
 		col[r] = -1
+		s.inverse[k] = col
 	}
 	pivot := s.column[r]
 	s.column[r] = pivot - 1
@@ -272,7 +286,7 @@ func (s *simplex) update(r, j int) {
 		}
 	}
 	for _, k := range s.support {
-		col := s.inverse[k*s.m : (k+1)*s.m]
+		col := s.inverse[k]
 		f := s.rho[k] / pivot
 		for _, i := range s.nonzero {
 			col[i] -= f * s.column[i]
