@@ -42,9 +42,7 @@ func (b *box) tighten(m *model) bool {
 			return false
 		}
 	}
-	// Members are made right after the form of their counter and before the form
-	// that adds them up, so one pass over both in the order of variables would do;
-	// forms without members first is the same.
+	// Forms of counters first, then members, which depend on them, then forms of members.
 	for pass := range 2 {
 		for i := range m.forms {
 			f := &m.forms[i]
