@@ -126,7 +126,9 @@ func (s *search) run(root *tree) {
 			next = heap.Pop(&s.open).(*tree)
 		}
 		s.nodes++
-		next = s.visit(next)
+		t := next
+		next = s.visit(t)
+		t.basis = nil // nobody begins with it any more
 	}
 	if next != nil {
 		heap.Push(&s.open, next)
@@ -215,7 +217,7 @@ func (s *search) split(t *tree, v int, at int64, up bool, x float64) *tree {
 	}
 	lo := &tree{parent: t, v: v, at: at, low: true, by: x - float64(at), y: t.y, estimate: t.estimate, basis: basis, serial: s.serial}
 	hi := &tree{parent: t, v: v, at: high, by: float64(high) - x, y: t.y, estimate: t.estimate, basis: basis, serial: s.serial + 1}
-	t.lowChild, t.highChild, t.basis = lo, hi, nil
+	t.lowChild, t.highChild = lo, hi
 	if up {
 		lo, hi = hi, lo
 	}
