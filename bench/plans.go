@@ -28,7 +28,7 @@ type plansCmd struct {
 	Limit     time.Duration `help:"CPU time for each instance." default:"10s"`
 	PeerLimit time.Duration `help:"Time for each instance of the peer, which goes by the clock; 0: no peer." default:"10s"`
 	Data      string        `help:"Directory of the instances." default:"data" type:"path"`
-	Results   string        `help:"Directory of the results." default:"results" type:"path"`
+	Results   string        `help:"Directory of the results." default:"results/plans" type:"path"`
 	Python    string        `help:"The interpreter that has the peer." default:".venv/bin/python" type:"path"`
 	Peers     string        `help:"Directory of the peers." default:"peers" type:"path"`
 }
