@@ -28,6 +28,7 @@ type commands struct {
 	Suite     suiteCmd     `cmd:"" help:"Measure all that the tables need, and report."`
 	Publish   publishCmd   `cmd:"" help:"Put the report into the documentation."`
 	Report    reportCmd    `cmd:"" help:"Write results as a table and as pictures."`
+	Plans     plansCmd     `cmd:"" help:"Find the cheapest plans of generated partners with Kizuna and with HiGHS, and compare."`
 	Verify    verifyCmd    `cmd:"" help:"Ask DuckDB and Kizuna of thousands of small worlds and compare every figure."`
 }
 

@@ -25,3 +25,13 @@ func TestEveryEngineGivesTheSameAnswer(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestHiGHSProvesTheSameOptima(t *testing.T) {
+	cmd := plansCmd{
+		Partners: 10, First: 1, Actions: 150, Limit: 30 * time.Second, PeerLimit: time.Minute,
+		Data: t.TempDir(), Results: t.TempDir(), Python: ".venv/bin/python", Peers: "peers",
+	}
+	if err := cmd.Run(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
