@@ -13,11 +13,15 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/association"
 	"github.com/kizuna-org/kizuna/attribution"
 	"github.com/kizuna-org/kizuna/attribution/segment"
 	"github.com/kizuna-org/kizuna/dataset"
+	"github.com/kizuna-org/kizuna/intake"
 	"github.com/kizuna-org/kizuna/table"
+	"github.com/kizuna-org/kizuna/usage"
+	"github.com/kizuna-org/kizuna/usage/focus"
 	"github.com/kizuna-org/kizuna/usage/statement"
 )
 
@@ -61,7 +65,8 @@ func (cmd *buildCmd) Run(ctx context.Context) error {
 		run  func(context.Context) error
 	}{
 		{"scan", func(ctx context.Context) error { return scan(ctx, bill) }},
-		{"statements", func(ctx context.Context) error { return importBill(ctx, bill, place) }},
+		{"CSV to sorted statements", func(ctx context.Context) error { return sortBill(ctx, bill, filepath.Join(cmd.Data, "sorted")) }},
+		{"import", func(ctx context.Context) error { return importBill(ctx, bill, place) }},
 		{"segment", func(ctx context.Context) error { return buildSegment(ctx, place) }},
 	} {
 		one := &stage{Name: s.name, Rows: cmd.Rows}
@@ -142,6 +147,80 @@ func scan(ctx context.Context, name string) error {
 		}
 	}
 }
+
+// sortBill is the part of an import that DuckDB's COPY does: read, judge, add up, sort,
+// write. A full ledger goes to the disk, as in an import.
+func sortBill(ctx context.Context, bill, place string) (err error) {
+	if err := os.RemoveAll(place); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(place, 0o777); err != nil {
+		return err
+	}
+	f, err := os.Open(bill)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	r, err := table.Open(f, bill, table.Limits{})
+	if err != nil {
+		return err
+	}
+	m, err := focus.DefaultMapping()
+	if err != nil {
+		return err
+	}
+	sorter := statement.NewSorter(place)
+	defer func() { err = errors.Join(err, sorter.Close()) }()
+	rows := &usageSink{ledger: usage.NewLedger(), sorter: sorter}
+	if _, err := focus.Read(ctx, r, m, focus.Options{}, rows); err != nil {
+		return err
+	}
+	if rows.err == nil {
+		rows.err = sorter.Hold(rows.ledger)
+	}
+	if rows.err != nil {
+		return rows.err
+	}
+	for _, month := range sorter.Months() {
+		if err := writeStatement(ctx, sorter, month, filepath.Join(place, month.String()+".parquet")); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func writeStatement(ctx context.Context, s *statement.Sorter, month kizuna.Month, name string) error {
+	f, err := os.Create(name)
+	if err != nil {
+		return err
+	}
+	w := bufio.NewWriterSize(f, 1<<18)
+	_, err = s.Write(ctx, month, w)
+	return errors.Join(err, w.Flush(), f.Close())
+}
+
+// usageSink takes the usage of a bill without anything that is wrong with it.
+type usageSink struct {
+	ledger *usage.Ledger
+	sorter *statement.Sorter
+	err    error
+}
+
+// ledgerRows is how many rows an import holds.
+const ledgerRows = 1 << 17
+
+func (u *usageSink) Usage(row *usage.Row) {
+	u.ledger.Add(row)
+	if u.ledger.Len() == ledgerRows && u.err == nil {
+		u.err = u.sorter.Add(u.ledger)
+		u.ledger = usage.NewLedger()
+	}
+}
+func (u *usageSink) Facts(...any)                {}
+func (u *usageSink) Kept(kizuna.Ref)             {}
+func (u *usageSink) SetAside(a intake.Aside)     { u.err = fmt.Errorf("%v was set aside", a.At) }
+func (u *usageSink) Refuse(broken *kizuna.Error) { u.err = broken }
 
 // importBill is the whole import: hash, read, judge, add up, journal, sort, write.
 func importBill(ctx context.Context, bill, place string) error {
