@@ -207,14 +207,11 @@ type usageSink struct {
 	err    error
 }
 
-// ledgerRows is how many rows an import holds.
-const ledgerRows = 1 << 17
-
 func (u *usageSink) Usage(row *usage.Row) {
 	u.ledger.Add(row)
-	if u.ledger.Len() == ledgerRows && u.err == nil {
-		u.err = u.sorter.Add(u.ledger)
-		u.ledger = usage.NewLedger()
+	var err error
+	if u.ledger, err = u.sorter.Next(u.ledger); err != nil {
+		u.err = err
 	}
 }
 func (u *usageSink) Facts(...any)                {}

@@ -72,7 +72,7 @@ func (c *collector) Usage(row *usage.Row) {
 		if position, merged = c.homeless.Add(row); merged {
 			line = lineOf(c.homeless, position)
 		}
-		c.homeless = c.waiting.full(c.homeless)
+		c.homeless = c.waiting.whole(c.homeless)
 	}
 	if merged {
 		c.row.merged++
@@ -86,7 +86,7 @@ func (c *collector) keep(row *usage.Row) (line int, merged bool) {
 	if merged {
 		return lineOf(c.ledger, position), true
 	}
-	c.ledger = c.pile.full(c.ledger)
+	c.ledger = c.pile.next(c.ledger)
 	return 0, false
 }
 

@@ -231,6 +231,7 @@ func (im *importer) file(ctx context.Context, f *openFile) error {
 	im.read = append(im.read, r)
 	for stray := range c.strays {
 		if len(im.tenants[stray]) == 0 {
+			c.ledger = c.pile.wait(c.ledger)
 			return nil // a file that is still to come may tell whose it is
 		}
 	}

@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"os"
@@ -22,9 +23,6 @@ type pile struct {
 	err    error
 }
 
-// ledgerRows is how many different rows are held before they go on the pile.
-const ledgerRows = 1 << 17
-
 // statementFile is the name of a statement in its place.
 const statementFile = "usage.parquet"
 
@@ -32,16 +30,36 @@ func newPile(s stageDir, name string) *pile {
 	return &pile{stage: s, name: name, sorter: statement.NewSorter(string(s))}
 }
 
-// full puts the rows of a ledger on the pile if they are many; it returns the
-// ledger to go on with.
-func (p *pile) full(l *usage.Ledger) *usage.Ledger {
-	if l.Len() < ledgerRows {
+// next returns the ledger to go on with after a row was added to one: when memory
+// should not hold them, its rows are put on the pile.
+func (p *pile) next(l *usage.Ledger) *usage.Ledger {
+	l, err := p.sorter.Next(l)
+	p.err = cmp.Or(p.err, err)
+	return l
+}
+
+// whole puts the rows of a ledger on the pile if they are as many as are added up; it
+// returns the ledger to go on with.
+func (p *pile) whole(l *usage.Ledger) *usage.Ledger {
+	if l.Len() < statement.AddedRows {
 		return l
 	}
-	if p.err == nil {
-		p.err = p.sorter.Add(l)
+	return p.put(l, usage.NewLedger())
+}
+
+// wait puts rows that nothing is added to any more on the pile, so that few files
+// that wait for others take little memory.
+func (p *pile) wait(l *usage.Ledger) *usage.Ledger {
+	if l.SinceCut() == l.Len() {
+		return l
 	}
-	return usage.NewLedger()
+	rest := l.Split()
+	return p.put(l, rest)
+}
+
+func (p *pile) put(l, rest *usage.Ledger) *usage.Ledger {
+	p.err = cmp.Or(p.err, p.sorter.Add(l))
+	return rest
 }
 
 // each reads the rows back; they may lack a tenant.

@@ -19,11 +19,18 @@ type Ledger struct {
 	symbols symbols
 	blocks  [][]entry // all full but the last
 	length  int
-	index   []slot // open addressing, by key
+	cut     int    // rows before it are not added to
+	index   []slot // open addressing, by key, of the rows behind the cut
 	seed    maphash.Seed
 }
 
 const blockLength = 8192
+
+// entryBytes is what a row takes, symbolBytes what a symbol takes besides its text.
+const (
+	entryBytes  = 136
+	symbolBytes = 40
+)
 
 // slot is a place of the index: the position of an entry plus one, 0 if it is
 // free, and a part of its key's hash, so that most looks go to the index alone.
@@ -83,14 +90,47 @@ func Collect(rows []Row) *Ledger {
 // Len returns how many rows there are, equal ones being one.
 func (l *Ledger) Len() int { return l.length }
 
+// Cut leaves the rows that there are as they are: from now on none is added to them,
+// and [Ledger.Find] does not find them.
+func (l *Ledger) Cut() {
+	l.cut = l.length
+	clear(l.index)
+}
+
+// SinceCut returns how many rows there are behind the last cut.
+func (l *Ledger) SinceCut() int { return l.length - l.cut }
+
+// Split takes the rows behind the last cut out of the ledger, into one of their own.
+func (l *Ledger) Split() *Ledger {
+	rest := NewLedger()
+	var row Row
+	for i := l.cut; i < l.length; i++ {
+		l.Row(i, &row)
+		rest.Add(&row)
+	}
+	l.length = l.cut
+	full := (l.length + blockLength - 1) / blockLength
+	l.blocks = l.blocks[:full]
+	if last := l.length % blockLength; last > 0 {
+		l.blocks[full-1] = l.blocks[full-1][:last]
+	}
+	clear(l.index)
+	return rest
+}
+
+// Size returns about how many bytes the rows and their texts take.
+func (l *Ledger) Size() int64 {
+	return int64(l.length)*entryBytes + l.symbols.kept + int64(len(l.symbols.texts))*symbolBytes
+}
+
 func (l *Ledger) at(i int) *entry { return &l.blocks[i/blockLength][i%blockLength] }
 
 // Add keeps a row, or adds it to the one it equals, and returns that one's
-// position. The row is copied.
+// position. The row is copied. Rows before the last [Ledger.Cut] stay as they are.
 func (l *Ledger) Add(row *Row) (position int, merged bool) {
 	var e entry
 	l.encode(row, &e)
-	if 4*(l.length+1) > 3*len(l.index) {
+	if 4*(l.length-l.cut+1) > 3*len(l.index) {
 		l.grow()
 	}
 	s, hash := l.find(&e.key)
@@ -252,12 +292,7 @@ func (l *Ledger) Row(i int, row *Row) {
 		row.Day = &k.day
 	}
 	for i, flag := range row.Asserted.flags() {
-		switch k.duplicates >> (2 * i) & 3 {
-		case 1:
-			*flag = &no
-		case 2:
-			*flag = &yes
-		}
+		*flag = flagOf(k.duplicates >> (2 * i))
 	}
 	if d.has&hasRevenue != 0 {
 		row.Revenue = &d.revenue

@@ -91,18 +91,24 @@ func pathKey(scope string) string {
 func (l *Ledger) ByMonth() map[kizuna.Month][]int32 {
 	o := newOrdering(l)
 	rows := make(map[kizuna.Month][]orderedRow)
+	var some []orderedRow // of month
+	var month kizuna.Month
 	for i := range l.length {
 		k := &l.at(i).key
-		rows[k.month] = append(rows[k.month], o.row(int32(i), k))
+		if some == nil || k.month != month {
+			rows[month] = some
+			if month, some = k.month, rows[k.month]; some == nil {
+				some = make([]orderedRow, 0, min(blockLength, l.length))
+			}
+		}
+		some = append(some, orderedRow{o.packed(k), int32(i)})
 	}
+	rows[month] = some
 	out := make(map[kizuna.Month][]int32, len(rows))
 	for month, rows := range rows {
-		slices.SortFunc(rows, o.compare)
-		positions := make([]int32, len(rows))
-		for i := range rows {
-			positions[i] = rows[i].position
+		if len(rows) > 0 {
+			out[month] = o.sort(rows)
 		}
-		out[month] = positions
 	}
 	return out
 }
@@ -110,24 +116,23 @@ func (l *Ledger) ByMonth() map[kizuna.Month][]int32 {
 // ordering compares rows of a ledger by numbers: texts are ordered once, each.
 type ordering struct {
 	ledger *Ledger
-	tenant []uint32            // its rank, by symbol
-	path   []uint32            // that of a scope, by symbol; of a whole subscription, by symbol behind them
-	ranks  [numRanked][]uint32 // of what follows in the key
-	shift  [numRanked + 1]int  // of each rank and of the day in orderedRow.rest; negative: it does not fit
+	ranks  [numRanked][]uint32 // by symbol; of paths see pathOf
+	bits   [numRanked]int      // that a rank takes in orderedRow.key
+	fit    int                 // how many ranks find a place there; all: the day does, too
 }
 
-const numRanked = 4
+// The parts of the key that are ranked.
+const numRanked = 6
 
-// ranked lists what follows the path in the key and is ranked.
-func (k *key) ranked() [numRanked]uint32 {
-	return [...]uint32{k.subscription, k.workload, k.offer, k.channel}
+// ranked lists them; a path is numbered by [pathOf].
+func (k *key) ranked(symbols int) [numRanked]uint32 {
+	return [...]uint32{k.tenant, pathOf(k, symbols), k.subscription, k.workload, k.offer, k.channel}
 }
 
-// orderedRow is a row's key in numbers: first is tenant and path, rest whatever
-// else fits.
+// orderedRow is a row, and as much of its key as fits into a number.
 type orderedRow struct {
-	first, rest uint64
-	position    int32
+	key      uint64
+	position int32
 }
 
 const dayOfMonthBits = 5 // 0 to 31: 0 is none
@@ -136,44 +141,44 @@ func newOrdering(l *Ledger) *ordering {
 	o := &ordering{ledger: l}
 	texts := l.symbols.texts
 	n := len(texts)
-	tenants, paths := make([]bool, n), make([]bool, 2*n)
 	var used [numRanked][]bool
 	for c := range used {
 		used[c] = make([]bool, n)
 	}
+	const path = 1
+	used[path] = make([]bool, 2*n)
 	for i := range l.length {
-		k := &l.at(i).key
-		tenants[k.tenant] = true
-		paths[pathOf(k, n)] = true
-		for c, symbol := range k.ranked() {
+		for c, symbol := range l.at(i).key.ranked(n) {
 			used[c][symbol] = true
 		}
 	}
-	text := func(i int) string { return texts[i] }
-	o.tenant, _ = rank(tenants, text)
-	o.path, _ = rank(paths, func(i int) string {
-		if i < n {
-			return pathKey(association.ScopeOf("", texts[i]))
-		}
-		return pathKey(association.ScopeOf(texts[i-n], ""))
-	})
-	left := 64
+	left := 64 - dayOfMonthBits
 	for c := range used {
+		text := func(i int) string { return texts[i] }
+		if c == path {
+			text = func(i int) string {
+				if i < n {
+					return pathKey(association.ScopeOf("", texts[i]))
+				}
+				return pathKey(association.ScopeOf(texts[i-n], ""))
+			}
+		}
 		var most uint32
 		o.ranks[c], most = rank(used[c], text)
-		left -= bits.Len32(most)
-		o.shift[c] = left
+		o.bits[c] = bits.Len32(most)
+		if left -= o.bits[c]; left >= 0 {
+			o.fit++
+		}
 	}
-	o.shift[numRanked] = left - dayOfMonthBits
 	return o
 }
 
 // pathOf numbers what a row is about: a scope, or a whole subscription.
-func pathOf(k *key, symbols int) int {
+func pathOf(k *key, symbols int) uint32 {
 	if k.scope != 0 {
-		return int(k.scope)
+		return k.scope
 	}
-	return symbols + int(k.subscription)
+	return uint32(symbols) + k.subscription
 }
 
 // rank orders the texts that are used: equal ones have one rank.
@@ -199,34 +204,83 @@ func rank(used []bool, text func(int) string) (ranks []uint32, most uint32) {
 	return ranks, most
 }
 
-func (o *ordering) row(position int32, k *key) orderedRow {
-	r := orderedRow{position: position}
-	r.first = uint64(o.tenant[k.tenant])<<32 | uint64(o.path[pathOf(k, len(o.ledger.symbols.texts))])
-	for c, symbol := range k.ranked() {
-		if o.shift[c] < 0 {
-			return r // what does not fit, and all behind it, is compared by itself
+// packed returns what fits of a key.
+func (o *ordering) packed(k *key) (packed uint64) {
+	for c, symbol := range k.ranked(len(o.ledger.symbols.texts)) {
+		if c == o.fit {
+			return packed
 		}
-		r.rest |= uint64(o.ranks[c][symbol]) << o.shift[c]
+		packed = packed<<o.bits[c] | uint64(o.ranks[c][symbol])
 	}
-	if shift := o.shift[numRanked]; shift >= 0 && k.day != noDay {
-		r.rest |= uint64(k.day-k.month.Day(1)+1) << shift
+	packed <<= dayOfMonthBits
+	if k.day != noDay {
+		packed |= uint64(k.day-k.month.Day(1)) + 1
 	}
-	return r
+	return packed
 }
 
+// sort orders rows of one month that are in the order of their positions.
+func (o *ordering) sort(rows []orderedRow) []int32 {
+	rows = radixSort(rows)
+	// What did not fit decides among those that are equal so far.
+	for from := 0; from < len(rows); {
+		to := from + 1
+		for to < len(rows) && rows[to].key == rows[from].key {
+			to++
+		}
+		if to > from+1 {
+			slices.SortFunc(rows[from:to], o.compare)
+		}
+		from = to
+	}
+	positions := make([]int32, len(rows))
+	for i := range rows {
+		positions[i] = rows[i].position
+	}
+	return positions
+}
+
+// radixSort orders rows by key, and leaves equal ones in their order. It returns them
+// in the memory of rows or in other.
+func radixSort(rows []orderedRow) []orderedRow {
+	const digit = 11 // bits: what is counted stays in the cache
+	var differ uint64
+	for i := range rows {
+		differ |= rows[i].key ^ rows[0].key
+	}
+	other := make([]orderedRow, len(rows))
+	for shift := 0; differ>>shift != 0; shift += digit {
+		if differ>>shift&(1<<digit-1) == 0 {
+			continue
+		}
+		var at [1 << digit]uint32
+		for i := range rows {
+			at[rows[i].key>>shift&(1<<digit-1)]++
+		}
+		sum := uint32(0)
+		for i, n := range at {
+			at[i] = sum
+			sum += n
+		}
+		for _, r := range rows {
+			place := &at[r.key>>shift&(1<<digit-1)]
+			other[*place] = r
+			*place++
+		}
+		rows, other = other, rows
+	}
+	return rows
+}
+
+// compare orders rows whose keys are equal as far as they fit.
 func (o *ordering) compare(a, b orderedRow) int {
-	if a.first != b.first {
-		return cmp.Compare(a.first, b.first)
-	}
-	if a.rest != b.rest {
-		return cmp.Compare(a.rest, b.rest)
-	}
 	k, l := &o.ledger.at(int(a.position)).key, &o.ledger.at(int(b.position)).key
-	if o.shift[numRanked] < 0 {
-		mine, other := k.ranked(), l.ranked()
+	if o.fit < numRanked {
+		n := len(o.ledger.symbols.texts)
+		mine, other := k.ranked(n), l.ranked(n)
 		for c, ranks := range o.ranks {
-			if mine[c] != other[c] {
-				return cmp.Compare(ranks[mine[c]], ranks[other[c]])
+			if x, y := ranks[mine[c]], ranks[other[c]]; x != y {
+				return cmp.Compare(x, y)
 			}
 		}
 		if k.day != l.day {

@@ -20,6 +20,7 @@ type symbols struct {
 	seed  maphash.Seed
 	slots []symbolSlot // open addressing, a quarter of it free
 	room  strings.Builder
+	kept  int64 // bytes of text
 	lower []byte
 }
 
@@ -115,6 +116,7 @@ func (s *symbols) find(text string) (symbol, hash uint32) {
 // add gives a text that is kept its symbol.
 func (s *symbols) add(hash uint32, text string) uint32 {
 	n := uint32(len(s.texts))
+	s.kept += int64(len(text))
 	s.texts, s.fold, s.next = append(s.texts, text), append(s.fold, unset), append(s.next, 0)
 	if 4*len(s.texts) > 3*len(s.slots) {
 		old := s.slots

@@ -9,6 +9,8 @@ import (
 	"github.com/parquet-go/parquet-go/encoding/rle"
 	"github.com/parquet-go/parquet-go/encoding/thrift"
 	"github.com/parquet-go/parquet-go/format"
+
+	"github.com/kizuna-org/kizuna/usage"
 )
 
 // chunk collects a column of a row group. The library's writer would look every text
@@ -26,6 +28,7 @@ type chunk struct {
 	lastText  string
 	last      int64
 	lastIndex int32
+	symbols   symbolIndexes
 
 	// The page that is being filled.
 	present []byte // of optional columns: 1 where there is a value
@@ -61,6 +64,7 @@ func newChunk(s spec, c *codec, grown *int) *chunk {
 func (k *chunk) reset() {
 	clear(k.byText)
 	clear(k.byNumber)
+	k.symbols.forget(k.size)
 	k.plain, k.size, k.lastText, k.lastIndex = k.plain[:0], 0, "", -1
 	k.out, k.pages, k.entry = k.out[:0], nil, chunkEntry{}
 	k.raw, k.nulls, k.bounded = 0, 0, false
@@ -88,6 +92,38 @@ func (k *chunk) name(text string) {
 			*k.grown += plain.ByteArrayLengthSize + len(text)
 		}
 		k.lastText, k.lastIndex = text, i
+	}
+	k.indexes = append(k.indexes, k.lastIndex)
+}
+
+// symbolIndexes finds a text in the dictionary by its number in a ledger: a look, where
+// its hash would be reckoned. A writer takes the rows of one ledger or none.
+type symbolIndexes struct {
+	at    []uint32 // by symbol: index + floor + 1; what is not above floor is of groups before
+	floor uint32
+	last  uint32
+}
+
+// forget begins a new dictionary after one of so many texts.
+func (s *symbolIndexes) forget(size int) { s.floor += uint32(size) }
+
+// symbol adds the text that a symbol of the ledger stands for.
+func (k *chunk) symbol(l *usage.Ledger, symbol uint32) {
+	k.value()
+	s := &k.symbols
+	if k.lastIndex < 0 || symbol != s.last {
+		if int(symbol) >= len(s.at) {
+			s.at = append(s.at, make([]uint32, max(int(symbol)+1, 2*len(s.at))-len(s.at))...)
+		}
+		found := &s.at[symbol]
+		if *found <= s.floor {
+			text := l.Text(symbol)
+			*found = s.floor + uint32(k.size) + 1
+			k.size++
+			k.plain = plain.AppendByteArrayString(k.plain, text)
+			*k.grown += plain.ByteArrayLengthSize + len(text)
+		}
+		s.last, k.lastIndex = symbol, int32(*found-s.floor-1)
 	}
 	k.indexes = append(k.indexes, k.lastIndex)
 }

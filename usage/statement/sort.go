@@ -20,12 +20,12 @@ import (
 //
 //	s := statement.NewSorter(dir)
 //	defer s.Close()
-//	for … { err = s.Add(ledger) } // whenever a ledger is full
-//	err = s.Hold(ledger)          // the rest
+//	for … { ledger.Add(row); ledger, err = s.Next(ledger) }
+//	err = s.Hold(ledger) // the rest
 //	for _, month := range s.Months() { summary, err := s.Write(ctx, month, file) }
 //
-// Rows that one ledger adds up are one row; equal rows of two stay two, in the order
-// in which they came.
+// Rows that one ledger adds up before it is cut are one row; equal rows of two stay
+// two, in the order in which they came.
 type Sorter struct {
 	dir    string
 	months map[kizuna.Month]*sorting
@@ -55,6 +55,28 @@ const (
 // own; Close removes them.
 func NewSorter(dir string) *Sorter {
 	return &Sorter{dir: dir, months: make(map[kizuna.Month]*sorting)}
+}
+
+const (
+	// AddedRows is how many different rows [Sorter.Next] has added up: how rows come
+	// out depends on it, and on nothing else.
+	AddedRows = 1 << 17
+	// heldBytes is what Next leaves in memory.
+	heldBytes = 192 << 20
+)
+
+// Next returns the ledger to go on with after a row was added to one: rows are not
+// added to any more when AddedRows of them came behind, and go to the disk when they
+// are more than memory should hold.
+func (s *Sorter) Next(l *usage.Ledger) (*usage.Ledger, error) {
+	if l.SinceCut() < AddedRows {
+		return l, nil
+	}
+	l.Cut()
+	if l.Size() < heldBytes {
+		return l, nil
+	}
+	return usage.NewLedger(), s.Add(l)
 }
 
 // Add writes the rows of a ledger to the disk. An error is kept, and every later call
@@ -239,6 +261,9 @@ func (s *Sorter) Close() (err error) {
 type source interface{ next() (*usage.Row, error) }
 
 func copyRows(ctx context.Context, w *Writer, rows source) error {
+	if l, ok := rows.(*ledgerRows); ok {
+		return w.ledger(ctx, l.ledger, l.positions)
+	}
 	for n := 0; ; n++ {
 		if n%1024 == 0 && ctx.Err() != nil {
 			return context.Cause(ctx)

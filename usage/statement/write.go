@@ -1,6 +1,7 @@
 package statement
 
 import (
+	"context"
 	"crypto/sha256"
 	"fmt"
 	"hash"
@@ -30,11 +31,16 @@ type Writer struct {
 	page      int        // rows of its page
 	grown     int        // bytes of its dictionaries
 	groupRows int        // how many rows make a group full
-	tenant    string     // of the last row, as written and folded
+	tenant    string     // of the last row, as written
+	symbol    uint32     // or in the ledger, folded
 	folded    string
-	last      string // folded, of the last row of the page
+	first     kizuna.Date // of the month
+	day       kizuna.Date // of the last row, known to be of the month
+	last      string      // folded, of the last row of the page
 	tenants   int
 	files     map[string]string // base names
+	file      string            // of the last row, and its base name
+	fileBase  string
 	scratch   []byte
 	err       error
 }
@@ -58,7 +64,7 @@ func NewWriter(out io.Writer, month kizuna.Month) (*Writer, error) {
 }
 
 func newWriter(out io.Writer, month kizuna.Month, c *codec, groupRows int) *Writer {
-	w := &Writer{out: out, sum: sha256.New(), directory: directory{month: month}, groupRows: groupRows, files: make(map[string]string)}
+	w := &Writer{out: out, sum: sha256.New(), directory: directory{month: month}, first: month.Day(1), day: month.Day(1), groupRows: groupRows, files: make(map[string]string)}
 	for i := range w.chunks {
 		w.chunks[i] = newChunk(specs[i], c, &w.grown)
 	}
@@ -72,51 +78,22 @@ func (w *Writer) Add(row *usage.Row) error {
 	if w.err != nil {
 		return w.err
 	}
-	if row.Month != w.directory.month || row.Day != nil && row.Day.Month() != row.Month {
-		return fmt.Errorf("statement: a row of %v in a statement of %v", row.Month, w.directory.month)
-	}
-	if w.directory.rows+w.group.rows == 0 || row.Tenant != w.tenant {
-		folded := association.Fold(row.Tenant)
-		switch first := w.directory.rows+w.group.rows == 0; {
-		case !first && folded < w.folded:
-			return fmt.Errorf("statement: tenant %q behind %q", folded, w.folded)
-		case first || folded != w.folded:
-			w.tenants++
+	if w.empty() || row.Tenant != w.tenant {
+		if err := w.nextTenant(association.Fold(row.Tenant)); err != nil {
+			return err
 		}
-		w.tenant, w.folded = row.Tenant, folded
+		w.tenant = row.Tenant
 	}
-	if length := textLength(row); length > textBytes {
-		return kizuna.Errorf("statement-row", "the row has more than %d bytes of text", textBytes).WithRef(row.At)
+	a := &row.Asserted
+	texts := len(row.Tenant) + len(row.Subscription) + len(row.Scope) + len(row.Workload) + len(row.OfferType) + len(row.Channel) +
+		len(row.Currency) + len(a.SourceRow) + len(a.Location) + len(a.Type) + len(row.At.File)
+	if texts > textBytes {
+		return rowTooLong(row.At)
 	}
-	if w.group.rows >= w.groupRows || w.grown > dictionaryBytes {
-		w.flushGroup()
+	if err := w.begin(row.Month, row.Day); err != nil {
+		return err
 	}
-	if w.page == 0 {
-		w.group.tenants = append(w.group.tenants, tenantSpan{first: w.folded})
-	}
-	w.last = w.folded
-	w.columns(row)
-	w.group.rows++
-	if w.page++; w.page == pageRows {
-		w.flushPage()
-	}
-	return w.err
-}
-
-func textLength(r *usage.Row) int {
-	a := &r.Asserted
-	return len(r.Tenant) + len(r.Subscription) + len(r.Scope) + len(r.Workload) + len(r.OfferType) + len(r.Channel) +
-		len(r.Currency) + len(a.SourceRow) + len(a.Location) + len(a.Type) + len(r.At.File)
-}
-
-func (w *Writer) columns(row *usage.Row) {
 	c := &w.chunks
-	c[Month].count(int64(row.Month.Day(1)))
-	if row.Day != nil {
-		c[Day].count(int64(*row.Day))
-	} else {
-		c[Day].null()
-	}
 	c[TenantID].name(w.folded)
 	if w.tenant != w.folded {
 		c[TenantWritten].name(w.tenant)
@@ -129,7 +106,131 @@ func (w *Writer) columns(row *usage.Row) {
 	c[OfferType].name(row.OfferType)
 	c[Channel].name(row.Channel)
 	c[Currency].name(row.Currency)
-	w.revenue(row.Revenue)
+	c[SourceRow].name(a.SourceRow)
+	c[AssertedLocation].name(a.Location)
+	c[AssertedType].name(a.Type)
+	c[SourceFile].name(w.base(row.At.File))
+	return w.figures(&usage.Coded{
+		Month: row.Month, Day: row.Day,
+		Revenue: row.Revenue, ActiveUsers: row.ActiveUsers, PaidSeats: row.PaidSeats, Units: row.Units,
+		Duplicates: [...]*bool{a.DuplicateForAccount, a.DuplicateForType, a.DuplicateForLocation},
+	}, row.At.Line, row.Lines)
+}
+
+// codedRows is how many rows are taken out of a ledger at once: looks at memory that
+// is far away then overlap.
+const codedRows = 256
+
+// ledger adds rows of a ledger, as Add does: texts are known by their numbers. All
+// rows of the writer are then of that ledger.
+func (w *Writer) ledger(ctx context.Context, l *usage.Ledger, positions []int32) error {
+	rows := make([]usage.Coded, min(codedRows, len(positions)))
+	for len(positions) > 0 {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		some := positions[:min(codedRows, len(positions))]
+		positions = positions[len(some):]
+		l.Coded(some, rows)
+		for i := range some {
+			if err := w.coded(l, &rows[i]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (w *Writer) coded(l *usage.Ledger, r *usage.Coded) error {
+	if w.err != nil {
+		return w.err
+	}
+	if w.empty() || r.Tenant != w.symbol {
+		if err := w.nextTenant(l.Text(r.Tenant)); err != nil {
+			return err
+		}
+		w.symbol = r.Tenant
+	}
+	texts := 0
+	for _, symbol := range [...]uint32{
+		r.TenantWritten, r.Subscription, r.Scope, r.Workload, r.OfferType, r.Channel,
+		r.Currency, r.SourceRow, r.AssertedLocation, r.AssertedType, r.File,
+	} {
+		if symbol != 0 {
+			texts += len(l.Text(symbol))
+		}
+	}
+	if texts > textBytes {
+		return rowTooLong(kizuna.Ref{File: l.Text(r.File), Line: int(r.Line), Column: int(r.Column)})
+	}
+	if err := w.begin(r.Month, r.Day); err != nil {
+		return err
+	}
+	c := &w.chunks
+	c[TenantID].symbol(l, r.Tenant)
+	if r.TenantWritten != r.Tenant {
+		c[TenantWritten].symbol(l, r.TenantWritten)
+	} else {
+		c[TenantWritten].null()
+	}
+	c[Subscription].symbol(l, r.Subscription)
+	c[Scope].symbol(l, r.Scope)
+	c[Workload].symbol(l, r.Workload)
+	c[OfferType].symbol(l, r.OfferType)
+	c[Channel].symbol(l, r.Channel)
+	c[Currency].symbol(l, r.Currency)
+	c[SourceRow].symbol(l, r.SourceRow)
+	c[AssertedLocation].symbol(l, r.AssertedLocation)
+	c[AssertedType].symbol(l, r.AssertedType)
+	c[SourceFile].name(w.base(l.Text(r.File)))
+	return w.figures(r, int(r.Line), int(r.Lines))
+}
+
+func (w *Writer) empty() bool { return w.directory.rows+w.group.rows == 0 }
+
+// nextTenant begins the rows of a tenant, or of another spelling of it.
+func (w *Writer) nextTenant(folded string) error {
+	switch first := w.empty(); {
+	case !first && folded < w.folded:
+		return fmt.Errorf("statement: tenant %q behind %q", folded, w.folded)
+	case first || folded != w.folded:
+		w.tenants++
+	}
+	w.folded = folded
+	return nil
+}
+func rowTooLong(at kizuna.Ref) error {
+	return kizuna.Errorf("statement-row", "the row has more than %d bytes of text", textBytes).WithRef(at)
+}
+
+// begin begins a row of the tenant.
+func (w *Writer) begin(month kizuna.Month, day *kizuna.Date) error {
+	if month != w.directory.month || day != nil && *day != w.day && day.Month() != month {
+		return fmt.Errorf("statement: a row of %v in a statement of %v", month, w.directory.month)
+	}
+	if day != nil {
+		w.day = *day
+	}
+	if w.group.rows >= w.groupRows || w.grown > dictionaryBytes {
+		w.flushGroup()
+	}
+	if w.page == 0 {
+		w.group.tenants = append(w.group.tenants, tenantSpan{first: w.folded})
+	}
+	w.last = w.folded
+	return nil
+}
+
+// figures writes what is no text, and ends the row.
+func (w *Writer) figures(r *usage.Coded, line, lines int) error {
+	c := &w.chunks
+	c[Month].count(int64(w.first))
+	if r.Day != nil {
+		c[Day].count(int64(*r.Day))
+	} else {
+		c[Day].null()
+	}
+	w.revenue(r.Revenue)
 	whole := func(c *chunk, n *int64) {
 		if n == nil {
 			c.null()
@@ -137,23 +238,23 @@ func (w *Writer) columns(row *usage.Row) {
 		}
 		c.number(*n)
 	}
-	whole(c[ActiveUsers], row.ActiveUsers)
-	whole(c[PaidSeats], row.PaidSeats)
-	whole(c[Units], (*int64)(row.Units))
-	a := &row.Asserted
-	c[SourceRow].name(a.SourceRow)
-	c[AssertedLocation].name(a.Location)
-	c[AssertedType].name(a.Type)
-	for i, flag := range [...]*bool{a.DuplicateForAccount, a.DuplicateForType, a.DuplicateForLocation} {
+	whole(c[ActiveUsers], r.ActiveUsers)
+	whole(c[PaidSeats], r.PaidSeats)
+	whole(c[Units], (*int64)(r.Units))
+	for i, flag := range r.Duplicates {
 		if k := c[DuplicateForAccount+Column(i)]; flag != nil {
 			k.flag(*flag)
 		} else {
 			k.null()
 		}
 	}
-	c[SourceFile].name(w.base(row.At.File))
-	c[SourceLine].number(int64(row.At.Line))
-	c[SourceRows].count(int64(max(1, row.Lines)))
+	c[SourceLine].number(int64(line))
+	c[SourceRows].count(int64(max(1, lines)))
+	w.group.rows++
+	if w.page++; w.page == pageRows {
+		w.flushPage()
+	}
+	return w.err
 }
 
 // revenue writes an amount rounded, and as text if that is not all of it.
@@ -182,6 +283,9 @@ func (w *Writer) revenue(amount *kizuna.Decimal) {
 
 // base returns a file's name without its directory.
 func (w *Writer) base(file string) string {
+	if file == w.file {
+		return w.fileBase
+	}
 	base, ok := w.files[file]
 	if !ok {
 		if base = filepath.Base(file); file == "" {
@@ -189,6 +293,7 @@ func (w *Writer) base(file string) string {
 		}
 		w.files[file] = base
 	}
+	w.file, w.fileBase = file, base
 	return base
 }
 
