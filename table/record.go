@@ -94,47 +94,99 @@ func validUTF8(b []byte) bool {
 	}
 }
 
-// dictionary keeps the texts that a column has had a short while ago.
+// dictionary keeps the texts of a column. What follows a text often followed it before,
+// itself or another: a bill lists its resources day after day in one order. So one
+// comparison finds most of them.
 type dictionary struct {
-	last  known
-	slots []known
+	known []known // the first one is the empty field
+	last  uint32
+	slots []place // open addressing, a quarter of it free
 	seed  maphash.Seed
-	fresh int // texts that were not there, since it has this size
+	bytes int // of the fields
 }
 
-// known is a text and the field that it was read from.
-type known struct{ field, text string }
+// known is a text, the field that it was read from, and which one came behind it.
+type known struct {
+	field, text string
+	next        uint32
+}
+
+// place is the number of a text, 0 if the slot is free, and a part of its field's hash.
+type place struct{ hash, number uint32 }
 
 const (
-	leastKnown  = 64
-	mostKnown   = 4096
+	leastSlots  = 64
 	longestKept = 512
+	// What a column keeps before it forgets everything.
+	mostKept  = 8 << 20 // bytes of text
+	mostKnown = 1 << 17
 )
 
 func (d *dictionary) text(field []byte) string {
-	if string(field) == d.last.field {
-		return d.last.text
+	if d.known == nil {
+		d.forget()
+	}
+	last := &d.known[d.last]
+	if next := &d.known[last.next]; string(field) == next.field {
+		d.last = last.next
+		return next.text
+	}
+	if string(field) == last.field {
+		last.next = d.last
+		return last.text
 	}
 	if len(field) > longestKept {
 		return newKnown(field).text
 	}
-	if d.fresh >= len(d.slots) && len(d.slots) < mostKnown {
+	n := d.number(field)
+	d.known[d.last].next = n
+	d.last = n
+	return d.known[n].text
+}
+
+func (d *dictionary) forget() {
+	d.known, d.last, d.bytes = append(d.known[:0], known{}), 0, 0
+	d.slots, d.seed = make([]place, leastSlots), maphash.MakeSeed()
+}
+
+// number finds a field, or takes it in.
+func (d *dictionary) number(field []byte) uint32 {
+	if len(field) == 0 {
+		return 0
+	}
+	if len(d.known) == mostKnown || d.bytes+len(field) > mostKept {
+		d.forget()
+	}
+	hash := uint32(maphash.Bytes(d.seed, field))
+	i := int(hash) & (len(d.slots) - 1)
+	for ; d.slots[i].number != 0; i = (i + 1) & (len(d.slots) - 1) {
+		if p := d.slots[i]; p.hash == hash && d.known[p.number].field == string(field) {
+			return p.number
+		}
+	}
+	n := uint32(len(d.known))
+	d.slots[i] = place{hash, n}
+	d.known = append(d.known, newKnown(field))
+	d.bytes += len(field)
+	if 4*len(d.known) > 3*len(d.slots) {
 		d.grow()
 	}
-	k := &d.slots[maphash.Bytes(d.seed, field)&uint64(len(d.slots)-1)]
-	if k.field != string(field) {
-		*k = newKnown(field)
-		d.fresh++
-	}
-	d.last = *k
-	return k.text
+	return n
 }
 
 func (d *dictionary) grow() {
-	if d.slots == nil {
-		d.seed = maphash.MakeSeed()
+	old := d.slots
+	d.slots = make([]place, 4*len(old))
+	for _, p := range old {
+		if p.number == 0 {
+			continue
+		}
+		i := int(p.hash) & (len(d.slots) - 1)
+		for d.slots[i].number != 0 {
+			i = (i + 1) & (len(d.slots) - 1)
+		}
+		d.slots[i] = p
 	}
-	d.slots, d.fresh = make([]known, max(leastKnown, 4*len(d.slots))), 0
 }
 
 func newKnown(field []byte) known {

@@ -220,6 +220,7 @@ func addInt(a, b int64) (sum int64, ok bool) {
 
 func (l *Ledger) encode(row *Row, e *entry) {
 	s := &l.symbols
+	s.lasting = row.Lasting
 	d, k := &e.data, &e.key
 	k.month, k.day = row.Month, noDay
 	if row.Day != nil {

@@ -28,6 +28,10 @@ type Row struct {
 	// Lines is how many lines of the source file were added up in this row, the
 	// first of them at At; 0 means 1.
 	Lines int
+
+	// Lasting says that the texts are in memory of their own, not parts of a longer
+	// text: who keeps the row may keep them as they are.
+	Lasting bool
 }
 
 // Lines names lines of one file, as ranges: "2-5 9".

@@ -10,18 +10,22 @@ import (
 // symbols numbers texts. Symbol 0 is the empty text.
 //
 // Most columns repeat what the row before said, and a month lists the resources
-// in the order of the month before; so both are tried before a text is looked up.
+// in the order of the month before: what came behind a text before, itself or another,
+// is tried before one is looked up.
 type symbols struct {
 	texts []string
 	fold  []uint32   // the symbol of the text without case; unset: not asked yet
-	next  []uint32   // what came after it in its column when last it changed
+	next  []uint32   // what came behind it in its column the last time
 	last  [11]uint32 // of the row before, by column
 
 	seed  maphash.Seed
 	slots []symbolSlot // open addressing, a quarter of it free
 	room  strings.Builder
 	kept  int64 // bytes of text
-	lower []byte
+	// lasting says that texts need not be copied. Those that a reader gives again and
+	// again are then found without a look at what they say.
+	lasting bool
+	lower   []byte
 }
 
 // symbolSlot is a symbol, 0 if the slot is free, and a part of its text's hash.
@@ -41,12 +45,11 @@ func (s *symbols) of(column int, text string) uint32 {
 		return 0
 	}
 	last := s.last[column]
-	if s.texts[last] == text {
-		return last
-	}
 	n := s.next[last]
 	if s.texts[n] != text {
-		n = s.number(text)
+		if n = last; s.texts[last] != text {
+			n = s.number(text)
+		}
 		s.next[last] = n
 	}
 	s.last[column] = n
@@ -55,6 +58,9 @@ func (s *symbols) of(column int, text string) uint32 {
 
 func (s *symbols) number(text string) uint32 {
 	n, hash := s.find(text)
+	if n == 0 && s.lasting {
+		return s.add(hash, text)
+	}
 	if n == 0 {
 		s.reserve(len(text))
 		from := s.room.Len()

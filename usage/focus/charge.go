@@ -12,7 +12,9 @@ import (
 )
 
 // charge is one row of a bill, whatever it was read from. A missing column and
-// NULL are empty.
+// NULL are empty. Its texts last: they are parts of nothing longer. What repeats is
+// mostly the same text again, which is why none is copied: comparing it with itself
+// looks at nothing.
 type charge struct {
 	text [fields]string // the fields but the cost
 	cost []byte
@@ -145,7 +147,7 @@ func (c *collector) provider(ch *charge) string {
 func (c *collector) counts(provider string) bool {
 	yes, ok := c.providers.get(provider)
 	if !ok {
-		yes = c.providers.put(strings.Clone(provider), c.mapping.Counts(provider))
+		yes = c.providers.put(provider, c.mapping.Counts(provider))
 	}
 	return yes
 }
@@ -153,7 +155,7 @@ func (c *collector) counts(provider string) bool {
 func (c *collector) detail(provider, service string) string {
 	d, ok := c.details.get(serviceKey{provider, service})
 	if !ok {
-		key := serviceKey{strings.Clone(provider), strings.Clone(service)}
+		key := serviceKey{provider, service}
 		d = c.details.put(key, key.a+": "+key.b)
 	}
 	return d
@@ -202,6 +204,7 @@ func (c *collector) usage(ch *charge) {
 		Currency:     c.currency(ch),
 		Revenue:      &c.amount,
 		At:           c.place(wholeRow),
+		Lasting:      true,
 	}
 	if p.period.daily {
 		c.day = p.period.day
@@ -221,7 +224,7 @@ func (c *collector) period(ch *charge) periodFound {
 	if ok {
 		return found
 	}
-	key := periodKey{strings.Clone(ch.text[periodStart]), strings.Clone(ch.text[periodEnd])}
+	key := periodKey{ch.text[periodStart], ch.text[periodEnd]}
 	from, ok1 := parseTime(key.from)
 	to, ok2 := parseTime(key.to)
 	switch {
@@ -245,7 +248,7 @@ func (c *collector) workload(meter, service string) workload {
 	if ok {
 		return w
 	}
-	key := serviceKey{strings.Clone(meter), strings.Clone(service)}
+	key := serviceKey{meter, service}
 	w.name, w.known = c.mapping.Workload(key.a, key.b)
 	return c.services.put(key, w)
 }
@@ -258,7 +261,6 @@ func (c *collector) subscription(account string) string {
 	}
 	id, ok := c.parents.get(account)
 	if !ok {
-		account = strings.Clone(account)
 		id = c.parents.put(account, subscriptionID(account))
 	}
 	return id
@@ -299,7 +301,7 @@ func (c *collector) currency(ch *charge) string {
 
 func (c *collector) account(id string) {
 	if _, known := c.accounts.get(id); !known && id != "" {
-		c.accounts.put(strings.Clone(id), true)
+		c.accounts.put(id, true)
 	}
 }
 
@@ -308,7 +310,6 @@ func (c *collector) facts(tenant, name, subscription string, at kizuna.Ref) {
 	if subscription != "" {
 		told, known := c.said[subscription]
 		if !known || told == "" && tenant != "" {
-			subscription, tenant := strings.Clone(subscription), strings.Clone(tenant)
 			c.said[subscription] = tenant
 			c.sink.Facts(association.Subscription{
 				ID: subscription, Tenant: tenant, Product: "Azure", During: kizuna.Always, At: at,
@@ -316,9 +317,8 @@ func (c *collector) facts(tenant, name, subscription string, at kizuna.Ref) {
 		}
 	}
 	if tenant != "" && name != "" && !c.customers[tenant] {
-		tenant := strings.Clone(tenant)
 		c.customers[tenant] = true
-		c.sink.Facts(association.Customer{Tenant: tenant, Name: strings.Clone(name), At: at})
+		c.sink.Facts(association.Customer{Tenant: tenant, Name: name, At: at})
 	}
 }
 
@@ -329,7 +329,7 @@ func (c *collector) count(service, currency string) {
 		if len(c.unmapped) >= maxCached {
 			service = "…" // the rest, so that a hostile bill costs no more
 		}
-		key := serviceKey{strings.Clone(service), strings.Clone(currency)}
+		key := serviceKey{service, currency}
 		if total = c.unmapped[key]; total == nil {
 			total = &Unmapped{Service: key.a, Currency: key.b}
 			c.unmapped[key] = total

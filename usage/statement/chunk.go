@@ -28,6 +28,7 @@ type chunk struct {
 	lastText  string
 	last      int64
 	lastIndex int32
+	recent    [64]recentNumber // by their last bits, so that days find theirs at once
 	symbols   symbolIndexes
 
 	// The page that is being filled.
@@ -49,6 +50,12 @@ type chunk struct {
 	scratch struct{ raw, levels, packed []byte }
 }
 
+// recentNumber is a number and its index plus one.
+type recentNumber struct {
+	number int64
+	index  int32
+}
+
 func newChunk(s spec, c *codec, grown *int) *chunk {
 	k := &chunk{spec: s, codec: c, grown: grown, lastIndex: -1}
 	switch s.form {
@@ -64,6 +71,7 @@ func newChunk(s spec, c *codec, grown *int) *chunk {
 func (k *chunk) reset() {
 	clear(k.byText)
 	clear(k.byNumber)
+	clear(k.recent[:])
 	k.symbols.forget(k.size)
 	k.plain, k.size, k.lastText, k.lastIndex = k.plain[:0], 0, "", -1
 	k.out, k.pages, k.entry = k.out[:0], nil, chunkEntry{}
@@ -132,21 +140,30 @@ func (k *chunk) symbol(l *usage.Ledger, symbol uint32) {
 func (k *chunk) count(n int64) {
 	k.value()
 	if k.lastIndex < 0 || n != k.last {
-		i, ok := k.byNumber[n]
-		if !ok {
-			i = int32(k.size)
-			k.size++
-			k.byNumber[n] = i
-			if k.form == dates {
-				k.plain = binary.LittleEndian.AppendUint32(k.plain, uint32(n))
-			} else {
-				k.plain = binary.LittleEndian.AppendUint64(k.plain, uint64(n))
-			}
-			k.bound(n)
+		r := &k.recent[n&int64(len(k.recent)-1)]
+		if r.number != n || r.index == 0 {
+			*r = recentNumber{n, k.numbered(n) + 1}
 		}
-		k.last, k.lastIndex = n, i
+		k.last, k.lastIndex = n, r.index-1
 	}
 	k.indexes = append(k.indexes, k.lastIndex)
+}
+
+// numbered returns a number's index, a new one if it has none.
+func (k *chunk) numbered(n int64) int32 {
+	i, ok := k.byNumber[n]
+	if !ok {
+		i = int32(k.size)
+		k.size++
+		k.byNumber[n] = i
+		if k.form == dates {
+			k.plain = binary.LittleEndian.AppendUint32(k.plain, uint32(n))
+		} else {
+			k.plain = binary.LittleEndian.AppendUint64(k.plain, uint64(n))
+		}
+		k.bound(n)
+	}
+	return i
 }
 
 func (k *chunk) number(n int64) {
