@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"compress/gzip"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -441,5 +443,25 @@ func TestARepeatedTextCostsNoMemory(t *testing.T) {
 	}
 	if allocs := testing.AllocsPerRun(5000, record); allocs > 0 {
 		t.Errorf("%v allocations a record", allocs)
+	}
+}
+
+// A column that forgets goes on as before.
+func TestTextsAreThoseOfTheFieldsHoweverMany(t *testing.T) {
+	var text strings.Builder
+	text.WriteString("a,b\n")
+	name := func(i int) string { return fmt.Sprintf("text \"%d\"", i*i%150_001) }
+	const rows = 400_000
+	for i := range rows {
+		fmt.Fprintf(&text, "\"%s\",%d\n", strings.ReplaceAll(name(i), `"`, `""`), i%3)
+	}
+	r := open(t, text.String())
+	for i := range rows {
+		if err := r.Scan(); err != nil {
+			t.Fatal(err)
+		}
+		if r.Text(0) != name(i) || r.Text(1) != strconv.Itoa(i%3) {
+			t.Fatalf("line %d: %q, %q", i, r.Text(0), r.Text(1))
+		}
 	}
 }

@@ -46,3 +46,6 @@ func Resealed(data []byte) []byte {
 	binary.LittleEndian.PutUint32(tail[4:], crc32.ChecksumIEEE(text))
 	return out
 }
+
+// Bounded makes a sorter take rows for many, and memory for full, sooner.
+func (s *Sorter) Bounded(added int, held int64) { s.added, s.held = added, held }

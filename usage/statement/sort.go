@@ -30,6 +30,8 @@ type Sorter struct {
 	dir    string
 	months map[kizuna.Month]*sorting
 	last   *usage.Ledger // not on disk
+	added  int           // AddedRows, but in tests
+	held   int64         // heldBytes, but in tests
 	err    error
 }
 
@@ -54,7 +56,7 @@ const (
 // NewSorter returns a sorter that keeps its runs in a directory, under names of its
 // own; Close removes them.
 func NewSorter(dir string) *Sorter {
-	return &Sorter{dir: dir, months: make(map[kizuna.Month]*sorting)}
+	return &Sorter{dir: dir, months: make(map[kizuna.Month]*sorting), added: AddedRows, held: heldBytes}
 }
 
 const (
@@ -69,11 +71,11 @@ const (
 // added to any more when AddedRows of them came behind, and go to the disk when they
 // are more than memory should hold.
 func (s *Sorter) Next(l *usage.Ledger) (*usage.Ledger, error) {
-	if l.SinceCut() < AddedRows {
+	if l.SinceCut() < s.added {
 		return l, nil
 	}
 	l.Cut()
-	if l.Size() < heldBytes {
+	if l.Size() < s.held {
 		return l, nil
 	}
 	return usage.NewLedger(), s.Add(l)

@@ -2,6 +2,7 @@ package statement_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"fmt"
@@ -136,6 +137,59 @@ func sorted(t testing.TB, rows []usage.Row, each int) ([]byte, statement.Summary
 		t.Fatal(err)
 	}
 	return out.Bytes(), summary
+}
+
+// What memory holds, what comes from the disk and rows by themselves give the same bytes.
+func TestWaysToAStatementMeet(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		rows := rapid.SliceOfN(rapid.Custom(drawRow), 1, 60).Draw(rt, "rows")
+		added := rapid.IntRange(1, 20).Draw(rt, "added")
+		write := func(held int64) []byte {
+			s := statement.NewSorter(t.TempDir())
+			defer s.Close()
+			s.Bounded(added, held)
+			l := usage.NewLedger()
+			for i := range rows {
+				l.Add(&rows[i])
+				var err error
+				if l, err = s.Next(l); err != nil {
+					rt.Fatal(err)
+				}
+			}
+			if err := s.Hold(l); err != nil {
+				rt.Fatal(err)
+			}
+			var out bytes.Buffer
+			if _, err := s.Write(context.Background(), month, &out); err != nil {
+				rt.Fatal(err)
+			}
+			return out.Bytes()
+		}
+
+		// The plain way: ledgers of their own, a stable sort, row by row.
+		var plain []usage.Row
+		l := usage.NewLedger()
+		for i := range rows {
+			if l.Add(&rows[i]); l.Len() == added {
+				plain, l = append(plain, l.Rows()...), usage.NewLedger()
+			}
+		}
+		plain = append(plain, l.Rows()...)
+		slices.SortStableFunc(plain, func(a, b usage.Row) int { return compareRows(&a, &b) })
+		var out bytes.Buffer
+		w, err := statement.NewWriter(&out, month)
+		for i := range plain {
+			err = cmp.Or(err, w.Add(&plain[i]))
+		}
+		if _, closing := w.Close(); err != nil || closing != nil {
+			rt.Fatal(err, closing)
+		}
+		for _, held := range []int64{0, 2000, 1 << 30} {
+			if !bytes.Equal(write(held), out.Bytes()) {
+				rt.Errorf("with %d bytes held the statement is another", held)
+			}
+		}
+	})
 }
 
 func opened(t testing.TB, data []byte) *statement.File {
