@@ -13,7 +13,7 @@ func imported(t *testing.T) (place string, rows, tenants int, revenue kizuna.Mic
 	t.Helper()
 	dir := t.TempDir()
 	bill := filepath.Join(dir, "bill.csv")
-	if err := writeBill(bill, 3000, 30); err != nil {
+	if err := writeBill(bill, billRow, 3000, 30); err != nil {
 		t.Fatal(err)
 	}
 	place = filepath.Join(dir, "data")

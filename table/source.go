@@ -40,16 +40,17 @@ var (
 )
 
 func newSource(r io.Reader, file string, limits Limits) (*source, error) {
-	raw := bufio.NewReaderSize(r, bufferSize)
+	// The buffer is for the magic alone: text that is not compressed passes it by.
+	raw := bufio.NewReaderSize(r, 0)
 	magic, _ := raw.Peek(len(zstdMagic)) // an error comes again with the text
 	s := &source{text: raw, limits: limits, allowed: math.MaxInt64}
 	var err error
 	switch {
 	case bytes.HasPrefix(magic, gzipMagic):
-		s.packed = &counter{r: raw}
+		s.packed = &counter{r: bufio.NewReaderSize(raw, bufferSize)}
 		s.text, err = gzip.NewReader(s.packed)
 	case bytes.HasPrefix(magic, zstdMagic):
-		s.packed = &counter{r: raw}
+		s.packed = &counter{r: bufio.NewReaderSize(raw, bufferSize)}
 		// One at a time: no goroutine outlives a reader that is left unfinished.
 		s.text, err = zstd.NewReader(s.packed, zstd.WithDecoderConcurrency(1),
 			zstd.WithDecoderMaxWindow(maxWindow), zstd.WithDecoderLowmem(true))

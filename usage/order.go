@@ -69,7 +69,7 @@ func dayOf(r *Row) kizuna.Date {
 // pathKey rewrites a scope so that the order of bytes is that of
 // [association.ComparePaths], the slash before every other character.
 func pathKey(scope string) string {
-	if !strings.ContainsAny(scope, "/\x00\x01") {
+	if strings.IndexByte(scope, '/') < 0 && !strings.ContainsAny(scope, "\x00\x01") {
 		return scope
 	}
 	out := make([]byte, 0, len(scope)+2)
