@@ -70,7 +70,7 @@ func (cmd *buildCmd) Run(ctx context.Context) error {
 		run  func(context.Context) error
 	}{
 		{"scan", func(ctx context.Context) error { return scan(ctx, bill) }},
-		{"CSV to sorted statements", func(ctx context.Context) error { return sortBill(ctx, bill, filepath.Join(cmd.Data, "sorted")) }},
+		{"sorted statements", func(ctx context.Context) error { return sortBill(ctx, bill, filepath.Join(cmd.Data, "sorted")) }},
 		{"import", func(ctx context.Context) error { return importBill(ctx, bill, place) }},
 		{"segment", func(ctx context.Context) error { return buildSegment(ctx, place) }},
 	} {
