@@ -16,6 +16,35 @@ type Survey struct {
 	Months   []kizuna.Month  `json:"months,omitempty"`   // that have rows of any customer, in order
 	Asserted []Assertion     `json:"asserted,omitempty"` // the first row that names each partner, in the rows' order
 	Refused  []*kizuna.Error `json:"-"`                  // why rows cannot be counted, in their order
+
+	named map[string]bool // partners, without case
+	last  string          // the one named last, as written
+}
+
+// Assert takes a row that can be counted and names a partner, unless one before did.
+func (s *Survey) Assert(a Assertion) {
+	if a.Partner == s.last && s.named != nil {
+		return
+	}
+	s.last = a.Partner
+	partner := association.Fold(a.Partner)
+	if s.named == nil {
+		s.named = make(map[string]bool)
+	}
+	if !s.named[partner] {
+		s.named[partner] = true
+		s.Asserted = append(s.Asserted, a)
+	}
+}
+
+// AssertionOf returns the vendor's own attribution of a row that can be counted; false
+// if it has none.
+func AssertionOf(u *usage.Row) (a Assertion, ok bool) {
+	if u.Asserted.Location == "" || u.Asserted.Type == "" {
+		return a, false
+	}
+	as, ok := program.TypeOf(u.Asserted.Type)
+	return Assertion{as, u.Asserted.Location, u.Period(), u.At}, ok
 }
 
 // Assertion is the vendor's own attribution that a row carries.
@@ -30,8 +59,7 @@ type Assertion struct {
 func NewSurvey(ledger *usage.Ledger, rates Rates) *Survey {
 	s := new(Survey)
 	months := make(map[kizuna.Month]bool)
-	named := make(map[string]bool) // without case
-	last, lastNamed := kizuna.Month(-1), ""
+	last := kizuna.Month(-1)
 	for _, u := range ledger.All() {
 		if u.Month != last {
 			last = u.Month
@@ -41,14 +69,8 @@ func NewSurvey(ledger *usage.Ledger, rates Rates) *Survey {
 		switch {
 		case err != nil:
 			s.Refused = append(s.Refused, err.WithRef(u.At))
-			continue
-		case !f.Asserted, u.Asserted.Location == lastNamed:
-			continue
-		}
-		lastNamed = u.Asserted.Location
-		if partner := association.Fold(lastNamed); !named[partner] {
-			named[partner] = true
-			s.Asserted = append(s.Asserted, Assertion{f.As, lastNamed, u.Period(), u.At})
+		case f.Asserted:
+			s.Assert(Assertion{f.As, u.Asserted.Location, u.Period(), u.At})
 		}
 	}
 	s.Months = slices.Sorted(maps.Keys(months))

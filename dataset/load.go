@@ -14,6 +14,8 @@ import (
 	"strings"
 
 	"github.com/kizuna-org/kizuna"
+	"github.com/kizuna-org/kizuna/association"
+	"github.com/kizuna-org/kizuna/attribution"
 	"github.com/kizuna-org/kizuna/intake"
 	"github.com/kizuna-org/kizuna/table"
 	"github.com/kizuna-org/kizuna/usage"
@@ -33,6 +35,9 @@ type Options struct {
 	// all is said that was said then. There are no rows. If there are other tables of
 	// usage now, loading fails with [ErrOtherUsage].
 	Usage *Reading
+	// Customer, if set, is told of every customer of every statement, without case: the
+	// statement by its number among those in force ([UsageState]).
+	Customer func(statement int, tenant string)
 	// Progress, if set, is told from time to time how many rows of usage were read.
 	Progress func(rows int)
 	// Own holds facts that are kept by other means than import, all but usage. Like
@@ -100,6 +105,8 @@ type loader struct {
 	twice *twice
 	taken int // tables of opts.Usage
 	rows  int // of usage that were read
+	// statements are how many have been read.
+	statements int
 	// tenants, if not nil, are the only ones whose usage is wanted, without case. Of
 	// tables that people keep it is read nevertheless.
 	tenants []string
@@ -234,34 +241,54 @@ func (l *loader) usageStatement(f *File, st *Statement) (Source, error) {
 	if l.opts.Usage != nil {
 		return l.known(st.Place)
 	}
-	source, err := l.statement(f, st)
+	t, err := l.statement(f, st)
 	if l.data.Reading != nil {
-		l.data.Reading.Tables = append(l.data.Reading.Tables, TableReading{Source: source})
+		l.data.Reading.Tables = append(l.data.Reading.Tables, t)
 	}
-	return source, err
+	l.statements++
+	return t.Source, err
 }
 
-func (l *loader) statement(f *File, st *Statement) (source Source, err error) {
-	source = Source{File: st.Place, Kind: "table/usage", Months: []kizuna.Month{st.Month}}
+func (l *loader) statement(f *File, st *Statement) (t TableReading, err error) {
+	t.Source = st.source()
 	u, err := l.shelf.Usage(l.ctx, f, st)
 	if err != nil {
-		return source, err
+		return t, err
 	}
 	defer func() { err = errors.Join(err, u.Close()) }()
 	if l.tenants != nil {
 		u.only(l.tenants)
 	}
+	var asserted attribution.Survey
+	written, tenant := "", ""
 	for row, err := range u.Rows() {
 		if err != nil {
-			return source, err
+			return t, err
 		}
-		if source.Rows%1024 == 0 && l.ctx.Err() != nil {
-			return source, context.Cause(l.ctx)
+		if t.Source.Rows%1024 == 0 && l.ctx.Err() != nil {
+			return t, context.Cause(l.ctx)
 		}
 		l.take(f, row)
-		source.Rows++
+		if t.Source.Rows++; l.data.Reading != nil {
+			if a, ok := attribution.AssertionOf(row); ok {
+				asserted.Assert(a)
+			}
+		}
+		if l.opts.Customer != nil && (row.Tenant != written || t.Source.Rows == 1) {
+			written = row.Tenant
+			if id := association.Fold(written); id != tenant || t.Source.Rows == 1 {
+				tenant = id
+				l.opts.Customer(l.statements, tenant)
+			}
+		}
 	}
-	return source, nil
+	t.Asserted = asserted.Asserted
+	return t, nil
+}
+
+// source is what a statement is to whoever reads it, but for its rows.
+func (st *Statement) source() Source {
+	return Source{File: st.Place, Kind: "table/usage", Months: []kizuna.Month{st.Month}}
 }
 
 // sheets reads tables, those that are wanted.

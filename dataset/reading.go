@@ -5,9 +5,12 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
+	"iter"
+	"slices"
 	"time"
 
 	"github.com/kizuna-org/kizuna"
+	"github.com/kizuna-org/kizuna/attribution"
 )
 
 // Reading is what came of reading all usage on a shelf, but for the rows. With it the
@@ -19,9 +22,12 @@ type Reading struct {
 
 // TableReading is what came of reading one table.
 type TableReading struct {
-	Source   Source             `json:"source"`
-	Problems []kizuna.KeptError `json:"problems,omitempty"`
-	Notes    []kizuna.KeptError `json:"notes,omitempty"`
+	Source Source `json:"source"`
+	// Asserted is the first row that names each partner, in the rows' order, if the
+	// table is a statement.
+	Asserted []attribution.Assertion `json:"asserted,omitempty"`
+	Problems []kizuna.KeptError      `json:"problems,omitempty"`
+	Notes    []kizuna.KeptError      `json:"notes,omitempty"`
 }
 
 // ErrOtherUsage says that [Options.Usage] tells of other tables than those there are.
@@ -36,7 +42,7 @@ func (l *loader) usageSheet(sheet *Sheet) (Source, error) {
 	source, err := l.read(sheet)
 	if l.data.Reading != nil {
 		l.data.Reading.Tables = append(l.data.Reading.Tables, TableReading{
-			source, kizuna.KeepErrors(l.data.Problems[problems:]), kizuna.KeepErrors(l.data.Notes[notes:]),
+			Source: source, Problems: kizuna.KeepErrors(l.data.Problems[problems:]), Notes: kizuna.KeepErrors(l.data.Notes[notes:]),
 		})
 	}
 	return source, err
@@ -72,6 +78,15 @@ func (l *loader) measuredTwice() []*kizuna.Error {
 // imported by the catalogue, which has the hash of their content.
 type UsageState struct {
 	Key kizuna.Hash
+	// Own tells apart what is not in Statements.
+	Own kizuna.Hash
+	// Tables counts the tables of usage that people keep.
+	Tables int
+	// Statements are those in force, in the order in which they are read.
+	Statements []StatementState
+	// Twice reports whether rows of one statement may not count, or count again,
+	// because of another's.
+	Twice bool
 	// Changed is when a file of usage was changed last. One that is changed again at
 	// nearly the same time may look the same.
 	Changed time.Time
@@ -83,7 +98,7 @@ func StateOfUsage(ctx context.Context, shelf Shelf) (*UsageState, error) {
 	if err != nil {
 		return nil, err
 	}
-	state := new(UsageState)
+	state := &UsageState{Twice: len(c.measuredTwiceIn()) > 0}
 	sum := sha256.New()
 	out := json.NewEncoder(sum)
 	note := func(sheet *Sheet) error {
@@ -106,22 +121,63 @@ func StateOfUsage(ctx context.Context, shelf Shelf) (*UsageState, error) {
 			if err := note(sheet); err != nil {
 				return nil, err
 			}
+			state.Tables++
 		}
 	}
 	if err := out.Encode(c.AzureFrom); err != nil {
 		return nil, err
 	}
-	for _, f := range c.Files {
-		for i := range f.Statements {
-			st := &f.Statements[i]
-			if st.ReplacedBy != 0 {
-				continue
-			}
-			if err := out.Encode([]any{f.Number, f.Name, f.Kind, f.Source, f.SHA256, f.Options, st.Month, st.Place, st.SHA256}); err != nil {
-				return nil, err
-			}
+	sum.Sum(state.Own[:0])
+	for f, st := range c.usage() {
+		id := st.state(f)
+		state.Statements = append(state.Statements, id)
+		if err := out.Encode([]any{id, f.Name, f.Kind, f.Source, f.SHA256, f.Options}); err != nil {
+			return nil, err
 		}
 	}
 	sum.Sum(state.Key[:0])
 	return state, nil
+}
+
+// StatementState is a statement in force: of which import, and its content.
+type StatementState struct {
+	File   int          `json:"file"`
+	Month  kizuna.Month `json:"month"`
+	Place  string       `json:"place"`
+	SHA256 kizuna.Hash  `json:"sha256"`
+}
+
+func (st *Statement) state(of *File) StatementState {
+	return StatementState{of.Number, st.Month, st.Place, st.SHA256}
+}
+
+// usage yields the statements in force, in the order in which they are read: what was
+// said last goes before.
+func (c *Catalog) usage() iter.Seq2[*File, *Statement] {
+	return func(yield func(*File, *Statement) bool) {
+		for _, f := range slices.Backward(c.Files) {
+			for i := range f.Statements {
+				if st := &f.Statements[i]; st.ReplacedBy == 0 && !yield(f, st) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Survey is what the rows say besides what they count, if all of them count.
+func (r *Reading) Survey() *attribution.Survey {
+	s := new(attribution.Survey)
+	for i := range r.Tables {
+		t := &r.Tables[i]
+		if t.Source.Rows > 0 {
+			s.Months = append(s.Months, t.Source.Months...)
+		}
+		for _, a := range t.Asserted {
+			s.Assert(a)
+		}
+	}
+	slices.Sort(s.Months)
+	s.Months = slices.Compact(s.Months)
+	return s
 }

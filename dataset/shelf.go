@@ -94,14 +94,37 @@ func (u *Usage) Rows() iter.Seq2[*usage.Row, error] {
 		return u.All()
 	}
 	return func(yield func(*usage.Row, error) bool) {
-		for _, tenant := range slices.Sorted(slices.Values(u.Tenants)) {
-			for row, err := range u.TenantRows(tenant) {
+		spans, err := u.spans()
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		for _, span := range spans {
+			for row, err := range u.File.Rows(span) {
 				if !yield(row, err) || err != nil {
 					return
 				}
 			}
 		}
 	}
+}
+
+// spans are the rows that may be seen: those of customers next to each other in one.
+func (u *Usage) spans() (spans []statement.Span, err error) {
+	for _, tenant := range slices.Sorted(slices.Values(u.Tenants)) {
+		span, err := u.Find(tenant)
+		if err != nil {
+			return nil, err
+		}
+		switch last := len(spans) - 1; {
+		case span.From == span.To:
+		case last >= 0 && spans[last].To == span.From:
+			spans[last].To = span.To
+		default:
+			spans = append(spans, span)
+		}
+	}
+	return spans, nil
 }
 
 // RowReader reads a table as [table.Reader] does.

@@ -30,7 +30,7 @@ func TestUsageOfSomeCustomersIsTheirs(t *testing.T) {
 	}
 	seen := 0
 	for _, tenants := range [][]string{nil, {"nobody"}, {"t1"}, {"T2"}, {"t3", "T1"}, {"t1", "t2", "t3"}} {
-		got, err := dataset.UsageOf(context.Background(), shelf, tenants)
+		got, reading, err := dataset.UsageOf(context.Background(), shelf, tenants)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -41,6 +41,13 @@ func TestUsageOfSomeCustomersIsTheirs(t *testing.T) {
 			t.Errorf("%q: %+v\nwant %+v", tenants, got.Rows(), want)
 		}
 		seen += len(want)
+		read := 0
+		for _, table := range reading.Tables[min(1, len(reading.Tables)):] { // of the own table all lines are
+			read += table.Source.Rows
+		}
+		if imported := len(slices.DeleteFunc(want, func(r usage.Row) bool { return r.At.File == "usage.csv" })); read != imported {
+			t.Errorf("%q: %d rows were read of what was imported, not %d", tenants, read, imported)
+		}
 	}
 	if seen < 12 {
 		t.Errorf("only %d rows", seen)

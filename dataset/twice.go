@@ -91,21 +91,25 @@ func monthList(months []kizuna.Month) string {
 	return strings.Join(names, ", ")
 }
 
+// measuredTwiceIn returns the months for which files of both kinds are in force.
+func (c *Catalog) measuredTwiceIn() map[kizuna.Month]bool {
+	reports, bills := make(map[kizuna.Month]bool), make(map[kizuna.Month]bool)
+	for f, st := range c.usage() {
+		switch f.Kind {
+		case reportKind:
+			reports[st.Month] = true
+		case billKind:
+			bills[st.Month] = true
+		}
+	}
+	maps.DeleteFunc(reports, func(m kizuna.Month, _ bool) bool { return !bills[m] })
+	return reports
+}
+
 // findTwice learns which subscriptions the files that go first hold, month by
 // month, if files of both kinds are in force for any month.
 func (l *loader) findTwice(c *Catalog) (*twice, error) {
-	months := func(kind string) map[kizuna.Month]bool {
-		in := make(map[kizuna.Month]bool)
-		for _, f := range c.Files {
-			for _, m := range f.current() {
-				in[m] = in[m] || f.Kind == kind
-			}
-		}
-		maps.DeleteFunc(in, func(_ kizuna.Month, holds bool) bool { return !holds })
-		return in
-	}
-	shared, other := months(reportKind), months(billKind)
-	maps.DeleteFunc(shared, func(m kizuna.Month, _ bool) bool { return !other[m] })
+	shared := c.measuredTwiceIn()
 	if len(shared) == 0 {
 		return nil, nil
 	}
