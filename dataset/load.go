@@ -105,8 +105,10 @@ type loader struct {
 	twice *twice
 	taken int // tables of opts.Usage
 	rows  int // of usage that were read
-	// statements are how many have been read.
+	// statements are how many have been read, and asserted whom the rows of the table of
+	// usage name that is being read.
 	statements int
+	asserted   attribution.Survey
 	// tenants, if not nil, are the only ones whose usage is wanted, without case. Of
 	// tables that people keep it is read nevertheless.
 	tenants []string
@@ -259,7 +261,7 @@ func (l *loader) statement(f *File, st *Statement) (t TableReading, err error) {
 	if l.tenants != nil {
 		u.only(l.tenants)
 	}
-	var asserted attribution.Survey
+	l.asserted = attribution.Survey{}
 	written, tenant := "", ""
 	for row, err := range u.Rows() {
 		if err != nil {
@@ -269,11 +271,7 @@ func (l *loader) statement(f *File, st *Statement) (t TableReading, err error) {
 			return t, context.Cause(l.ctx)
 		}
 		l.take(f, row)
-		if t.Source.Rows++; l.data.Reading != nil {
-			if a, ok := attribution.AssertionOf(row); ok {
-				asserted.Assert(a)
-			}
-		}
+		t.Source.Rows++
 		if l.opts.Customer != nil && (row.Tenant != written || t.Source.Rows == 1) {
 			written = row.Tenant
 			if id := association.Fold(written); id != tenant || t.Source.Rows == 1 {
@@ -282,7 +280,7 @@ func (l *loader) statement(f *File, st *Statement) (t TableReading, err error) {
 			}
 		}
 	}
-	t.Asserted = asserted.Asserted
+	t.Asserted = l.asserted.Asserted
 	return t, nil
 }
 
@@ -352,6 +350,11 @@ func (l *loader) read(sheet *Sheet) (source Source, err error) {
 // take takes a row of usage, and tells how many there were.
 func (l *loader) take(f *File, row *usage.Row) {
 	l.usage(f, row)
+	if l.data.Reading != nil {
+		if a, ok := attribution.AssertionOf(row); ok {
+			l.asserted.Assert(a)
+		}
+	}
 	if l.rows++; l.opts.Progress != nil && l.rows%progressRows == 0 {
 		l.opts.Progress(l.rows)
 	}

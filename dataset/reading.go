@@ -23,8 +23,7 @@ type Reading struct {
 // TableReading is what came of reading one table.
 type TableReading struct {
 	Source Source `json:"source"`
-	// Asserted is the first row that names each partner, in the rows' order, if the
-	// table is a statement.
+	// Asserted is the first row that names each partner, in the rows' order.
 	Asserted []attribution.Assertion `json:"asserted,omitempty"`
 	Problems []kizuna.KeptError      `json:"problems,omitempty"`
 	Notes    []kizuna.KeptError      `json:"notes,omitempty"`
@@ -39,10 +38,11 @@ func (l *loader) usageSheet(sheet *Sheet) (Source, error) {
 		return l.known(sheet.File)
 	}
 	problems, notes := len(l.data.Problems), len(l.data.Notes)
+	l.asserted = attribution.Survey{}
 	source, err := l.read(sheet)
 	if l.data.Reading != nil {
 		l.data.Reading.Tables = append(l.data.Reading.Tables, TableReading{
-			Source: source, Problems: kizuna.KeepErrors(l.data.Problems[problems:]), Notes: kizuna.KeepErrors(l.data.Notes[notes:]),
+			Source: source, Asserted: l.asserted.Asserted, Problems: kizuna.KeepErrors(l.data.Problems[problems:]), Notes: kizuna.KeepErrors(l.data.Notes[notes:]),
 		})
 	}
 	return source, err

@@ -14,7 +14,8 @@ import (
 // UsageOf reads the usage of some customers alone: their rows, as [LoadShelf] would load
 // them, in the same order. What came of reading says how many rows of each table that
 // were, and of a statement all of whose customers are wanted, what loading it says.
-func UsageOf(ctx context.Context, shelf Shelf, tenants []string) (*usage.Ledger, *Reading, error) {
+// Progress, if not nil, is told as [Options.Progress] is.
+func UsageOf(ctx context.Context, shelf Shelf, tenants []string, progress func(rows int)) (*usage.Ledger, *Reading, error) {
 	if len(tenants) == 0 {
 		return usage.NewLedger(), new(Reading), nil
 	}
@@ -22,7 +23,7 @@ func UsageOf(ctx context.Context, shelf Shelf, tenants []string) (*usage.Ledger,
 	for _, t := range tenants {
 		wanted[association.Fold(t)] = true
 	}
-	l := newLoader(ctx, shelf, Options{})
+	l := newLoader(ctx, shelf, Options{Progress: progress})
 	l.only, l.tenants = "usage", slices.Sorted(maps.Keys(wanted))
 	l.data.Reading = new(Reading)
 	collect := l.usage
@@ -43,36 +44,35 @@ func UsageOf(ctx context.Context, shelf Shelf, tenants []string) (*usage.Ledger,
 	return l.data.Ledger, l.data.Reading, nil
 }
 
-// CustomersOf lists the customers of some statements in force, in order and without
-// case. A statement that is not in force any more has none.
-func CustomersOf(ctx context.Context, shelf Shelf, statements []StatementState) ([]string, error) {
+// CustomersOf tells of every customer of some statements, without case, as
+// [Options.Customer] is told: a statement's number is that in the list. One that is not in
+// force any more has none.
+func CustomersOf(ctx context.Context, shelf Shelf, statements []StatementState, each func(statement int, tenant string)) error {
 	c, err := shelf.Catalog(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var all []string
 	for f, st := range c.usage() {
-		if slices.Contains(statements, st.state(f)) {
-			if all, err = appendCustomers(ctx, all, shelf, f, st); err != nil {
-				return nil, err
+		if i := slices.Index(statements, st.state(f)); i >= 0 {
+			if err := customers(ctx, shelf, f, st, func(tenant string) { each(i, tenant) }); err != nil {
+				return err
 			}
 		}
 	}
-	slices.Sort(all)
-	return slices.Compact(all), nil
+	return nil
 }
 
-func appendCustomers(ctx context.Context, to []string, shelf Shelf, f *File, st *Statement) (_ []string, err error) {
+func customers(ctx context.Context, shelf Shelf, f *File, st *Statement, each func(tenant string)) (err error) {
 	u, err := shelf.Usage(ctx, f, st)
 	if err != nil {
-		return to, err
+		return err
 	}
 	defer func() { err = errors.Join(err, u.Close()) }()
 	for t, err := range u.File.Tenants() {
 		if err != nil {
-			return to, err
+			return err
 		}
-		to = append(to, t.ID)
+		each(t.ID)
 	}
-	return to, nil
+	return nil
 }

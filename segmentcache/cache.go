@@ -93,8 +93,10 @@ func (c *Cache) Open(ctx context.Context, p *Place) (*Facts, error) {
 		o.log = slog.New(slog.DiscardHandler)
 	}
 	facts, err := o.kept()
-	if facts == nil && err == nil {
-		facts, err = o.build()
+	for _, other := range [...]func() (*Facts, error){o.keptLate, o.late, o.build} {
+		if facts == nil && err == nil {
+			facts, err = other()
+		}
 	}
 	if err != nil {
 		return nil, err
@@ -124,12 +126,12 @@ const (
 	deltaFile   = ".delta"   // customers of whom facts say something else
 )
 
-func (o *opening) base() string {
-	return filepath.Join(o.Dir, short(o.state.Key)+segmentFile)
+func (o *opening) base(usage kizuna.Hash) string {
+	return filepath.Join(o.Dir, short(usage)+segmentFile)
 }
 
-func (o *opening) places() string {
-	return filepath.Join(o.Dir, short(o.state.Key)+placeFile)
+func (o *opening) places(usage kizuna.Hash) string {
+	return filepath.Join(o.Dir, short(usage)+placeFile)
 }
 
 func (o *opening) delta(facts kizuna.Hash) string {
@@ -139,17 +141,11 @@ func (o *opening) delta(facts kizuna.Hash) string {
 // short names a state in a file's name; the label has the whole hash.
 func short(h kizuna.Hash) string { return h.String()[:16] }
 
-// kept answers from what is kept; nil if there is nothing that answers.
+// kept answers from a segment of the same usage; nil if there is none that answers.
 func (o *opening) kept() (*Facts, error) {
-	if o.Dir == "" {
-		return nil, nil
-	}
-	base, l := o.open(o.base())
+	base, l := o.openBase(o.state.Key)
 	if base == nil {
 		return nil, nil
-	}
-	if l.Over != nil {
-		return nil, base.Close() // under a name that is not its own
 	}
 	f := &Facts{Survey: l.Content.Survey, twins: l.Content.Twins, segments: []*segment.Segment{base}}
 	ok, err := o.complete(f, l)
@@ -159,27 +155,77 @@ func (o *opening) kept() (*Facts, error) {
 	return f, nil
 }
 
+// openBase opens the segment of a usage, which may be another than the place's now; nil
+// if there is none that can be trusted.
+func (o *opening) openBase(usage kizuna.Hash) (*segment.Segment, *label) {
+	if o.Dir == "" {
+		return nil, nil
+	}
+	s, l := o.open(o.base(usage), usage)
+	if s == nil {
+		return nil, nil
+	}
+	if l.Over == nil && l.Content != nil {
+		if o.settled(l) {
+			return s, l
+		}
+		o.log.Debug("cache: the usage may have changed at the moment when it was read", "file", o.base(usage))
+	}
+	o.close(s)
+	return nil, nil
+}
+
+// settled reports whether tables that people keep cannot have changed since they were
+// read, if they look as they did.
+func (o *opening) settled(l *label) bool {
+	return o.state.Changed.IsZero() || !l.Content.Seen.Before(o.state.Changed.Add(settled))
+}
+
+// close gives back a segment that is not used after all.
+func (o *opening) close(s *segment.Segment) {
+	if err := s.Close(); err != nil {
+		o.log.Debug("cache: a file cannot be closed", "error", err)
+	}
+}
+
+// load loads what is not usage, as if the usage had been read now; false if it is
+// another by now.
+func (o *opening) load(f *Facts, known *dataset.Reading) (facts kizuna.Hash, ok bool, err error) {
+	f.Data, err = dataset.LoadShelf(o.ctx, o.place.Shelf, dataset.Options{Packed: true, Own: o.place.Own, Usage: known})
+	if errors.Is(err, dataset.ErrOtherUsage) {
+		return facts, false, nil
+	}
+	if err != nil {
+		return facts, false, err
+	}
+	return segment.FactsDigest(&f.Data.Associations, f.Data.Rates), true, nil
+}
+
+// sameRates reports whether rows are worth what they were when a segment was built.
+func (o *opening) sameRates(f *Facts, l *label) bool {
+	same := l.Rates == segment.RatesDigest(f.Data.Rates)
+	if !same {
+		o.log.Debug("cache: the exchange rates have changed", "file", o.base(l.Usage))
+	}
+	return same
+}
+
 // complete loads what is not usage, and lays a delta over the segment if it says
 // something else than when the segment was built; false if that cannot be.
 func (o *opening) complete(f *Facts, l *label) (ok bool, err error) {
-	if !o.state.Changed.IsZero() && l.Content.Seen.Before(o.state.Changed.Add(settled)) {
-		o.log.Debug("cache: the usage may have changed at the moment when it was read", "file", o.base())
-		return false, nil
-	}
-	f.Data, err = dataset.LoadShelf(o.ctx, o.place.Shelf, dataset.Options{Packed: true, Own: o.place.Own, Usage: l.Content.Reading})
-	if errors.Is(err, dataset.ErrOtherUsage) {
-		return false, nil // it changed just now
-	}
-	if err != nil {
+	facts, ok, err := o.load(f, l.Content.Reading)
+	if err != nil || !ok {
 		return false, err
 	}
-	facts := segment.FactsDigest(&f.Data.Associations, f.Data.Rates)
 	if facts != l.Facts {
-		if l.Rates != segment.RatesDigest(f.Data.Rates) {
-			o.log.Debug("cache: the exchange rates have changed", "file", o.base())
+		if !o.sameRates(f, l) {
 			return false, nil
 		}
-		if ok, err := o.revise(f, l, facts); !ok || err != nil {
+		found, err := o.laid(f, l, o.delta(facts))
+		if err == nil && !found {
+			found, err = o.revise(f, &change{base: l, facts: facts, content: l.Content})
+		}
+		if err != nil || !found {
 			return false, err
 		}
 	}
@@ -188,8 +234,8 @@ func (o *opening) complete(f *Facts, l *label) (ok bool, err error) {
 }
 
 // open opens a file of the cache and checks all of it; nil if it is not there, is
-// damaged or another's.
-func (o *opening) open(path string) (*segment.Segment, *label) {
+// damaged or of another usage.
+func (o *opening) open(path string, usage kizuna.Hash) (*segment.Segment, *label) {
 	s, err := segment.Open(path)
 	if kizuna.CodeOf(err) == "segment-unreadable" {
 		o.log.Debug("cache: there is no such file", "file", path, "error", err)
@@ -199,7 +245,7 @@ func (o *opening) open(path string) (*segment.Segment, *label) {
 		err = verified(s)
 	}
 	if err == nil {
-		if l, ok := readLabel(s.Info().Label, o.state.Key); ok {
+		if l, ok := readLabel(s.Info().Label); ok && l.Usage == usage {
 			return s, l
 		}
 		err = errors.New("it is of another usage, or of another Kizuna")
@@ -239,57 +285,106 @@ func (o *opening) remove(path string) {
 // segment: one in so many.
 const mergeShare = 4
 
-// revise lays over the segment what facts say otherwise now: as it is kept, or
-// compiled from the places of the resources. False if there are no such places.
-func (o *opening) revise(f *Facts, l *label, facts kizuna.Hash) (ok bool, err error) {
-	path := o.delta(facts)
-	if s, d := o.open(path); s != nil {
-		if d.Over != nil && *d.Over == l.Facts && d.Facts == facts {
-			f.segments = append(f.segments, s)
-			return true, nil
-		}
-		o.remove(path) // of a segment that was merged meanwhile
-		if err := s.Close(); err != nil {
-			return false, err
-		}
+// laid lays over the segment the delta of that name; false if there is none that is
+// over this segment and of its usage.
+func (o *opening) laid(f *Facts, l *label, path string) (ok bool, err error) {
+	s, d := o.open(path, o.state.Key)
+	if s == nil {
+		return false, nil
 	}
-	now := *l
-	now.Facts, now.Sources = facts, f.Data.Sources
-	delta := now
-	delta.Over, delta.Content = &l.Facts, nil
-	var differ int
+	if d.Over != nil && *d.Over == l.identity() && o.delta(d.Facts) == path {
+		f.segments = append(f.segments, s)
+		return true, nil
+	}
+	o.remove(path) // of a segment that was merged meanwhile
+	return false, s.Close()
+}
+
+// change is what differs from a segment that is kept.
+type change struct {
+	base    *label
+	facts   kizuna.Hash // of now
+	content *content    // what reading all usage says now
+	late    *late       // nil: the usage is the same
+}
+
+// revise compiles what differs from the segment, with the places of its resources, and
+// lays it over. False if that cannot be.
+func (o *opening) revise(f *Facts, c *change) (ok bool, err error) {
+	now := *c.base
+	now.Usage, now.Facts, now.Sources, now.Content = o.state.Key, c.facts, f.Data.Sources, c.content
+	path := o.delta(c.facts)
+	places := o.places(c.base.Usage)
+	var revision *segment.Revision
 	var fresh *placesFile
-	s, err := o.write(path, func(b *segment.Builder) error {
-		known, file, err := openPlaces(o.places(), l.identity())
+	s, err := o.write(path, func(b *segment.Builder) (err error) {
+		known, file, err := openPlaces(places, c.base.identity())
 		if err != nil {
 			return err
 		}
 		defer file.Close()
+		var at *placed
 		fresh.discard()
-		fresh = o.newPlaces(now.identity())
+		fresh = o.newPlaces(now.identity(), func(tenant string) []int { return c.late.statementsOf(tenant, at) })
+		to := &segment.Changes{
+			Facts: &attribution.Facts{Associations: &f.Data.Associations, Usage: usage.NewLedger(), Rates: f.Data.Rates},
+			Same:  c.facts == c.base.Facts, Keep: fresh.put,
+		}
+		if c.late != nil {
+			to.Late, to.Facts.Usage = c.late.customers, c.late.ledger
+		}
+		revision, err = segment.Revise(b, f.segments[0], func(yield func(*segment.Place, error) bool) {
+			for p, err := range known {
+				if at = p; err != nil {
+					yield(nil, err)
+					return
+				}
+				if !yield(&p.Place, nil) {
+					return
+				}
+			}
+		}, to)
+		if err != nil {
+			return err
+		}
+		if len(revision.Refused) > 0 {
+			return errRefused
+		}
+		delta := now
+		if over := c.base.identity(); c.late != nil {
+			now.Content.Twins = revision.Twins
+			delta.Over = &over
+		} else {
+			delta.Over, delta.Content = &over, nil
+		}
 		b.SetLabel(delta.text())
-		differ, err = segment.Revise(b, f.segments[0], known, &f.Data.Associations, fresh.put)
-		return err
+		return b.Finish()
 	})
 	defer func() { fresh.discard() }()
 	switch {
 	case o.ctx.Err() != nil:
 		return false, errors.Join(context.Cause(o.ctx), closed(s))
+	case errors.Is(err, errRefused):
+		o.log.Debug("cache: rows cannot be counted: all usage is read, to say which")
+		return false, nil
 	case errors.Is(err, fs.ErrNotExist):
-		o.log.Debug("cache: there are no places", "file", o.places())
+		o.log.Debug("cache: there are no places", "file", places)
 		return false, nil
 	case err != nil:
-		o.damaged(o.places(), err)
+		o.damaged(places, err)
 		return false, nil
 	}
-	o.log.Debug("cache: customers were packed again", "customers", differ, "file", path)
+	o.log.Debug("cache: customers were packed again", "customers", revision.Customers, "file", path)
+	f.twins = now.Content.Twins
 	f.segments = append(f.segments, s)
-	if differ*mergeShare <= f.segments[0].Tenants() {
+	if revision.Customers*mergeShare <= f.segments[0].Tenants() {
 		o.tidy()
 		return true, nil
 	}
 	return true, o.merge(f, &now, fresh, path)
 }
+
+var errRefused = errors.New("there are rows that cannot be counted")
 
 func closed(s *segment.Segment) error {
 	if s == nil {
@@ -305,7 +400,7 @@ func (o *opening) merge(f *Facts, l *label, fresh *placesFile, delta string) err
 	if err != nil {
 		return err
 	}
-	merged, err := o.write(o.base(), func(b *segment.Builder) error {
+	merged, err := o.write(o.base(o.state.Key), func(b *segment.Builder) error {
 		b.SetLabel(l.text())
 		if err := segment.Merge(b, view); err != nil {
 			return err
@@ -316,7 +411,7 @@ func (o *opening) merge(f *Facts, l *label, fresh *placesFile, delta string) err
 	if err != nil {
 		return err
 	}
-	o.log.Debug("cache: segments were merged", "file", o.base())
+	o.log.Debug("cache: segments were merged", "file", o.base(o.state.Key))
 	o.remove(delta)
 	err = f.Close()
 	f.segments = []*segment.Segment{merged}
@@ -329,11 +424,12 @@ const large = 200_000
 
 // build reads all usage and packs it.
 func (o *opening) build() (*Facts, error) {
-	data, err := dataset.LoadShelf(o.ctx, o.place.Shelf, dataset.Options{Packed: true, Own: o.place.Own, Progress: o.Read})
+	in := make(statementsOf)
+	data, err := dataset.LoadShelf(o.ctx, o.place.Shelf, dataset.Options{Packed: true, Own: o.place.Own, Progress: o.Read, Customer: in.add})
 	if err != nil {
 		return nil, err
 	}
-	if now, err := dataset.StateOfUsage(o.ctx, o.place.Shelf); err != nil || now.Key != o.state.Key {
+	if !o.sameState() {
 		o.log.Debug("cache: the usage changed while it was read; it is not kept")
 		o.transient = true
 	}
@@ -343,10 +439,10 @@ func (o *opening) build() (*Facts, error) {
 	l := &label{
 		Origin: Origin{fmt.Sprint(o.place.Shelf), o.place.KnownAt, data.Sources}, Form: form,
 		Usage: o.state.Key, Facts: segment.FactsDigest(&data.Associations, data.Rates), Rates: segment.RatesDigest(data.Rates),
-		Content: &content{Seen: o.seen, Reading: data.Reading, Survey: f.Survey},
+		Content: &content{Seen: o.seen, State: o.state, Reading: data.Reading, Survey: f.Survey},
 	}
-	s, err := o.write(o.base(), func(b *segment.Builder) error {
-		where := o.newPlaces(l.identity())
+	s, err := o.write(o.base(o.state.Key), func(b *segment.Builder) error {
+		where := o.newPlaces(l.identity(), func(tenant string) []int { return in[tenant] })
 		defer where.discard()
 		c := segment.NewCompiler(b, &data.Associations, rates)
 		c.Keep(where.put)
@@ -376,3 +472,14 @@ func (o *opening) build() (*Facts, error) {
 	}
 	return f, nil
 }
+
+// sameState looks again whether the usage is what it was.
+func (o *opening) sameState() bool {
+	now, err := dataset.StateOfUsage(o.ctx, o.place.Shelf)
+	return err == nil && now.Key == o.state.Key
+}
+
+// statementsOf are for each customer the numbers of the statements that have rows of it.
+type statementsOf map[string][]int
+
+func (s statementsOf) add(statement int, tenant string) { s[tenant] = append(s[tenant], statement) }

@@ -124,17 +124,18 @@ func (o *opening) cannotWrite(err error) {
 // error: without it, changed associations are packed with all usage.
 type placesFile struct {
 	*placesWriter
-	file   *file
-	buffer *bufio.Writer
+	file       *file
+	buffer     *bufio.Writer
+	statements func(tenant string) []int // that have rows of a customer
 }
 
-func (o *opening) newPlaces(of identity) *placesFile {
-	p := new(placesFile)
+func (o *opening) newPlaces(of identity, statements func(tenant string) []int) *placesFile {
+	p := &placesFile{statements: statements}
 	if o.Dir == "" || o.transient {
 		return p
 	}
 	var err error
-	if p.file, err = o.create(o.places()); err != nil {
+	if p.file, err = o.create(o.places(of.Usage)); err != nil {
 		p.file = nil
 		return p
 	}
@@ -147,7 +148,7 @@ func (o *opening) newPlaces(of identity) *placesFile {
 
 func (p *placesFile) put(of *segment.Place) error {
 	if p.file != nil {
-		if err := p.placesWriter.put(of); err != nil {
+		if err := p.placesWriter.put(of, p.statements(of.Tenant)); err != nil {
 			p.discard()
 		}
 	}

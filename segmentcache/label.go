@@ -68,7 +68,7 @@ func (o *Origin) Agrees(sources []dataset.Source) bool {
 
 // form is the version of the cache: what another one wrote is not taken. It goes up
 // with every change of what is kept, or of what facts and rows mean for a segment.
-const form = 1
+const form = 2
 
 // label is what the cache keeps in a segment besides the packed facts: which usage and
 // which facts it holds, and what was said when they were read.
@@ -78,9 +78,9 @@ type label struct {
 	Usage kizuna.Hash `json:"usage"`
 	Facts kizuna.Hash `json:"facts"`
 	Rates kizuna.Hash `json:"rates"`
-	// Over is set for a delta: which facts the segment beneath it was built from.
-	Over *kizuna.Hash `json:"over,omitempty"`
-	// Content is nil in a delta.
+	// Over is set for a delta: what the segment beneath it was built from.
+	Over *identity `json:"over,omitempty"`
+	// Content is nil in a delta over a segment of the same usage.
 	Content *content `json:"content,omitempty"`
 }
 
@@ -88,6 +88,7 @@ type label struct {
 type content struct {
 	// Seen is when the state of the usage was looked at, before it was read.
 	Seen    time.Time           `json:"seen"`
+	State   *dataset.UsageState `json:"state"`
 	Reading *dataset.Reading    `json:"reading"`
 	Survey  *attribution.Survey `json:"survey"`
 	Refused []kizuna.KeptError  `json:"refused,omitempty"`
@@ -113,17 +114,17 @@ func labelText(l any) string {
 	return string(data)
 }
 
-// readLabel reads a label of this form for the usage; false if it is another's.
-func readLabel(text string, usage kizuna.Hash) (*label, bool) {
+// readLabel reads a label of this form; false if it is another's.
+func readLabel(text string) (*label, bool) {
 	l := new(label)
-	if err := json.Unmarshal([]byte(text), l); err != nil || l.Form != form || l.Usage != usage {
+	if err := json.Unmarshal([]byte(text), l); err != nil || l.Form != form {
 		return nil, false
 	}
-	if l.Over != nil {
-		return l, l.Content == nil
-	}
 	c := l.Content
-	if c == nil || c.Reading == nil || c.Survey == nil {
+	if c == nil {
+		return l, l.Over != nil && l.Over.Usage == l.Usage
+	}
+	if c.Reading == nil || c.Survey == nil || c.State == nil || c.State.Key != l.Usage {
 		return nil, false
 	}
 	c.Survey.Refused = kizuna.RestoreErrors(c.Refused)

@@ -16,12 +16,14 @@ import (
 )
 
 // The file of places: the magic, then a zstd stream with its checksum. In it: which
-// segment they belong to, a record for each customer with resources or without, and
-// an end. Ids and scopes follow each other in order, so each is written by what it
+// segment they belong to, a record for each customer with resources or without, with the
+// numbers of the statements that have rows of it, and an end. Ids and scopes follow each other in order, so each is written by what it
 // shares with the one before.
 const (
-	placesMagic = "KIZUNAp1"
+	placesMagic = "KIZUNAp2"
 	longest     = 1 << 16 // of a text
+
+	mostStatements = 1 << 30
 )
 
 const (
@@ -30,7 +32,17 @@ const (
 )
 
 // identity says which segment places belong to.
-type identity struct{ Usage, Facts kizuna.Hash }
+type identity struct {
+	Usage kizuna.Hash `json:"usage"`
+	Facts kizuna.Hash `json:"facts"`
+}
+
+// placed is a record: a customer's place, and which of the statements that the segment
+// was built from have rows of it, by number, in order.
+type placed struct {
+	segment.Place
+	statements []int
+}
 
 // placesWriter writes places; the first error is kept until close.
 type placesWriter struct {
@@ -59,7 +71,7 @@ func (p *placesWriter) write(data []byte) {
 }
 
 // put writes a customer's places.
-func (p *placesWriter) put(of *segment.Place) error {
+func (p *placesWriter) put(of *segment.Place, statements []int) error {
 	b := append(p.scratch[:0], placesTenant)
 	b = appendShared(b, "", of.Tenant)
 	b = append(b, of.Digest[:]...)
@@ -70,6 +82,12 @@ func (p *placesWriter) put(of *segment.Place) error {
 		b = appendShared(b, last.Scope, r.Scope)
 		b = appendShared(b, last.Workload, r.Workload)
 		last = r
+	}
+	b = binary.AppendUvarint(b, uint64(len(statements)))
+	before := 0
+	for _, n := range statements {
+		b = binary.AppendUvarint(b, uint64(n-before))
+		before = n
 	}
 	p.scratch = b
 	p.write(b)
@@ -96,15 +114,15 @@ var errPlaces = errors.New("no places of this segment")
 
 // readPlaces yields places. A record is reused for the next. The last error, if there
 // is one, says that the rest is missing or damaged.
-func readPlaces(r io.Reader, of identity) iter.Seq2[*segment.Place, error] {
-	return func(yield func(*segment.Place, error) bool) {
-		if err := eachPlace(r, of, func(p *segment.Place) bool { return yield(p, nil) }); err != nil {
+func readPlaces(r io.Reader, of identity) iter.Seq2[*placed, error] {
+	return func(yield func(*placed, error) bool) {
+		if err := eachPlace(r, of, func(p *placed) bool { return yield(p, nil) }); err != nil {
 			yield(nil, err)
 		}
 	}
 }
 
-func eachPlace(r io.Reader, of identity, visit func(*segment.Place) bool) error {
+func eachPlace(r io.Reader, of identity, visit func(*placed) bool) error {
 	var start [len(placesMagic)]byte
 	if _, err := io.ReadFull(r, start[:]); err != nil || string(start[:]) != placesMagic {
 		return errPlaces
@@ -121,7 +139,7 @@ func eachPlace(r io.Reader, of identity, visit func(*segment.Place) bool) error 
 	if in.err == nil && found != of {
 		return errPlaces
 	}
-	var p segment.Place
+	var p placed
 	for in.err == nil {
 		switch kind, err := in.in.ReadByte(); {
 		case err != nil:
@@ -180,7 +198,7 @@ func (p *placesReader) text(before string) string {
 	return string(p.scratch)
 }
 
-func (p *placesReader) place(out *segment.Place) {
+func (p *placesReader) place(out *placed) {
 	out.Tenant = p.text("")
 	p.fill(out.Digest[:])
 	out.Resources = out.Resources[:0]
@@ -189,10 +207,21 @@ func (p *placesReader) place(out *segment.Place) {
 		last.Subscription, last.Scope, last.Workload = p.text(last.Subscription), p.text(last.Scope), p.text(last.Workload)
 		out.Resources = append(out.Resources, last)
 	}
+	out.statements = out.statements[:0]
+	number := 0
+	for n := p.number(); n > 0 && p.err == nil; n-- {
+		step := p.number()
+		if step > mostStatements-uint64(number) {
+			p.err = errPlaces
+			return
+		}
+		number += int(step)
+		out.statements = append(out.statements, number)
+	}
 }
 
 // openPlaces reads a file of places.
-func openPlaces(path string, of identity) (iter.Seq2[*segment.Place, error], io.Closer, error) {
+func openPlaces(path string, of identity) (iter.Seq2[*placed, error], io.Closer, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, nil, err

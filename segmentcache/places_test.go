@@ -15,14 +15,14 @@ import (
 
 var ofTest = identity{kizuna.HashOf([]byte("usage")), kizuna.HashOf([]byte("facts"))}
 
-func written(t interface{ Fatal(...any) }, all []segment.Place) []byte {
+func written(t interface{ Fatal(...any) }, all []placed) []byte {
 	var out bytes.Buffer
 	w, err := newPlacesWriter(&out, ofTest)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i := range all {
-		if err := w.put(&all[i]); err != nil {
+		if err := w.put(&all[i].Place, all[i].statements); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -32,24 +32,29 @@ func written(t interface{ Fatal(...any) }, all []segment.Place) []byte {
 	return out.Bytes()
 }
 
-func read(data []byte, of identity) (all []segment.Place, err error) {
+func read(data []byte, of identity) (all []placed, err error) {
 	for p, err := range readPlaces(bytes.NewReader(data), of) {
 		if err != nil {
 			return all, err
 		}
 		kept := *p
-		kept.Resources = slices.Clone(p.Resources)
+		kept.Resources, kept.statements = slices.Clone(p.Resources), slices.Clone(p.statements)
 		all = append(all, kept)
 	}
 	return all, nil
 }
 
-func drawPlaces(t *rapid.T) []segment.Place {
+func drawPlaces(t *rapid.T) []placed {
 	text := rapid.SampledFrom([]string{"", "a", "/subscriptions/s1", "/subscriptions/s1/resourcegroups/rg", "/subscriptions/s2", "仕事"})
-	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) segment.Place {
-		p := segment.Place{Tenant: rapid.String().Draw(t, "tenant"), Digest: segment.Digest{byte(rapid.IntRange(0, 255).Draw(t, "digest"))}}
+	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) placed {
+		p := placed{Place: segment.Place{Tenant: rapid.String().Draw(t, "tenant"), Digest: segment.Digest{byte(rapid.IntRange(0, 255).Draw(t, "digest"))}}}
 		for range rapid.IntRange(0, 4).Draw(t, "resources") {
 			p.Resources = append(p.Resources, association.Resource{Subscription: text.Draw(t, "subscription"), Scope: text.Draw(t, "scope"), Workload: text.Draw(t, "workload")})
+		}
+		for n := range 40 {
+			if rapid.IntRange(0, 9).Draw(t, "in statement") == 0 {
+				p.statements = append(p.statements, n*n)
+			}
 		}
 		return p
 	}), 0, 5).Draw(t, "places")
@@ -60,8 +65,8 @@ func TestPlacesAreReadAsTheyWereWritten(t *testing.T) {
 		want := drawPlaces(t)
 		data := written(t, want)
 		got, err := read(data, ofTest)
-		same := func(a, b segment.Place) bool {
-			return a.Tenant == b.Tenant && a.Digest == b.Digest && slices.Equal(a.Resources, b.Resources)
+		same := func(a, b placed) bool {
+			return a.Tenant == b.Tenant && a.Digest == b.Digest && slices.Equal(a.Resources, b.Resources) && slices.Equal(a.statements, b.statements)
 		}
 		if err != nil || !slices.EqualFunc(want, got, same) {
 			t.Fatalf("%v, not %v: %v", got, want, err)
@@ -83,7 +88,7 @@ func TestPlacesAreReadAsTheyWereWritten(t *testing.T) {
 
 // Hostile bytes, also under a right checksum, end in an error and little memory.
 func FuzzPlaces(f *testing.F) {
-	f.Add(written(f, []segment.Place{{Tenant: "t", Resources: []association.Resource{{Subscription: "s", Scope: "/subscriptions/s", Workload: "w"}}}})[len(placesMagic):], false)
+	f.Add(written(f, []placed{{segment.Place{Tenant: "t", Resources: []association.Resource{{Subscription: "s", Scope: "/subscriptions/s", Workload: "w"}}}, []int{0, 7}}})[len(placesMagic):], false)
 	f.Add([]byte{placesTenant, 0, 200, 255, 255, 255, 255, 15}, true)
 	f.Add([]byte{placesEnd}, true)
 	f.Fuzz(func(t *testing.T, data []byte, packed bool) {
@@ -102,7 +107,7 @@ func FuzzPlaces(f *testing.F) {
 			if err != nil {
 				return
 			}
-			if total += len(p.Resources); total > 1<<20 {
+			if total += len(p.Resources) + len(p.statements); total > 1<<20 {
 				return
 			}
 		}

@@ -57,27 +57,11 @@ func Build(b *Builder, f *attribution.Facts) ([]attribution.Refusal, error) {
 // AddAll adds all facts, which are those of the compiler, to a builder that numbers
 // texts for it. It returns the usage rows that cannot be counted, and why.
 func (c *Compiler) AddAll(b *Builder, f *attribution.Facts) ([]attribution.Refusal, error) {
-	byTenant := make(map[string][]int)
-	for i, u := range f.Usage.All() {
-		id := association.Fold(u.Tenant)
-		byTenant[id] = append(byTenant[id], i)
-	}
-	ids := make([]string, 0, len(byTenant))
-	for id := range byTenant {
-		ids = append(ids, id)
-	}
-	slices.Sort(ids)
+	g := groupByTenant(f.Usage)
 	var refused []attribution.Refusal
-	for _, id := range ids {
-		rows := make([]usage.Row, len(byTenant[id]))
-		for i, number := range byTenant[id] {
-			f.Usage.Row(number, &rows[i])
-		}
-		t, not, err := c.compile(id, rows)
-		for _, r := range not {
-			r.Number = byTenant[id][r.Number]
-			refused = append(refused, r)
-		}
+	for _, id := range g.ids {
+		t, not, err := c.compile(id, g.rows(id))
+		refused = append(refused, g.refused(id, not)...)
 		if err == nil {
 			err = b.Add(t)
 		}
@@ -87,6 +71,39 @@ func (c *Compiler) AddAll(b *Builder, f *attribution.Facts) ([]attribution.Refus
 	}
 	b.SetLocations(f.Associations.Locations)
 	return refused, nil
+}
+
+// grouped is a ledger's rows by tenant.
+type grouped struct {
+	ledger *usage.Ledger
+	of     map[string][]int // by id without case: the rows' numbers
+	ids    []string         // in order
+}
+
+func groupByTenant(ledger *usage.Ledger) *grouped {
+	g := &grouped{ledger: ledger, of: make(map[string][]int)}
+	for i, u := range ledger.All() {
+		id := association.Fold(u.Tenant)
+		g.of[id] = append(g.of[id], i)
+	}
+	g.ids = slices.Sorted(maps.Keys(g.of))
+	return g
+}
+
+func (g *grouped) rows(id string) []usage.Row {
+	rows := make([]usage.Row, len(g.of[id]))
+	for i, number := range g.of[id] {
+		g.ledger.Row(number, &rows[i])
+	}
+	return rows
+}
+
+// refused gives refusals of a tenant's rows their numbers in the ledger.
+func (g *grouped) refused(id string, refused []attribution.Refusal) []attribution.Refusal {
+	for i := range refused {
+		refused[i].Number = g.of[id][refused[i].Number]
+	}
+	return refused
 }
 
 // subject is a resource while its rows are collected.

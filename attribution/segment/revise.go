@@ -8,6 +8,7 @@ import (
 
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/association"
+	"github.com/kizuna-org/kizuna/attribution"
 	"github.com/kizuna-org/kizuna/usage"
 )
 
@@ -27,56 +28,134 @@ type Digest [16]byte
 // Keep has f told of the place of every tenant that is compiled from now on.
 func (c *Compiler) Keep(f func(*Place) error) { c.keep = f }
 
-// Revise writes into a builder, and finishes it, the tenants of a segment of which
-// facts say something else now than its places tell: a segment to lie over it. The
-// usage and the rates must be the same. It returns how many tenants differ. Keep is told
-// of every place, with its new digest.
-func Revise(b *Builder, base *Segment, places iter.Seq2[*Place, error], f *association.Facts, keep func(*Place) error) (differ int, err error) {
-	c := NewCompiler(b, f, nil)
-	from := &walker{segment: base, names: make([]Name, base.Names()), partners: make([]Partner, base.Partners())}
-	for p, err := range places {
-		if err != nil {
-			return differ, err
-		}
-		if len(p.Resources) == 0 {
-			continue // none of its rows can be counted
-		}
-		said := c.saidOf(p.Tenant, p.Resources)
-		now := said.digest()
-		if err := keep(&Place{p.Tenant, p.Resources, now}); err != nil {
-			return differ, err
-		}
-		if now == p.Digest {
-			continue
-		}
-		block, i, ok, err := base.Find(p.Tenant)
-		if err != nil {
-			return differ, err
-		}
-		if !ok {
-			return differ, placesOfAnother(p.Tenant)
-		}
-		t, err := block.Tenant(i)
-		if err != nil {
-			return differ, err
-		}
-		if len(t.Resources) != len(p.Resources) {
-			return differ, placesOfAnother(p.Tenant)
-		}
-		t.Country, t.Segment, t.Reaches = 0, 0, nil
-		for k := range t.Resources {
-			t.Resources[k].Product = 0
-		}
-		from.tenant = t
-		from.translate(b)
-		c.apply(t, said)
-		if err := b.Add(t); err != nil {
-			return differ, err
-		}
-		differ++
+// Changes are what differs from a segment.
+type Changes struct {
+	// Late are the customers whose usage may be another than the segment's, in order and
+	// without case. Their rows are Facts.Usage, which has no others.
+	Late []string
+	// Facts are those of all customers, as they are now. The rates must be the same.
+	Facts *attribution.Facts
+	// Same says that the associations are the segment's: nothing is to be compared.
+	Same bool
+	// Keep is told of the place of every customer, with its new digest, in order.
+	Keep func(*Place) error
+}
+
+// Revision says what came of revising.
+type Revision struct {
+	Customers int                   // that were packed
+	Refused   []attribution.Refusal // of the rows of Facts.Usage
+	Twins     []Twins               // likewise
+}
+
+// Revise writes into a builder, which the caller finishes, the customers of a segment that
+// differ from it: those whose usage came late, and those of whom facts say something else now
+// than their places tell. The builder's segment is to lie over the other. A customer
+// that has no usage any more stands in it empty.
+func Revise(b *Builder, base *Segment, places iter.Seq2[*Place, error], to *Changes) (*Revision, error) {
+	v := &reviser{
+		Changes: to, builder: b, base: base, rows: groupByTenant(to.Facts.Usage), left: to.Late,
+		compiler: NewCompiler(b, to.Facts.Associations, attribution.NewRates(to.Facts.Rates)),
+		from:     &walker{segment: base, names: make([]Name, base.Names()), partners: make([]Partner, base.Partners())},
 	}
-	b.SetLocations(f.Locations)
-	return differ, b.Finish()
+	v.compiler.Keep(to.Keep)
+	for p, err := range places {
+		if err == nil {
+			err = v.place(p)
+		}
+		if err != nil {
+			return &v.out, err
+		}
+	}
+	for len(v.left) > 0 { // behind the last that had usage
+		if err := v.late(); err != nil {
+			return &v.out, err
+		}
+	}
+	v.out.Twins = v.compiler.Twins()
+	b.SetLocations(to.Facts.Associations.Locations)
+	return &v.out, nil
+}
+
+// reviser is one revision under way.
+type reviser struct {
+	*Changes
+	builder  *Builder
+	base     *Segment
+	rows     *grouped
+	left     []string // of the late ones
+	compiler *Compiler
+	from     *walker
+	out      Revision
+}
+
+// place goes on to a customer of the segment.
+func (v *reviser) place(p *Place) error {
+	for len(v.left) > 0 && v.left[0] < p.Tenant {
+		if err := v.late(); err != nil {
+			return err
+		}
+	}
+	if len(v.left) > 0 && v.left[0] == p.Tenant {
+		return v.late()
+	}
+	if v.Same || len(p.Resources) == 0 { // none of its rows can be counted
+		return v.Keep(p)
+	}
+	said := v.compiler.saidOf(p.Tenant, p.Resources)
+	now := said.digest()
+	if err := v.Keep(&Place{p.Tenant, p.Resources, now}); err != nil {
+		return err
+	}
+	if now == p.Digest {
+		return nil
+	}
+	return v.repack(p, said)
+}
+
+// late packs the first of the late customers from its rows.
+func (v *reviser) late() error {
+	id := v.left[0]
+	v.left = v.left[1:]
+	t := &Tenant{ID: id}
+	if len(v.rows.of[id]) > 0 {
+		var refused []attribution.Refusal
+		var err error
+		t, refused, err = v.compiler.compile(id, v.rows.rows(id))
+		v.out.Refused = append(v.out.Refused, v.rows.refused(id, refused)...)
+		if err != nil {
+			return err
+		}
+	}
+	v.out.Customers++
+	return v.builder.Add(t)
+}
+
+// repack packs a customer as it is in the segment, but for what facts say.
+func (v *reviser) repack(p *Place, said *said) error {
+	block, i, ok, err := v.base.Find(p.Tenant)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return placesOfAnother(p.Tenant)
+	}
+	t, err := block.Tenant(i)
+	if err != nil {
+		return err
+	}
+	if len(t.Resources) != len(p.Resources) {
+		return placesOfAnother(p.Tenant)
+	}
+	t.Country, t.Segment, t.Reaches = 0, 0, nil
+	for k := range t.Resources {
+		t.Resources[k].Product = 0
+	}
+	v.from.tenant = t
+	v.from.translate(v.builder)
+	v.compiler.apply(t, said)
+	v.out.Customers++
+	return v.builder.Add(t)
 }
 
 func placesOfAnother(tenant string) *kizuna.Error {
