@@ -16,6 +16,7 @@ import (
 
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/attribution"
+	"github.com/kizuna-org/kizuna/attribution/segment"
 	"github.com/kizuna-org/kizuna/dataset"
 	"github.com/kizuna-org/kizuna/internal/worldtest"
 	"github.com/kizuna-org/kizuna/score"
@@ -156,6 +157,7 @@ func TestAnySequenceOfStatementsAnswersAsTheClearForm(t *testing.T) {
 		}
 		agree(t, p)
 	})
+	t.Logf("%d deltas, %d merged", deltas, merged)
 	if deltas == 0 || merged == 0 {
 		t.Errorf("%d deltas, %d of them merged", deltas, merged)
 	}
@@ -232,6 +234,13 @@ func (p *place) opensLate(t fataler, q score.Question) (read map[string]int64, p
 			t.Errorf("the clear form says\n%s\nthe cache\n%s", want, got)
 		}
 	}
+	whole := p.cache()
+	whole.Dir = ""
+	anew := p.open(t, whole)
+	defer anew.Close()
+	if got, want := contents(t, f.View), contents(t, anew.View); !slices.Equal(got, want) {
+		t.Errorf("packed anew is\n%s\nthe cache has\n%s", strings.Join(want, "\n"), strings.Join(got, "\n"))
+	}
 	if segments := f.View.Segments(); len(segments) > 1 {
 		packed = segments[1].Tenants()
 	}
@@ -239,6 +248,57 @@ func (p *place) opensLate(t fataler, q score.Question) (read map[string]int64, p
 		read = late.numbers[0]
 	}
 	return read, packed
+}
+
+// contents says what a view holds, by names and in order.
+func contents(t fataler, v *segment.View) (out []string) {
+	t.Helper()
+	for n, s := range v.Segments() {
+		for i := range s.Blocks() {
+			b, err := s.Block(i)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for k := range b.Len() {
+				if v.Hidden(n, b.First()+k) {
+					continue
+				}
+				tenant, err := b.Tenant(k)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if len(tenant.Resources) > 0 {
+					out = append(out, content(s, tenant))
+				}
+			}
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+func content(s *segment.Segment, tenant *segment.Tenant) string {
+	var out strings.Builder
+	fmt.Fprintf(&out, "%q %q %q", tenant.ID, s.Name(tenant.Country), s.Name(tenant.Segment))
+	for i := range tenant.Resources {
+		r := &tenant.Resources[i]
+		fmt.Fprintf(&out, "\n  %q %q %q %q %v", s.Name(r.Workload), s.Name(r.Product), s.Name(r.Offer), s.Name(r.Channel), r.Owned)
+		for _, row := range r.Rows {
+			for _, a := range row.Asserted {
+				fmt.Fprintf(&out, "\n    %v %q", a.Type, s.Partner(a.Partner))
+			}
+			row.Asserted = nil
+			fmt.Fprintf(&out, "\n    %+v", row)
+		}
+	}
+	var reaches []string
+	for i := range tenant.Reaches {
+		r := &tenant.Reaches[i]
+		reaches = append(reaches, fmt.Sprintf("\n  %v %q %d-%d %v %q %v %v", r.Type, s.Partner(r.Location), r.First, r.End, r.By, s.Name(r.What), r.Active, r.During))
+	}
+	slices.Sort(reaches) // they are packed by the numbers of the partners
+	out.WriteString(strings.Join(reaches, ""))
+	return out.String()
 }
 
 // A statement that comes, replaces another or goes has its own customers read, in every
