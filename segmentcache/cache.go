@@ -93,7 +93,7 @@ func (c *Cache) Open(ctx context.Context, p *Place) (*Facts, error) {
 		o.log = slog.New(slog.DiscardHandler)
 	}
 	facts, err := o.kept()
-	for _, other := range [...]func() (*Facts, error){o.keptLate, o.late, o.build} {
+	for _, other := range [...]func() (*Facts, error){o.keptLate, o.late, o.buildColumns, o.build} {
 		if facts == nil && err == nil {
 			facts, err = other()
 		}
@@ -422,31 +422,96 @@ func (o *opening) merge(f *Facts, l *label, fresh *placesFile, delta string) err
 // large is from how many rows on it matters that nothing can be kept.
 const large = 200_000
 
-// build reads all usage and packs it.
+// build reads all usage row by row and packs it.
 func (o *opening) build() (*Facts, error) {
 	in := make(statementsOf)
 	data, err := dataset.LoadShelf(o.ctx, o.place.Shelf, dataset.Options{Packed: true, Own: o.place.Own, Progress: o.Read, Customer: in.add})
 	if err != nil {
 		return nil, err
 	}
+	rows := data.Ledger
+	f := &Facts{Data: data, Survey: attribution.NewSurvey(rows, attribution.NewRates(data.Rates))}
+	err = o.pack(f, data.Reading, in, func(c *segment.Compiler, b *segment.Builder) error {
+		_, err := c.AddAll(b, &attribution.Facts{Associations: &data.Associations, Usage: rows})
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if o.unwritable != nil && rows.Len() >= large {
+		o.notes = append(o.notes, o.unwritable)
+	}
+	data.Ledger = usage.NewLedger()
+	return f, nil
+}
+
+// buildColumns reads all usage by columns and packs it. It returns nil if there is more
+// to be said than columns say: of tables that people keep, of rows that two statements
+// measure, that name partners or that cannot be counted.
+func (o *opening) buildColumns() (_ *Facts, err error) {
+	if o.state.Tables > 0 || o.state.Twice || len(o.state.Statements) == 0 {
+		return nil, nil
+	}
+	statements, reading, err := dataset.OpenStatements(o.ctx, o.place.Shelf)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, statements.Close()) }()
+	if statements.Assert() {
+		return nil, nil
+	}
+	in := make(statementsOf)
+	for i, file := range statements {
+		for t, err := range file.Tenants() {
+			if err != nil {
+				return nil, err
+			}
+			in.add(i, t.ID)
+		}
+	}
+	f := &Facts{Survey: reading.Survey()}
+	if _, ok, err := o.load(f, reading); err != nil || !ok {
+		return nil, err
+	}
+	err = o.pack(f, reading, in, func(c *segment.Compiler, b *segment.Builder) error {
+		refused, err := c.AddStatements(b, statements)
+		if err == nil && len(refused) > 0 {
+			err = errRefused
+		}
+		b.SetLocations(f.Data.Associations.Locations)
+		return err
+	})
+	if errors.Is(err, errRefused) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	o.log.Debug("cache: usage was read by columns", "rows", statements.Len())
+	if o.unwritable != nil && statements.Len() >= large {
+		o.notes = append(o.notes, o.unwritable)
+	}
+	return f, nil
+}
+
+// pack packs all customers, which add adds, as the segment of the usage.
+func (o *opening) pack(f *Facts, reading *dataset.Reading, in statementsOf, add func(*segment.Compiler, *segment.Builder) error) error {
 	if !o.sameState() {
 		o.log.Debug("cache: the usage changed while it was read; it is not kept")
 		o.transient = true
 	}
-	rows := data.Ledger
-	rates := attribution.NewRates(data.Rates)
-	f := &Facts{Data: data, Survey: attribution.NewSurvey(rows, rates)}
+	data := f.Data
 	l := &label{
 		Origin: Origin{fmt.Sprint(o.place.Shelf), o.place.KnownAt, data.Sources}, Form: form,
 		Usage: o.state.Key, Facts: segment.FactsDigest(&data.Associations, data.Rates), Rates: segment.RatesDigest(data.Rates),
-		Content: &content{Seen: o.seen, State: o.state, Reading: data.Reading, Survey: f.Survey},
+		Content: &content{Seen: o.seen, State: o.state, Reading: reading, Survey: f.Survey},
 	}
 	s, err := o.write(o.base(o.state.Key), func(b *segment.Builder) error {
 		where := o.newPlaces(l.identity(), func(tenant string) []int { return in[tenant] })
 		defer where.discard()
-		c := segment.NewCompiler(b, &data.Associations, rates)
+		c := segment.NewCompiler(b, &data.Associations, attribution.NewRates(data.Rates))
 		c.Keep(where.put)
-		if _, err := c.AddAll(b, &attribution.Facts{Associations: &data.Associations, Usage: rows}); err != nil {
+		if err := add(c, b); err != nil {
 			return err
 		}
 		f.twins = c.Twins()
@@ -459,18 +524,14 @@ func (o *opening) build() (*Facts, error) {
 		return nil
 	})
 	if err != nil {
-		return nil, err
-	}
-	if o.unwritable != nil && rows.Len() >= large {
-		o.notes = append(o.notes, o.unwritable)
+		return err
 	}
 	o.tidy()
-	data.Ledger = usage.NewLedger()
 	f.segments = []*segment.Segment{s}
 	if f.View, err = segment.NewView(s); err != nil {
-		return nil, errors.Join(err, f.Close())
+		return errors.Join(err, f.Close())
 	}
-	return f, nil
+	return nil
 }
 
 // sameState looks again whether the usage is what it was.

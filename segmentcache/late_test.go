@@ -88,6 +88,7 @@ func (p *place) withdraw(t fataler, n int) bool {
 func drawStatement(t *rapid.T, f *attribution.Facts) (rows []usage.Row) {
 	rates := attribution.NewRates(f.Rates)
 	others := rapid.SliceOfN(rapid.SampledFrom([]string{"x1", "X2", "x3", "x4", "x5", "x6", "x7", "x8"}), 1, 3).Draw(t, "others")
+	plain := rapid.IntRange(0, 3).Draw(t, "plain") > 0 // as bills have them
 	odd := rapid.IntRange(0, 9).Draw(t, "odd") == 0
 	for i, row := range worldtest.DrawMixed(t).Usage.Rows() {
 		if _, err := rates.Figures(&row); err != nil && !odd {
@@ -95,6 +96,9 @@ func drawStatement(t *rapid.T, f *attribution.Facts) (rows []usage.Row) {
 		}
 		if !odd {
 			row.Asserted.SourceRow = "" // twins
+		}
+		if plain {
+			row.Asserted = usage.Asserted{}
 		}
 		if i%3 > 0 {
 			row.Tenant = others[i%len(others)]

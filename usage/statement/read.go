@@ -107,6 +107,21 @@ func (f *File) Month() kizuna.Month { return f.directory.month }
 // Len returns how many rows there are.
 func (f *File) Len() int { return f.directory.rows }
 
+// Empty reports whether no row has a value in a column, which is not read.
+func (f *File) Empty(c Column) bool {
+	if !specs[c].optional {
+		return f.Len() == 0
+	}
+	for g := range f.directory.groups {
+		for _, page := range f.directory.groups[g].columns[c].pages {
+			if page.values > 0 {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // Span is rows From up to, not with, To.
 type Span struct{ From, To int }
 
