@@ -99,13 +99,7 @@ func (u *Usage) Rows() iter.Seq2[*usage.Row, error] {
 			yield(nil, err)
 			return
 		}
-		for _, span := range spans {
-			for row, err := range u.File.Rows(span) {
-				if !yield(row, err) || err != nil {
-					return
-				}
-			}
-		}
+		u.File.Rows(spans...)(yield)
 	}
 }
 

@@ -449,3 +449,21 @@ func (p *place) removeAll(t fataler, pattern string) {
 		}
 	}
 }
+
+// What bills say is read by columns, and answers alike.
+func TestStatementsAreReadByColumns(t *testing.T) {
+	p := statementPlace(t)
+	by := &told{Handler: slog.DiscardHandler, message: "cache: usage was read by columns"}
+	c := p.cache()
+	c.Log = slog.New(by)
+	if err := p.open(t, c).Close(); err != nil {
+		t.Fatal(err)
+	}
+	if len(by.numbers) != 1 || by.numbers[0]["rows"] != 83 {
+		t.Error(by.numbers)
+	}
+	p.mustAgree(t, demoQuestion(t))
+	p.imports(t, "asserted.csv", "month,tenant_id,subscription_id,workload,revenue_usd,asserted_location,asserted_type\n2023-10,c07,s07,Storage,3,L1,PAL\n")
+	p.removeAll(t, "*")
+	p.mustAgree(t, demoQuestion(t))
+}

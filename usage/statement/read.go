@@ -6,7 +6,10 @@ import (
 	"hash/crc32"
 	"io"
 	"iter"
+	"slices"
 	"sort"
+
+	"github.com/parquet-go/parquet-go/encoding/plain"
 
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/association"
@@ -107,19 +110,23 @@ func (f *File) Month() kizuna.Month { return f.directory.month }
 // Len returns how many rows there are.
 func (f *File) Len() int { return f.directory.rows }
 
-// Empty reports whether no row has a value in a column, which is not read.
+// Empty reports whether no row surely has a value in a column, or a text that is not
+// empty. The column is not read.
 func (f *File) Empty(c Column) bool {
-	if !specs[c].optional {
-		return f.Len() == 0
-	}
 	for g := range f.directory.groups {
-		for _, page := range f.directory.groups[g].columns[c].pages {
-			if page.values > 0 {
-				return false
-			}
+		if !f.directory.groups[g].columns[c].empty(c) {
+			return false
 		}
 	}
 	return true
+}
+
+func (e *chunkEntry) empty(c Column) bool {
+	if !specs[c].optional {
+		d := &e.dictionary // of the empty text alone, which takes its length
+		return specs[c].form == names && d.values == 1 && d.raw == plain.ByteArrayLengthSize
+	}
+	return !slices.ContainsFunc(e.pages, func(p pageEntry) bool { return p.values > 0 })
 }
 
 // Span is rows From up to, not with, To.
@@ -210,25 +217,36 @@ func (s Span) orNone() Span {
 	return s
 }
 
-// Rows yields rows in their order, up to an error. The row is reused, and what its
-// pointers point to: copy what is to be kept, but for texts.
-func (f *File) Rows(span Span) iter.Seq2[*usage.Row, error] {
+// Rows yields the rows of spans, up to an error. The row is reused, and what its
+// pointers point to: copy what is to be kept, but for texts. Spans in their order share
+// what is read of a page and of a row group.
+func (f *File) Rows(spans ...Span) iter.Seq2[*usage.Row, error] {
 	return func(yield func(*usage.Row, error) bool) {
 		r := f.rows()
-		if err := r.seek(span.From); err != nil {
-			yield(nil, err)
-			return
-		}
-		for n := span.From; n < span.To; n++ {
-			row, err := r.next()
-			if err == io.EOF {
-				return
-			}
-			if !yield(row, err) || err != nil {
+		for _, span := range spans {
+			if !r.yield(span, yield) {
 				return
 			}
 		}
 	}
+}
+
+// yield yields the rows of a span; false if nothing more is to be yielded.
+func (r *rows) yield(span Span, yield func(*usage.Row, error) bool) bool {
+	if err := r.seek(span.From); err != nil {
+		yield(nil, err)
+		return false
+	}
+	for n := span.From; n < span.To; n++ {
+		row, err := r.next()
+		if err == io.EOF {
+			return true
+		}
+		if !yield(row, err) || err != nil {
+			return false
+		}
+	}
+	return true
 }
 
 // All yields all rows, as [File.Rows] does.
@@ -269,6 +287,10 @@ func (f *File) rows() *rows {
 
 // seek makes a row the next one.
 func (r *rows) seek(n int) error {
+	if b := r.batch; b != nil && b.Start <= n && n < b.Start+b.Len {
+		r.at = n - b.Start
+		return nil
+	}
 	groups := r.scanner.file.directory.groups
 	g := sort.Search(len(groups), func(i int) bool { return groups[i].start+groups[i].rows > n })
 	if g == len(groups) {
