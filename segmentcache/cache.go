@@ -308,6 +308,9 @@ type change struct {
 	late    *late       // nil: the usage is the same
 }
 
+// manyOf reports whether so many customers are to be merged into a segment.
+func manyOf(customers int, s *segment.Segment) bool { return customers*mergeShare > s.Tenants() }
+
 // revise compiles what differs from the segment, with the places of its resources, and
 // lays it over. False if that cannot be.
 func (o *opening) revise(f *Facts, c *change) (ok bool, err error) {
@@ -315,35 +318,23 @@ func (o *opening) revise(f *Facts, c *change) (ok bool, err error) {
 	now.Usage, now.Facts, now.Sources, now.Content = o.state.Key, c.facts, f.Data.Sources, c.content
 	path := o.delta(c.facts)
 	places := o.places(c.base.Usage)
+	to := &segment.Changes{
+		Facts: &attribution.Facts{Associations: &f.Data.Associations, Usage: usage.NewLedger(), Rates: f.Data.Rates},
+		Same:  c.facts == c.base.Facts,
+	}
+	if c.late != nil {
+		to.Late, to.Facts.Usage = c.late.customers, c.late.ledger
+	}
 	var revision *segment.Revision
 	var fresh *placesFile
 	s, err := o.write(path, func(b *segment.Builder) (err error) {
-		known, file, err := openPlaces(places, c.base.identity())
-		if err != nil {
-			return err
+		if to.Same && !manyOf(len(to.Late), f.segments[0]) { // nothing to compare, nor to merge
+			to.Keep = func(*segment.Place) error { return nil }
+			revision, err = segment.Revise(b, f.segments[0], nowhere, to)
+		} else {
+			fresh.discard()
+			revision, fresh, err = o.compare(b, f.segments[0], c, now.identity(), to)
 		}
-		defer file.Close()
-		var at *placed
-		fresh.discard()
-		fresh = o.newPlaces(now.identity(), func(tenant string) []int { return c.late.statementsOf(tenant, at) })
-		to := &segment.Changes{
-			Facts: &attribution.Facts{Associations: &f.Data.Associations, Usage: usage.NewLedger(), Rates: f.Data.Rates},
-			Same:  c.facts == c.base.Facts, Keep: fresh.put,
-		}
-		if c.late != nil {
-			to.Late, to.Facts.Usage = c.late.customers, c.late.ledger
-		}
-		revision, err = segment.Revise(b, f.segments[0], func(yield func(*segment.Place, error) bool) {
-			for p, err := range known {
-				if at = p; err != nil {
-					yield(nil, err)
-					return
-				}
-				if !yield(&p.Place, nil) {
-					return
-				}
-			}
-		}, to)
 		if err != nil {
 			return err
 		}
@@ -377,12 +368,39 @@ func (o *opening) revise(f *Facts, c *change) (ok bool, err error) {
 	o.log.Debug("cache: customers were packed again", "customers", revision.Customers, "file", path)
 	f.twins = now.Content.Twins
 	f.segments = append(f.segments, s)
-	if revision.Customers*mergeShare <= f.segments[0].Tenants() {
+	if !manyOf(revision.Customers, f.segments[0]) {
 		o.tidy()
 		return true, nil
 	}
 	return true, o.merge(f, &now, fresh, path)
 }
+
+// compare revises by the places of the segment, and writes those of now.
+func (o *opening) compare(b *segment.Builder, base *segment.Segment, c *change, now identity, to *segment.Changes) (*segment.Revision, *placesFile, error) {
+	known, file, err := openPlaces(o.places(c.base.Usage), c.base.identity())
+	if err != nil {
+		return nil, nil, err
+	}
+	defer file.Close()
+	var at *placed
+	fresh := o.newPlaces(now, func(tenant string) []int { return c.late.statementsOf(tenant, at) })
+	to.Keep = fresh.put
+	revision, err := segment.Revise(b, base, func(yield func(*segment.Place, error) bool) {
+		for p, err := range known {
+			if at = p; err != nil {
+				yield(nil, err)
+				return
+			}
+			if !yield(&p.Place, nil) {
+				return
+			}
+		}
+	}, to)
+	return revision, fresh, err
+}
+
+// nowhere is no places.
+func nowhere(func(*segment.Place, error) bool) {}
 
 var errRefused = errors.New("there are rows that cannot be counted")
 

@@ -35,7 +35,8 @@ type Changes struct {
 	Late []string
 	// Facts are those of all customers, as they are now. The rates must be the same.
 	Facts *attribution.Facts
-	// Same says that the associations are the segment's: nothing is to be compared.
+	// Same says that the associations are the segment's: nothing is to be compared, and
+	// places are needed to be kept alone.
 	Same bool
 	// Keep is told of the place of every customer, with its new digest, in order.
 	Keep func(*Place) error

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"slices"
 
 	"github.com/parquet-go/parquet-go/encoding/plain"
 )
@@ -174,6 +175,7 @@ func (s *Scanner) dictionary(g *groupEntry, c Column) error {
 // readTexts appends so many texts, each behind its length. They are parts of one.
 func readTexts(dst []string, raw []byte, n int) ([]string, error) {
 	whole := string(raw)
+	dst = slices.Grow(dst, min(n, len(raw)/plain.ByteArrayLengthSize))
 	for range n {
 		if len(whole) < plain.ByteArrayLengthSize {
 			return dst, io.ErrUnexpectedEOF
