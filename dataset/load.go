@@ -112,6 +112,8 @@ type loader struct {
 	// tenants, if not nil, are the only ones whose usage is wanted, without case. Of
 	// tables that people keep it is read nevertheless.
 	tenants []string
+	// months, if not nil, are the only ones whose usage is wanted.
+	months []kizuna.Month
 	// wants says which imported files are to be read; nil: all.
 	wants func(f *File) bool
 	// usage takes every row of usage of a file, and refused every broken row of a
@@ -253,6 +255,9 @@ func (l *loader) usageStatement(f *File, st *Statement) (Source, error) {
 
 func (l *loader) statement(f *File, st *Statement) (t TableReading, err error) {
 	t.Source = st.source()
+	if !l.inMonths(st.Month) {
+		return t, nil
+	}
 	u, err := l.shelf.Usage(l.ctx, f, st)
 	if err != nil {
 		return t, err
@@ -282,6 +287,10 @@ func (l *loader) statement(f *File, st *Statement) (t TableReading, err error) {
 	}
 	t.Asserted = l.asserted.Asserted
 	return t, nil
+}
+
+func (l *loader) inMonths(m kizuna.Month) bool {
+	return l.months == nil || slices.Contains(l.months, m)
 }
 
 // source is what a statement is to whoever reads it, but for its rows.

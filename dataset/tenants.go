@@ -11,20 +11,24 @@ import (
 	"github.com/kizuna-org/kizuna/usage"
 )
 
-// UsageOf reads the usage of some customers alone: their rows, as [LoadShelf] would load
-// them, in the same order. What came of reading says how many rows of each table that
-// were, and of a statement all of whose customers are wanted, what loading it says.
-// Progress, if not nil, is told as [Options.Progress] is.
-func UsageOf(ctx context.Context, shelf Shelf, tenants []string, progress func(rows int)) (*usage.Ledger, *Reading, error) {
-	if len(tenants) == 0 {
-		return usage.NewLedger(), new(Reading), nil
-	}
-	wanted := make(map[string]bool, 2*len(tenants)) // without case, and as written
-	for _, t := range tenants {
+// Part says which usage is wanted.
+type Part struct {
+	Tenants []string
+	Months  []kizuna.Month // nil: all
+	// Progress, if set, is told as [Options.Progress] is.
+	Progress func(rows int)
+}
+
+// UsageOf reads a part of the usage alone: the rows, as [LoadShelf] would load them, in
+// the same order. What came of reading says how many rows of each table that were, and of
+// a statement that is wanted whole, what loading it says.
+func UsageOf(ctx context.Context, shelf Shelf, part Part) (*usage.Ledger, *Reading, error) {
+	wanted := make(map[string]bool, 2*len(part.Tenants)) // without case, and as written
+	for _, t := range part.Tenants {
 		wanted[association.Fold(t)] = true
 	}
-	l := newLoader(ctx, shelf, Options{Progress: progress})
-	l.only, l.tenants = "usage", slices.Sorted(maps.Keys(wanted))
+	l := newLoader(ctx, shelf, Options{Progress: part.Progress})
+	l.only, l.tenants, l.months = "usage", slices.AppendSeq([]string{}, maps.Keys(wanted)), part.Months
 	l.data.Reading = new(Reading)
 	collect := l.usage
 	l.usage = func(f *File, row *usage.Row) {
@@ -33,7 +37,7 @@ func UsageOf(ctx context.Context, shelf Shelf, tenants []string, progress func(r
 			is = wanted[association.Fold(row.Tenant)]
 			wanted[row.Tenant] = is
 		}
-		if is {
+		if is && l.inMonths(row.Month) {
 			collect(f, row)
 		}
 	}

@@ -30,7 +30,7 @@ func TestUsageOfSomeCustomersIsTheirs(t *testing.T) {
 	}
 	seen := 0
 	for _, tenants := range [][]string{nil, {"nobody"}, {"t1"}, {"T2"}, {"t3", "T1"}, {"t1", "t2", "t3"}} {
-		got, reading, err := dataset.UsageOf(context.Background(), shelf, tenants, nil)
+		got, reading, err := dataset.UsageOf(context.Background(), shelf, dataset.Part{Tenants: tenants})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -323,14 +323,14 @@ func (o *opening) revise(f *Facts, c *change) (ok bool, err error) {
 		Same:  c.facts == c.base.Facts,
 	}
 	if c.late != nil {
-		to.Late, to.Facts.Usage = c.late.customers, c.late.ledger
+		to.Late, to.Months, to.Facts.Usage = c.late.customers, c.late.months, c.late.ledger
 	}
 	var revision *segment.Revision
 	var fresh *placesFile
 	s, err := o.write(path, func(b *segment.Builder) (err error) {
 		if to.Same && !manyOf(len(to.Late), f.segments[0]) { // nothing to compare, nor to merge
 			to.Keep = func(*segment.Place) error { return nil }
-			revision, err = segment.Revise(b, f.segments[0], nowhere, to)
+			revision, err = segment.Revise(b, f.segments[0], c.late.each, to)
 		} else {
 			fresh.discard()
 			revision, fresh, err = o.compare(b, f.segments[0], c, now.identity(), to)
@@ -398,9 +398,6 @@ func (o *opening) compare(b *segment.Builder, base *segment.Segment, c *change, 
 	}, to)
 	return revision, fresh, err
 }
-
-// nowhere is no places.
-func nowhere(func(*segment.Place, error) bool) {}
 
 var errRefused = errors.New("there are rows that cannot be counted")
 

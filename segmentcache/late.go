@@ -17,9 +17,11 @@ import (
 // since, or went.
 type late struct {
 	customers []string // in order, without case
-	ledger    *usage.Ledger
-	added     statementsOf // by their numbers now
-	numbers   []int        // now, of the segment's statements; -1: it went
+	months    []kizuna.Month
+	places    []segment.Place // of the customers that the segment has
+	ledger    *usage.Ledger   // their rows of these months
+	added     statementsOf    // by their numbers now
+	numbers   []int           // now, of the segment's statements; -1: it went
 }
 
 // statementsOf returns the statements of a customer, by their numbers now. At is the
@@ -124,7 +126,7 @@ func (o *opening) lateOver(f *Facts, l *label) (ok bool, err error) {
 		return false, err
 	}
 	var part *dataset.Reading
-	if late.ledger, part, err = dataset.UsageOf(o.ctx, o.place.Shelf, late.customers, o.Read); err != nil {
+	if late.ledger, part, err = dataset.UsageOf(o.ctx, o.place.Shelf, dataset.Part{Tenants: late.customers, Months: late.months, Progress: o.Read}); err != nil {
 		return false, err
 	}
 	reading, ok := o.reading(l, part)
@@ -208,7 +210,7 @@ func (o *opening) differ(l *label) (came, went []int) {
 // lateCustomers finds whose usage may have changed: who is in a statement that came, or,
 // by the places of the segment, in one that went. Nil if that cannot be known.
 func (o *opening) lateCustomers(l *label, came, went []int) (*late, error) {
-	out := &late{added: make(statementsOf)}
+	out := &late{added: make(statementsOf), months: []kizuna.Month{}}
 	statements := make([]dataset.StatementState, len(came))
 	for i, n := range came {
 		statements[i] = o.state.Statements[n]
@@ -217,34 +219,55 @@ func (o *opening) lateCustomers(l *label, came, went []int) (*late, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, s := range l.Content.State.Statements {
+	for _, n := range came {
+		out.months = append(out.months, o.state.Statements[n].Month)
+	}
+	before := l.Content.State.Statements
+	for _, n := range went {
+		out.months = append(out.months, before[n].Month)
+	}
+	for _, s := range before {
 		out.numbers = append(out.numbers, slices.Index(o.state.Statements, s))
 	}
-	all := slices.AppendSeq(make([]string, 0, len(out.added)), maps.Keys(out.added))
-	if len(went) > 0 {
-		places := o.places(l.Usage)
-		known, file, err := openPlaces(places, l.identity())
-		if errors.Is(err, os.ErrNotExist) {
-			o.log.Debug("cache: there are no places", "file", places)
+	out.customers = slices.AppendSeq(make([]string, 0, len(out.added)), maps.Keys(out.added))
+	places := o.places(l.Usage)
+	known, file, err := openPlaces(places, l.identity())
+	if errors.Is(err, os.ErrNotExist) {
+		o.log.Debug("cache: there are no places", "file", places)
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	for p, err := range known {
+		if err != nil {
+			o.damaged(places, err)
 			return nil, nil
 		}
-		if err != nil {
-			return nil, err
+		_, late := out.added[p.Tenant]
+		if slices.ContainsFunc(p.statements, func(n int) bool { return n >= len(out.numbers) || out.numbers[n] < 0 }) {
+			late, out.customers = true, append(out.customers, p.Tenant)
 		}
-		defer file.Close()
-		for p, err := range known {
-			if err != nil {
-				o.damaged(places, err)
-				return nil, nil
-			}
-			if slices.ContainsFunc(p.statements, func(n int) bool { return n >= len(out.numbers) || out.numbers[n] < 0 }) {
-				all = append(all, p.Tenant)
-			}
+		if late {
+			out.places = append(out.places, segment.Place{Tenant: p.Tenant, Resources: slices.Clone(p.Resources), Digest: p.Digest})
 		}
 	}
-	slices.Sort(all)
-	out.customers = slices.Compact(all)
+	slices.Sort(out.customers)
+	out.customers = slices.Compact(out.customers)
 	return out, nil
+}
+
+// each yields the places of the late customers; none if there are no such.
+func (l *late) each(yield func(*segment.Place, error) bool) {
+	if l == nil {
+		return
+	}
+	for i := range l.places {
+		if !yield(&l.places[i], nil) {
+			return
+		}
+	}
 }
 
 // reading is what reading all usage says now: of the segment's tables what was said of

@@ -137,9 +137,14 @@ func (c *Compiler) Tenant(id string, rows []usage.Row) (*Tenant, []attribution.R
 }
 
 func (c *Compiler) compile(id string, rows []usage.Row) (*Tenant, []attribution.Refusal, error) {
-	var refused []attribution.Refusal
+	order, refused := c.subjects(rows)
+	t, err := c.assemble(id, order)
+	return t, refused, err
+}
+
+// subjects makes resources of a tenant's rows, in no order.
+func (c *Compiler) subjects(rows []usage.Row) (order []*subject, refused []attribution.Refusal) {
 	subjects := make(map[subjectKey]*subject)
-	var order []*subject
 	for i := range rows {
 		u := &rows[i]
 		figures, err := c.rates.Figures(u)
@@ -157,27 +162,37 @@ func (c *Compiler) compile(id string, rows []usage.Row) (*Tenant, []attribution.
 		}}
 		s := subjects[key]
 		if s == nil {
-			s = &subject{about: key.about, offer: u.OfferType, channel: u.Channel}
-			s.Kind = Kind{
-				c.names.Name(u.Workload), c.names.Name(c.associations.Product(u.Subscription)),
-				c.names.Name(u.OfferType), c.names.Name(u.Channel),
-			}
+			s = c.subject(key)
 			subjects[key] = s
 			order = append(order, s)
 		}
 		s.Rows = append(s.Rows, c.row(u, &figures))
 		s.sources = append(s.sources, u.Asserted.SourceRow)
 	}
-	slices.SortStableFunc(order, compareSubjects)
 	c.findTwins(order)
+	for _, s := range order {
+		s.settle()
+	}
+	return order, refused
+}
+
+// subject returns a resource without rows. Its product is what facts say in the end.
+func (c *Compiler) subject(k subjectKey) *subject {
+	s := &subject{about: k.about, offer: k.offer, channel: k.channel}
+	s.Kind = Kind{Workload: c.names.Name(k.about.Workload), Offer: c.names.Name(k.offer), Channel: c.names.Name(k.channel)}
+	return s
+}
+
+// assemble makes a tenant of resources.
+func (c *Compiler) assemble(id string, order []*subject) (*Tenant, error) {
+	slices.SortStableFunc(order, compareSubjects)
 	t := &Tenant{ID: id}
 	about := make([]association.Resource, len(order))
 	for i, s := range order {
 		about[i] = s.about
-		s.settle()
 		t.Resources = append(t.Resources, s.Resource)
 	}
-	return t, refused, c.finish(id, t, about)
+	return t, c.finish(id, t, about)
 }
 
 // finish puts into a tenant, whose resources are in place, what is not usage.
@@ -260,9 +275,11 @@ func (s *subject) settle() {
 		kept = append(kept, r)
 	}
 	s.Rows = kept
-	slices.SortStableFunc(s.Rows, func(a, b Row) int {
-		return cmp.Or(cmp.Compare(a.Month, b.Month), cmp.Compare(a.Day, b.Day))
-	})
+	slices.SortStableFunc(s.Rows, compareTimes)
+}
+
+func compareTimes(a, b Row) int {
+	return cmp.Or(cmp.Compare(a.Month, b.Month), cmp.Compare(a.Day, b.Day))
 }
 
 // NewReach gives a compiled reach the numbers of its names.

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"hash"
 	"iter"
+	"slices"
 
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/association"
@@ -30,13 +31,15 @@ func (c *Compiler) Keep(f func(*Place) error) { c.keep = f }
 
 // Changes are what differs from a segment.
 type Changes struct {
-	// Late are the customers whose usage may be another than the segment's, in order and
-	// without case. Their rows are Facts.Usage, which has no others.
-	Late []string
+	// Late are the customers whose usage of some months may be another than the segment's,
+	// in order and without case. Their rows of these months are Facts.Usage, which has no
+	// others; of other months the segment's are taken.
+	Late   []string
+	Months []kizuna.Month
 	// Facts are those of all customers, as they are now. The rates must be the same.
 	Facts *attribution.Facts
 	// Same says that the associations are the segment's: nothing is to be compared, and
-	// places are needed to be kept alone.
+	// but for being kept, the places of late customers are enough.
 	Same bool
 	// Keep is told of the place of every customer, with its new digest, in order.
 	Keep func(*Place) error
@@ -69,7 +72,7 @@ func Revise(b *Builder, base *Segment, places iter.Seq2[*Place, error], to *Chan
 		}
 	}
 	for len(v.left) > 0 { // behind the last that had usage
-		if err := v.late(); err != nil {
+		if err := v.late(nil); err != nil {
 			return &v.out, err
 		}
 	}
@@ -93,12 +96,12 @@ type reviser struct {
 // place goes on to a customer of the segment.
 func (v *reviser) place(p *Place) error {
 	for len(v.left) > 0 && v.left[0] < p.Tenant {
-		if err := v.late(); err != nil {
+		if err := v.late(nil); err != nil {
 			return err
 		}
 	}
 	if len(v.left) > 0 && v.left[0] == p.Tenant {
-		return v.late()
+		return v.late(p)
 	}
 	if v.Same || len(p.Resources) == 0 { // none of its rows can be counted
 		return v.Keep(p)
@@ -114,17 +117,23 @@ func (v *reviser) place(p *Place) error {
 	return v.repack(p, said)
 }
 
-// late packs the first of the late customers from its rows.
-func (v *reviser) late() error {
+// late packs the first of the late customers from its rows, and from what the segment
+// has of other months, if it has the customer. No two rows of different months are one.
+func (v *reviser) late(p *Place) error {
 	id := v.left[0]
 	v.left = v.left[1:]
-	t := &Tenant{ID: id}
-	if len(v.rows.of[id]) > 0 {
-		var refused []attribution.Refusal
+	subjects, refused := v.compiler.subjects(v.rows.rows(id))
+	v.out.Refused = append(v.out.Refused, v.rows.refused(id, refused)...)
+	if p != nil && len(p.Resources) > 0 {
 		var err error
-		t, refused, err = v.compiler.compile(id, v.rows.rows(id))
-		v.out.Refused = append(v.out.Refused, v.rows.refused(id, refused)...)
-		if err != nil {
+		if subjects, err = v.otherMonths(p, subjects); err != nil {
+			return err
+		}
+	}
+	t := &Tenant{ID: id}
+	if len(subjects) > 0 || len(v.rows.of[id]) > 0 {
+		var err error
+		if t, err = v.compiler.assemble(id, subjects); err != nil {
 			return err
 		}
 	}
@@ -132,27 +141,73 @@ func (v *reviser) late() error {
 	return v.builder.Add(t)
 }
 
-// repack packs a customer as it is in the segment, but for what facts say.
-func (v *reviser) repack(p *Place, said *said) error {
+// otherMonths adds to a customer's resources what the segment has of other months.
+func (v *reviser) otherMonths(p *Place, subjects []*subject) ([]*subject, error) {
+	t, err := v.unpack(p)
+	if err != nil {
+		return nil, err
+	}
+	of := make(map[subjectKey]*subject, len(subjects)+len(t.Resources))
+	for _, s := range subjects {
+		of[subjectKey{s.about, s.offer, s.channel}] = s
+	}
+	type texts struct{ offer, channel string }
+	named := make([]texts, len(t.Resources))
+	for i := range t.Resources {
+		r := &t.Resources[i]
+		named[i] = texts{v.base.Name(r.Offer), v.base.Name(r.Channel)}
+		r.Rows = slices.DeleteFunc(r.Rows, func(row Row) bool { return slices.Contains(v.Months, row.Month) })
+	}
+	v.from.translate(v.builder)
+	for i := range t.Resources {
+		r := &t.Resources[i]
+		if len(r.Rows) == 0 {
+			continue
+		}
+		key := subjectKey{p.Resources[i], named[i].offer, named[i].channel}
+		s := of[key]
+		if s == nil {
+			s = v.compiler.subject(key)
+			of[key] = s
+			subjects = append(subjects, s)
+		}
+		s.Rows = append(s.Rows, r.Rows...)
+		slices.SortStableFunc(s.Rows, compareTimes)
+	}
+	return subjects, nil
+}
+
+// unpack returns a customer as the segment has it, but for what facts say, to be
+// translated.
+func (v *reviser) unpack(p *Place) (*Tenant, error) {
 	block, i, ok, err := v.base.Find(p.Tenant)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if !ok {
-		return placesOfAnother(p.Tenant)
+		return nil, placesOfAnother(p.Tenant)
 	}
 	t, err := block.Tenant(i)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if len(t.Resources) != len(p.Resources) {
-		return placesOfAnother(p.Tenant)
+		return nil, placesOfAnother(p.Tenant)
 	}
 	t.Country, t.Segment, t.Reaches = 0, 0, nil
 	for k := range t.Resources {
 		t.Resources[k].Product = 0
 	}
 	v.from.tenant = t
+	return t, nil
+}
+
+// repack packs a customer as it is in the segment, but for what facts say.
+func (v *reviser) repack(p *Place, said *said) error {
+	t, err := v.unpack(p)
+	if err != nil {
+		return err
+	}
 	v.from.translate(v.builder)
 	v.compiler.apply(t, said)
 	v.out.Customers++

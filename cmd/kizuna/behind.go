@@ -62,7 +62,7 @@ func (b *packedBehind) Account(string) attribution.Contribution { return b.total
 
 // book holds some customers alone.
 func (b *packedBehind) book(tenants ...string) (*attribution.Book, error) {
-	ledger, _, err := dataset.UsageOf(b.ctx, b.in.shelf, tenants, nil)
+	ledger, _, err := dataset.UsageOf(b.ctx, b.in.shelf, dataset.Part{Tenants: tenants})
 	if err != nil {
 		return nil, err
 	}
