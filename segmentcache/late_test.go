@@ -375,6 +375,13 @@ func TestAllUsageIsReadWhereItMustBe(t *testing.T) {
 		"rows that are refused": func(p *place) {
 			p.imports(t, "small.csv", "month,tenant_id,subscription_id,workload,revenue,currency\n2023-10,c07,s07,Storage,3,XYZ\n")
 		},
+		"two measures of one month": func(p *place) {
+			p.imports(t, "report.csv", "PGAMpnID,MPNID,CustomerTenantId,CustomerName,SubscriptionId,Month,ServiceLevel2,PartnerAttributionType,AdminType,IsACRDuplicateAtPGALevel,ACR_USD\n"+
+				"1,L1,c07,Foods,s07,2023-10-01,Storage,PAL,Owner,0,10\n")
+			p.opensLate(t, demoQuestion(t))
+			p.imports(t, "bill.csv", "ProviderName,ChargeCategory,EffectiveCost,BilledCost,BillingCurrency,ChargePeriodStart,ChargePeriodEnd,ServiceName,BillingAccountId,SubAccountId,x_CustomerId\n"+
+				"Microsoft,Usage,2,0,USD,2023-10-01,2023-10-02,Storage Accounts,acc,/subscriptions/s07,c07\n")
+		},
 		"most customers":     func(p *place) { p.imports(t, "late.csv", manyCustomers("2023-11", 0, 30, 7)) },
 		"a table of its own": func(p *place) { p.writeTable(t, "usage.csv", manyCustomers("2023-11", 0, 1, 7)) },
 		"places are damaged": func(p *place) { p.damage(t, "*.places"); p.imports(t, "small.csv", manyCustomers("2023-10", 7, 8, 7)) },
