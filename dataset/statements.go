@@ -10,9 +10,9 @@ import (
 // Statements are the statements in force, open, in the order of [UsageState].
 type Statements []*statement.File
 
-// OpenStatements opens them, to be read by columns, on a shelf that shows everything. What is returned besides is what
-// loading all usage says, if these are all there is: no tables that people keep, and no
-// rows that assert anybody ([Statements.Assert]).
+// OpenStatements opens them, to be read by columns, on a shelf that shows everything.
+// What is returned besides is what loading all usage says, if these are all there is: no
+// tables that people keep, and no rows that assert anybody ([Statements.Assert]).
 func OpenStatements(ctx context.Context, shelf Shelf) (all Statements, reading *Reading, err error) {
 	c, err := shelf.Catalog(ctx)
 	if err != nil {

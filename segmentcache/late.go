@@ -2,6 +2,7 @@ package segmentcache
 
 import (
 	"errors"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -49,13 +50,10 @@ func (o *opening) keptLate() (*Facts, error) {
 	if o.Dir == "" {
 		return nil, nil
 	}
-	deltas, err := filepath.Glob(filepath.Join(o.Dir, short(o.state.Key)+"-*"+deltaFile))
-	if err != nil {
-		return nil, nil // a directory of such a name has no cache
-	}
 	f := new(Facts)
 	var facts kizuna.Hash
-	for _, path := range deltas {
+	var err error
+	for _, path := range o.files(short(o.state.Key) + "-*" + deltaFile) {
 		s, d := o.open(path, o.state.Key)
 		if s == nil {
 			continue
@@ -156,12 +154,8 @@ func (o *opening) lateOver(f *Facts, l *label) (ok bool, err error) {
 // ground returns what the segment says of itself from whose statements those of now
 // differ least; nil if there is none that a delta can lie over.
 func (o *opening) ground() (best *label) {
-	paths, err := filepath.Glob(filepath.Join(o.Dir, "*"+segmentFile))
-	if err != nil {
-		return nil
-	}
 	least := 0
-	for _, path := range paths {
+	for _, path := range o.files("*" + segmentFile) {
 		s, err := segment.Open(path)
 		if err != nil {
 			continue // it is not needed
@@ -188,6 +182,18 @@ func (o *opening) carries(l *label) bool {
 	c := l.Content
 	return c.State.Own == o.state.Own && !c.State.Twice && len(c.Survey.Refused) == 0 && len(c.Twins) == 0 &&
 		len(c.Reading.Twice) == 0 && len(c.Reading.Tables) == c.State.Tables+len(c.State.Statements)
+}
+
+// files lists the cache's files whose names match.
+func (o *opening) files(pattern string) []string {
+	names, err := fs.Glob(os.DirFS(o.Dir), pattern)
+	if err != nil {
+		panic(err) // of the pattern
+	}
+	for i, name := range names {
+		names[i] = filepath.Join(o.Dir, name)
+	}
+	return names
 }
 
 // differ returns which statements of now a segment was not built from, and which of its
@@ -232,7 +238,7 @@ func (o *opening) lateCustomers(l *label, came, went []int) (*late, error) {
 	out.customers = slices.AppendSeq(make([]string, 0, len(out.added)), maps.Keys(out.added))
 	places := o.places(l.Usage)
 	known, file, err := openPlaces(places, l.identity())
-	if errors.Is(err, os.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) {
 		o.log.Debug("cache: there are no places", "file", places)
 		return nil, nil
 	}
