@@ -141,7 +141,7 @@ func TestAnySequenceOfStatementsAnswersAsTheClearForm(t *testing.T) {
 		for range rapid.IntRange(0, 1).Draw(t, "first") {
 			p.importRows(t, rapid.SampledFrom([]string{"usage", "more", "third"}).Draw(t, "source"), drawStatement(t, world))
 		}
-		for range rapid.IntRange(1, 4).Draw(t, "changes") {
+		for range rapid.IntRange(1, 2).Draw(t, "changes") {
 			agree(t, p)
 			switch rapid.IntRange(0, 6).Draw(t, "change") {
 			case 0, 1, 2:
@@ -161,7 +161,6 @@ func TestAnySequenceOfStatementsAnswersAsTheClearForm(t *testing.T) {
 		}
 		agree(t, p)
 	})
-	t.Logf("%d deltas, %d merged", deltas, merged)
 	if deltas == 0 || merged == 0 {
 		t.Errorf("%d deltas, %d of them merged", deltas, merged)
 	}
