@@ -49,7 +49,7 @@ func compare(w, comma uint64) (quotes, separators, feeds uint64) {
 
 // classify says of each byte whether it is a quote, and whether a separator or a
 // line feed. Feeds tells if there is any line feed, and high has the high bits of
-// all bytes.
+// all bytes. It is written out because a loop takes a tenth longer (BenchmarkScanCSV).
 func classify(b *[block]byte, comma uint64) (quotes, separators uint64, feeds bool, high uint64) {
 	var w, q, s, f uint64
 	feed := uint64(highs)

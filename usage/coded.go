@@ -45,18 +45,7 @@ func (l *Ledger) Coded(positions []int32, rows []Coded) {
 				row.Duplicates[i] = flagOf(k.duplicates >> (2 * i))
 			}
 		}
-		if d.has&hasRevenue != 0 {
-			row.Revenue = &d.revenue
-		}
-		if d.has&hasUsers != 0 {
-			row.ActiveUsers = &d.users
-		}
-		if d.has&hasSeats != 0 {
-			row.PaidSeats = &d.seats
-		}
-		if d.has&hasUnits != 0 {
-			row.Units = &d.units
-		}
+		row.Revenue, row.ActiveUsers, row.PaidSeats, row.Units = d.figures()
 	}
 }
 

@@ -295,18 +295,24 @@ func (l *Ledger) Row(i int, row *Row) {
 	for i, flag := range row.Asserted.flags() {
 		*flag = flagOf(k.duplicates >> (2 * i))
 	}
+	row.Revenue, row.ActiveUsers, row.PaidSeats, row.Units = d.figures()
+}
+
+// figures returns what a row carries; nil: it does not.
+func (d *entryData) figures() (revenue *kizuna.Decimal, users, seats *int64, units *kizuna.Micro) {
 	if d.has&hasRevenue != 0 {
-		row.Revenue = &d.revenue
+		revenue = &d.revenue
 	}
 	if d.has&hasUsers != 0 {
-		row.ActiveUsers = &d.users
+		users = &d.users
 	}
 	if d.has&hasSeats != 0 {
-		row.PaidSeats = &d.seats
+		seats = &d.seats
 	}
 	if d.has&hasUnits != 0 {
-		row.Units = &d.units
+		units = &d.units
 	}
+	return revenue, users, seats, units
 }
 
 var no, yes = false, true
