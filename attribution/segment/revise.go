@@ -269,6 +269,24 @@ func (c *Compiler) apply(t *Tenant, s *said) {
 	}
 }
 
+// Say puts into a tenant what the facts say of it and of its resources, which are about
+// the given ones, in order: everything that does not come from usage rows. What was said
+// before is forgotten.
+func (c *Compiler) Say(t *Tenant, about []association.Resource) {
+	t.Reaches = nil
+	c.apply(t, c.saidOf(t.ID, about))
+}
+
+// Reaches returns who reaches a tenant whose resources are about the given ones, in order.
+func (c *Compiler) Reaches(tenant string, about []association.Resource) []Reach {
+	compiled, _ := c.associations.Tenant(tenant, about)
+	out := make([]Reach, len(compiled))
+	for i := range compiled {
+		out[i] = NewReach(c.names, &compiled[i])
+	}
+	return out
+}
+
 // FactsDigest tells facts apart by all that a segment keeps of them.
 func FactsDigest(f *association.Facts, rates []usage.Rate) kizuna.Hash {
 	sum := newDigester()

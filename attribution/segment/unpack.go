@@ -39,7 +39,7 @@ func (b Block) Tenant(i int) (t *Tenant, err error) {
 	}()
 	var r Record
 	b.Record(i, &r)
-	t = r.tenant()
+	t = r.Tenant()
 	t.ID = b.ID(i)
 	if !b.segment.holds(t) {
 		return nil, b.Unreadable()
@@ -62,8 +62,8 @@ func (s *Segment) holds(t *Tenant) bool {
 		})
 }
 
-// tenant unpacks everything but the id.
-func (r *Record) tenant() *Tenant {
+// Tenant unpacks everything but the id. It panics if the record is malformed.
+func (r *Record) Tenant() *Tenant {
 	t := &Tenant{Country: r.Country, Segment: r.Segment, Reaches: r.AppendReaches(nil)}
 	var walk Resources
 	for r.Walk(&walk); walk.Next(); {

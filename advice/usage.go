@@ -1,0 +1,199 @@
+package advice
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/kizuna-org/kizuna"
+	"github.com/kizuna-org/kizuna/association"
+	"github.com/kizuna-org/kizuna/attribution/segment"
+	"github.com/kizuna-org/kizuna/usage"
+)
+
+// Customer is a customer's usage: its resources with their rows, and what each is about,
+// both in the order of [association.ComparePaths] of their scopes. What facts say of it is
+// not looked at: its reaches, products, owners, country and segment.
+type Customer struct {
+	*segment.Tenant
+	About []association.Resource
+}
+
+// ofUsageOf reports whether some change of usage concerns a customer.
+func (c *Changes) ofUsageOf(tenant string) bool {
+	return c.Projection != nil ||
+		slices.ContainsFunc(c.Usage, func(u usage.Row) bool { return association.Fold(u.Tenant) == tenant }) ||
+		slices.ContainsFunc(c.Growth, func(g Growth) bool { return g.Tenant == "" || association.Fold(g.Tenant) == tenant })
+}
+
+// consumedBy returns a customer's usage with what is consumed besides, its growth and what
+// it is taken to be later. The customer is left as it is.
+func (c *Changes) consumedBy(of *Customer, names segment.Names) *Customer {
+	var more []usage.Row
+	for i := range c.Usage {
+		if association.Fold(c.Usage[i].Tenant) == of.ID {
+			more = append(more, c.Usage[i])
+		}
+	}
+	if len(more) > 0 {
+		of = together(of, newUsageCompiler(names, nil).customer(of.ID, usage.Collect(more).Rows()))
+	}
+	return c.grown(of)
+}
+
+// together returns the usage of both: resources that are the same are one, and so are
+// their rows that are.
+func together(a, b *Customer) *Customer {
+	type key struct {
+		about          association.Resource
+		offer, channel segment.Name
+	}
+	type resource struct {
+		segment.Resource
+		about association.Resource
+	}
+	at := make(map[key]int)
+	var all []resource
+	for _, c := range []*Customer{a, b} {
+		for i := range c.Resources {
+			r := &c.Resources[i]
+			about := c.About[i]
+			about.Tenant = "" // the same
+			k := key{about, r.Offer, r.Channel}
+			n, ok := at[k]
+			if !ok {
+				at[k] = len(all)
+				all = append(all, resource{*r, c.About[i]})
+				continue
+			}
+			all[n].Rows = rowsTogether(all[n].Rows, r.Rows)
+		}
+	}
+	slices.SortStableFunc(all, func(x, y resource) int { return association.ComparePaths(x.about.Scope, y.about.Scope) })
+	t := *a.Tenant
+	out := &Customer{&t, nil}
+	t.Resources = nil
+	for i := range all {
+		t.Resources = append(t.Resources, all[i].Resource)
+		out.About = append(out.About, all[i].about)
+	}
+	return out
+}
+
+// rowsTogether adds rows to others, by time.
+func rowsTogether(rows, more []segment.Row) []segment.Row {
+	out := slices.Clone(rows)
+	for _, m := range more {
+		i := slices.IndexFunc(out, func(r segment.Row) bool {
+			return r.Month == m.Month && r.Day == m.Day && r.Asserted == nil && m.Asserted == nil
+		})
+		if i < 0 {
+			out = append(out, m)
+			continue
+		}
+		r := &out[i]
+		r.HasMoney, r.Snapshot = r.HasMoney || m.HasMoney, r.Snapshot || m.Snapshot
+		r.Money, r.Users, r.Seats, r.Units = r.Money+m.Money, r.Users+m.Users, r.Seats+m.Seats, r.Units+m.Units
+	}
+	slices.SortStableFunc(out, func(a, b segment.Row) int {
+		return cmp.Or(cmp.Compare(a.Month, b.Month), cmp.Compare(a.Day, b.Day))
+	})
+	return out
+}
+
+// grown returns a customer's usage with its growth and what it is taken to be later.
+func (c *Changes) grown(of *Customer) *Customer {
+	t := *of.Tenant
+	t.Resources = slices.Clone(t.Resources)
+	for i := range t.Resources {
+		r := &t.Resources[i]
+		r.Rows = slices.Clone(r.Rows)
+		for _, g := range c.Growth {
+			if !g.about(t.ID, &of.About[i]) {
+				continue
+			}
+			for k := range r.Rows {
+				if g.in(r.Rows[k].Month) {
+					scale(&r.Rows[k], g.Factor)
+				}
+			}
+		}
+		if c.Projection != nil {
+			c.Projection.extend(r, t.ID)
+		}
+	}
+	return &Customer{&t, of.About}
+}
+
+func (g *Growth) about(tenant string, r *association.Resource) bool {
+	return (g.Tenant == "" || association.Fold(g.Tenant) == tenant) &&
+		(g.Subscription == "" || strings.EqualFold(g.Subscription, r.Subscription)) &&
+		(g.Workload == "" || g.Workload == r.Workload)
+}
+
+func (g *Growth) in(m kizuna.Month) bool { return g.From <= m && (g.To == 0 || m <= g.To) }
+
+// scale multiplies what a row carries.
+func scale(r *segment.Row, factor kizuna.Fraction) {
+	r.Money, r.Units = times(r.Money, factor, 1), times(r.Units, factor, 1)
+	r.Users, r.Seats = times(r.Users, factor, kizuna.MicroPerUnit), times(r.Seats, factor, kizuna.MicroPerUnit)
+}
+
+// times multiplies, rounded half away from zero to a multiple of whole.
+func times(m kizuna.Micro, factor kizuna.Fraction, whole kizuna.Micro) kizuna.Micro {
+	if m == 0 {
+		return 0
+	}
+	f := kizuna.Ratio(int64(m), int64(whole)).Mul(factor).Round(0)
+	n, _, _ := f.Terms()
+	return kizuna.Micro(n) * whole
+}
+
+// extend adds to a resource what its usage is taken to be in the months to come.
+func (p *Projection) extend(r *segment.Resource, tenant string) {
+	rate := p.rate(tenant)
+	last := p.lastMonth(r.Rows)
+	r.Rows = slices.DeleteFunc(r.Rows, func(row segment.Row) bool { return row.Month > p.From })
+	for k := 1; k <= int(p.Until-p.From); k++ {
+		factor := kizuna.Int(1).Add(rate.Mul(kizuna.Int(int64(k)))).Max(kizuna.Fraction{})
+		for _, row := range last {
+			row.Month = p.From + kizuna.Month(k)
+			if rate.Sign() != 0 {
+				scale(&row, factor)
+			}
+			r.Rows = append(r.Rows, row)
+		}
+	}
+}
+
+// lastMonth returns what a resource's rows of the last month carry as rows of the month:
+// one for all that is alike.
+func (p *Projection) lastMonth(rows []segment.Row) (out []segment.Row) {
+	for _, row := range rows {
+		if row.Month != p.From {
+			continue
+		}
+		row.Day = 0
+		i := slices.IndexFunc(out, func(o segment.Row) bool {
+			return o.HasMoney == row.HasMoney && o.Snapshot == row.Snapshot && alike(o.Asserted, row.Asserted)
+		})
+		if i < 0 {
+			out = append(out, row)
+			continue
+		}
+		o := &out[i]
+		o.Money, o.Users, o.Seats, o.Units = o.Money+row.Money, o.Users+row.Users, o.Seats+row.Seats, o.Units+row.Units
+	}
+	return out
+}
+
+// alike reports whether rows are asserted for the same partners.
+func alike(a, b []segment.Assertion) bool {
+	if (a == nil) != (b == nil) {
+		return false
+	}
+	order := func(x, y segment.Assertion) int {
+		return cmp.Or(cmp.Compare(x.Type, y.Type), cmp.Compare(x.Partner, y.Partner))
+	}
+	return slices.Equal(slices.SortedFunc(slices.Values(a), order), slices.SortedFunc(slices.Values(b), order))
+}
