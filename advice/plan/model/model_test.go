@@ -1,0 +1,136 @@
+package model_test
+
+import (
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/kizuna-org/kizuna"
+	"github.com/kizuna-org/kizuna/advice"
+	"github.com/kizuna-org/kizuna/advice/plan"
+	"github.com/kizuna-org/kizuna/advice/plan/model"
+	"github.com/kizuna-org/kizuna/internal/worldtest"
+	"github.com/kizuna-org/kizuna/program"
+	"github.com/kizuna-org/kizuna/score"
+	"github.com/kizuna-org/kizuna/usage"
+)
+
+// everything covers all that can be asked for.
+type everything struct{}
+
+func (everything) Usage(program.Quantity, program.Family) (kizuna.Month, bool) { return 0, true }
+func (everything) Certifications() bool                                        { return true }
+
+// usageOnly covers usage.
+type usageOnly struct{ everything }
+
+func (usageOnly) Certifications() bool { return false }
+
+// differences says where an instance's outcome is not the score.
+func differences(t *rapid.T, in *plan.Instance, p plan.Plan, want *score.Account) {
+	out := in.Evaluate(p, plan.Nominal)
+	for i := range in.Areas {
+		area, _ := want.Areas.Get(in.Areas[i].Name)
+		passes := false
+		for j, w := range out.Areas[i].Ways {
+			name := in.Areas[i].Ways[j].Name
+			track, _ := area.Tracks.Get(name)
+			if !w.Open {
+				continue
+			}
+			passes = passes || w.Passes
+			for k, m := range track.Metrics {
+				if m.Value.Points.Cmp(w.Points[k]) != 0 {
+					t.Fatalf("%s/%s/%s: the instance has %s points, the score %s %v %v", in.Areas[i].Name, name, m.Name, w.Points[k], m.Value.Points, m.Value.Status, m.Value.Reason)
+				}
+			}
+			if w.Total.Cmp(track.Total) != 0 || w.Passes != track.Passes {
+				t.Fatalf("%s/%s: the instance has %s (%v), the score %s (%v)", in.Areas[i].Name, name, w.Total, w.Passes, track.Total, track.Passes)
+			}
+		}
+		if passes != area.Qualified {
+			t.Fatalf("%s: the instance passes: %v, the score: %v", in.Areas[i].Name, passes, area.Qualified)
+		}
+	}
+}
+
+// What an instance says is what the score says, of the account as it is and as it would
+// be under changes of several units.
+func TestAnInstanceSaysWhatTheScoreSays(t *testing.T) {
+	programs, err := program.Builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		p := rapid.SampledFrom(programs).Draw(t, "program")
+		q := score.Question{Program: p, AsOf: kizuna.NewDate(2023, 11, 15)}
+		f := worldtest.Draw(t)
+		var coverage score.Coverage = everything{}
+		if rapid.IntRange(0, 9).Draw(t, "no certificates") == 0 {
+			coverage = usageOnly{}
+		}
+		b, err := advice.New(q, "G1", &advice.Facts{
+			Associations: f.Associations, People: worldtest.DrawPeople(t), Coverage: coverage, Usage: advice.UsageOf(usage.Collect(f.Usage.Rows()), nil),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var areas []string
+		for i := range p.Areas {
+			areas = append(areas, p.Areas[i].ID)
+		}
+		now := b.Now()
+		var workloads []string
+		for _, c := range b.Customers() {
+			for _, r := range b.About(c) {
+				workloads = append(workloads, p.WorkloadName(r.Workload))
+			}
+		}
+		m, err := model.New(b.Plan, coverage, model.Standing{Account: "G1", Total: now.Total, Roster: now.Roster}, areas, workloads)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := m.Check(); err != nil {
+			t.Fatal(err)
+		}
+		differences(t, &m.Instance, plan.Plan{}, now.Score())
+
+		more := worldtest.Draw(t).Associations
+		var all advice.Changes
+		var taken plan.Plan
+		for _, tenant := range worldtest.Tenants {
+			var c advice.Changes
+			for _, claim := range more.Claims {
+				if claim.Subscription == "" && claim.Tenant == tenant {
+					c.Associations.Claims = append(c.Associations.Claims, claim)
+				}
+			}
+			c.Growth = []advice.Growth{{Tenant: tenant, Factor: kizuna.Ratio(rapid.Int64Range(0, 5).Draw(t, "growth"), 2)}}
+			out, err := b.Evaluate(&c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			adds, ok := m.Adds(now.Total, out.Total)
+			if !ok {
+				t.Fatal("a workload is not known")
+			}
+			taken = append(taken, 0)
+			m.Units = append(m.Units, plan.Unit{Name: tenant, Bundles: []plan.Bundle{{Adds: adds}}})
+			all.Associations.Claims = append(all.Associations.Claims, c.Associations.Claims...)
+			all.Growth = append(all.Growth, c.Growth...)
+		}
+		people := advice.Changes{People: *worldtest.DrawPeople(t)}
+		people.People.People, people.People.Links = nil, nil
+		out, err := b.Evaluate(&people)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.Units = append(m.Units, plan.Unit{Name: "people", Bundles: []plan.Bundle{{Adds: m.AddsOfPeople(now.Roster, out.Roster)}}})
+		taken = append(taken, 0)
+		all.People = people.People
+		if out, err = b.Evaluate(&all); err != nil {
+			t.Fatal(err)
+		}
+		differences(t, &m.Instance, taken, out.Score())
+	})
+}
