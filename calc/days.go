@@ -35,17 +35,19 @@ func (e *evaluation) window(in *fields, out *Answer) error {
 	return nil
 }
 
-// renewal is when a designation is renewed: the 30 days that begin the day after
-// the anniversary (Partner Center docs, benefits FAQ). Programs do not state it
-// by version, because no version seen so far differs.
-var renewal = program.DayRange{From: program.DayRule{Days: 1}, To: program.DayRule{Days: 30}}
-
+// renewalWindow finds the days on which a designation is renewed.
 func (e *evaluation) renewalWindow(in *fields, out *Answer) error {
 	day := in.date("anniversary")
 	if err := in.done(); err != nil {
 		return err
 	}
-	opens, closes := renewal.Days(day)
+	rules := e.program.MembershipOn(day)
+	if rules == nil {
+		in.fail(in.object, kizuna.Errorf("calc-no-membership", "case %s: %s says nothing of membership", e.of.ID, e.program.Ref()).
+			WithMend("ask a program that has rules for it"))
+		return in.err
+	}
+	opens, closes := rules.Renewal.Days(day)
 	out.Opens, out.Closes = &opens, &closes
 	return nil
 }

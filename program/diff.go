@@ -186,6 +186,9 @@ func (d *description) definitions(p *Program) {
 	if p.Claims != nil {
 		d.under("claims", func() { d.claims(p.Claims) })
 	}
+	if p.Membership != nil {
+		d.under("membership", func() { d.membership(p.Membership) })
+	}
 }
 
 func (d *description) claims(c *ClaimRules) {
@@ -201,6 +204,15 @@ func (d *description) claims(c *ClaimRules) {
 		}
 	}
 	d.names("decline / alternatives", alternatives)
+}
+
+func (d *description) membership(m *MembershipRules) {
+	for _, f := range m.Figures() {
+		d.text(f.Key, f.Value)
+	}
+	for i := range m.Changes {
+		d.under("from "+m.Changes[i].From.String(), func() { d.membership(&m.Changes[i]) })
+	}
 }
 
 func (d *description) area(a, other *Area) {

@@ -253,6 +253,7 @@ var fileShape = &object{name: "program", fields: []field{
 		{key: "leavers_count_through", doc: "Day of the next month through which leavers count (0: to their removal).", of: integerShape},
 	}}},
 	{key: "claims", doc: "What holds for claims of a partner of record (CPOR).", of: claimsShape},
+	{key: "membership", doc: "How designations are entered into, renewed and lost.", of: membershipShape},
 	{key: "categories", doc: "Names of the three categories.", of: mapOf{namesShape}},
 	{key: "metrics", doc: "Names and categories of metrics.", of: mapOf{&object{name: "heading", fields: []field{
 		{key: "name", doc: "Its name.", of: namesShape, required: true},

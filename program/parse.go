@@ -186,6 +186,7 @@ func (b *builder) shared() {
 		}
 	}
 	p.Claims = b.claims(root.get("claims"))
+	p.Membership = b.membership(root.get("membership"))
 }
 
 func (b *builder) scoring(n *node) Scoring {
@@ -222,17 +223,22 @@ func (b *builder) qualification(n *node) Qualification {
 	rangeOf := func(key string) DayRange {
 		r := n.get(key)
 		out := DayRange{From: dayRuleOf(r.get("from")), To: dayRuleOf(r.get("to"))}
-		// Any anchor tells: the rules move days, they do not look at the year.
-		if first, last := out.Days(kizuna.NewDate(2024, 3, 31)); last < first {
-			b.report(r.at, kizuna.Errorf("program-day-range", "these days end before they begin").
-				WithMend("let to: be on or after from:"))
-		}
+		b.mustRun(r, out)
 		return out
 	}
 	return Qualification{
 		NotEnrolled: rangeOf("not_enrolled"), Enrolled: rangeOf("enrolled"),
 		EnrolWithin: integerOr(n.get("enroll_within_days"), 0),
 		Provenance:  b.provenanceOf(n, b.provenance),
+	}
+}
+
+// mustRun reports days that end before they begin. Any anchor tells: the rules move
+// days, they do not look at the year.
+func (b *builder) mustRun(at *node, days DayRange) {
+	if first, last := days.Days(kizuna.NewDate(2024, 3, 31)); last < first {
+		b.report(at.at, kizuna.Errorf("program-day-range", "these days end before they begin").
+			WithMend("let to: be on or after from:"))
 	}
 }
 

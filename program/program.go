@@ -37,7 +37,8 @@ type Program struct {
 	Workloads    map[string]WorkloadList
 	Certificates map[string]Certificate
 	People       PeopleRules
-	Claims       *ClaimRules `json:",omitempty"` // nil: the program takes no claims
+	Claims       *ClaimRules      `json:",omitempty"` // nil: the program takes no claims
+	Membership   *MembershipRules `json:",omitempty"` // nil: nobody enrolls in the program
 	Categories   map[Category]Text
 	Areas        []Area // in the program's order
 }

@@ -151,6 +151,9 @@ func (a *app) showProgram(p *program.Program) error {
 	if err := a.showClaims(p); err != nil {
 		return err
 	}
+	if err := a.showMembership(p); err != nil {
+		return err
+	}
 	return a.showSources(p)
 }
 
@@ -159,9 +162,38 @@ func (a *app) showClaims(p *program.Program) error {
 	if p.Claims == nil {
 		return nil
 	}
-	fmt.Fprintf(a.Stdout, "\n%s\n", a.P.T("program.claims"))
+	return a.showFigures(a.P.T("program.claims"), p.Claims.Figures())
+}
+
+// showMembership lists the rules for entering, renewing and losing designations, and
+// what becomes of them later.
+func (a *app) showMembership(p *program.Program) error {
+	if p.Membership == nil {
+		return nil
+	}
+	before := p.Membership.Figures()
+	if err := a.showFigures(a.P.T("program.membership"), before); err != nil {
+		return err
+	}
+	for i := range p.Membership.Changes {
+		c := &p.Membership.Changes[i]
+		after := c.Figures()
+		changed := slices.DeleteFunc(slices.Clone(after), func(f program.Figure) bool {
+			return slices.ContainsFunc(before, func(g program.Figure) bool { return g.Key == f.Key && g.Value == f.Value })
+		})
+		if err := a.showFigures(a.P.T("program.changes-from", *c.From), changed); err != nil {
+			return err
+		}
+		before = after
+	}
+	return nil
+}
+
+// showFigures lists rules of one section, with how sure they are.
+func (a *app) showFigures(title string, figures []program.Figure) error {
+	fmt.Fprintf(a.Stdout, "\n%s\n", title)
 	grid := textgrid.New(a.P.T("program.rule"), a.P.T("program.value"), a.P.T("program.basis"), a.P.T("program.note")).Indent("  ")
-	for _, f := range p.Claims.Figures() {
+	for _, f := range figures {
 		value, names := f.Value, f.Names
 		for {
 			if len(names) > 0 {
