@@ -27,7 +27,7 @@ func (d *Dataset) consolidate(own map[string]int) {
 			into.Agreement = cmp.Or(into.Agreement, from.Agreement)
 		})
 	for _, k := range kinds() {
-		k.dedupe(d, own[k.table().Name])
+		k.dedupe(d, own[k.title()])
 	}
 }
 

@@ -69,14 +69,18 @@ type Source struct {
 // directory's own tables.
 func (s *Source) Imported() bool { return s.SHA256 != "" }
 
-// Tables describes the plain tables in the order of the documentation.
-func Tables() []Table {
+// Tables describes the plain tables in the order of the documentation. The list is
+// shared: it must not be changed.
+func Tables() []Table { return tables() }
+
+// tables is made once, as kinds is.
+var tables = sync.OnceValue(func() []Table {
 	var tables []Table
 	for _, k := range kinds() {
 		tables = append(tables, k.table())
 	}
 	return tables
-}
+})
 
 // kinds lists the plain tables and where their records go. The list is made once,
 // because whoever reads a few rows would make it more often than he reads.

@@ -228,7 +228,7 @@ func (d *directory) sheets(dir string) ([]*Sheet, error) {
 	}
 	var sheets []*Sheet
 	for _, k := range kinds() {
-		name := k.table().Name
+		name := k.title()
 		if file, ok := files[name]; ok {
 			sheets = append(sheets, d.sheet(name, path.Join(dir, file)))
 			delete(files, name)

@@ -160,7 +160,7 @@ func (l *loader) allOf(c *Catalog) (err error) {
 	l.data.Sources = append(l.data.Sources, own...)
 	counts := make(map[string]int)
 	for _, k := range kinds() {
-		counts[k.table().Name] = k.count(l.data)
+		counts[k.title()] = k.count(l.data)
 	}
 	for _, f := range slices.Backward(c.Files) { // what was said last goes before
 		if l.wants != nil && !l.wants(f) {
@@ -195,7 +195,7 @@ func (d *Dataset) adopt(own *Dataset, wanted func(table string) bool) {
 		return
 	}
 	for _, k := range kinds() {
-		name := k.table().Name
+		name := k.title()
 		if n := k.count(own); n > 0 && wanted(name) {
 			k.adopt(d, own)
 			d.Sources = append(d.Sources, Source{File: ownFile, Kind: "table/" + name, Rows: n})
@@ -324,7 +324,7 @@ func (l *loader) sheets(sheets iter.Seq2[*Sheet, error]) (sources []Source, err 
 // plainKind returns the table of the name; nil if there is none.
 func plainKind(name string) kind {
 	for _, k := range kinds() {
-		if k.table().Name == name {
+		if k.title() == name {
 			return k
 		}
 	}
@@ -374,6 +374,7 @@ const progressRows = 1 << 16
 
 // kind is a plain table of any type of record.
 type kind interface {
+	title() string // the table's name
 	table() Table
 	exists(dir string) bool // in any spelling of its file
 	empty(d *Dataset) bool

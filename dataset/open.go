@@ -219,7 +219,7 @@ func (im *importer) report(f *openFile, header []string) bool {
 
 // plain reads a table of ours from elsewhere.
 func (im *importer) plain(f *openFile, k kind) {
-	f.kind = "table/" + k.table().Name
+	f.kind = "table/" + k.title()
 	f.read = im.reading(f, func(ctx context.Context, r *table.Reader, sink intake.Sink) (description, error) {
 		base, _, _ := strings.Cut(filepath.Base(f.name), ".")
 		var d description
@@ -230,7 +230,7 @@ func (im *importer) plain(f *openFile, k kind) {
 			note:   func(n *kizuna.Error) { d.notes = append(d.notes, n) },
 		}
 		err := k.hand(ctx, in, sink)
-		if k.table().Name == "usage" {
+		if k.title() == "usage" {
 			d.Covers = usageCoverage(func(column string) bool { return r.Find(column) >= 0 })
 		}
 		return d, err

@@ -13,7 +13,7 @@ func (d *Dataset) With(own *Dataset) *Dataset {
 	out.adopt(own, func(string) bool { return true })
 	counts := make(map[string]int)
 	for _, k := range kinds() {
-		counts[k.table().Name] = k.count(out)
+		counts[k.title()] = k.count(out)
 		k.adopt(out, d)
 	}
 	out.Sources = slices.Concat(out.Sources, d.Sources)

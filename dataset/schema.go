@@ -62,6 +62,8 @@ type column[T any] struct {
 	get func(*T) string
 }
 
+func (s *schema[T]) title() string { return s.name }
+
 func (s *schema[T]) table() Table {
 	t := Table{Name: s.name, About: s.about}
 	for _, c := range s.columns {

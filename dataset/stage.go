@@ -19,7 +19,7 @@ func (s stageDir) write(ctx context.Context, f *File, c *collector) (facts strin
 	for _, k := range c.kinds {
 		if !k.empty(&c.facts) {
 			facts = "facts-" + f.SHA256[:12]
-			f.Tables = append(f.Tables, k.table().Name)
+			f.Tables = append(f.Tables, k.title())
 			if err := s.table(facts, k, &c.facts); err != nil {
 				return "", nil, err
 			}
@@ -30,7 +30,7 @@ func (s stageDir) write(ctx context.Context, f *File, c *collector) (facts strin
 }
 
 func (s stageDir) table(place string, k kind, d *Dataset) (err error) {
-	f, out, err := s.create(place, k.table().Name, k.columnNames(true))
+	f, out, err := s.create(place, k.title(), k.columnNames(true))
 	if err != nil {
 		return err
 	}

@@ -36,7 +36,7 @@ const unset = math.MaxUint32
 func newSymbols() symbols {
 	return symbols{
 		texts: []string{""}, fold: []uint32{0}, next: []uint32{0},
-		seed: maphash.MakeSeed(), slots: make([]symbolSlot, 256),
+		seed: maphash.MakeSeed(), slots: make([]symbolSlot, 16),
 	}
 }
 

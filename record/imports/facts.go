@@ -9,6 +9,7 @@ import (
 	"iter"
 	"slices"
 	"strconv"
+	"sync"
 
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/association"
@@ -244,7 +245,7 @@ func (q *queue) first() (*factRow, error) {
 }
 
 func (q *queue) fill() error {
-	q.rows = make([]factRow, 0, ahead)
+	q.rows = nil
 	var refs []string
 	for len(q.rows) < ahead {
 		fact, err, ok := q.next()
@@ -287,22 +288,39 @@ type factRows struct {
 }
 
 func newFactRows(q *queue, file, name string) *factRows {
-	r := &factRows{queue: q, file: file, table: name}
-	for _, t := range dataset.Tables() {
-		if t.Name == name {
-			for _, c := range t.Columns {
-				r.header = append(r.header, c.Name)
-			}
-		}
+	r := &factRows{queue: q, file: file, table: name, header: headers()[name]}
+	if r.header == nil {
+		r.header = []string{sourceFile, sourceLine}
 	}
-	r.header = append(r.header, sourceFile, sourceLine)
 	r.cells = make([]string, len(r.header))
 	return r
 }
 
+// headers are the columns of the tables as facts give them, made once: most who read
+// facts read a row or two.
+var headers = sync.OnceValue(func() map[string][]string {
+	all := make(map[string][]string)
+	for _, t := range dataset.Tables() {
+		for _, c := range t.Columns {
+			all[t.Name] = append(all[t.Name], c.Name)
+		}
+		all[t.Name] = append(all[t.Name], sourceFile, sourceLine)
+	}
+	return all
+})
+
 func (r *factRows) Header() []string { return r.header }
 
-func (r *factRows) Find(names ...string) int { return table.FindIn(r.header, names...) }
+// Find compares letter by letter: the header and those who ask have the names from
+// the same list.
+func (r *factRows) Find(names ...string) int {
+	for _, name := range names {
+		if i := slices.Index(r.header, name); i >= 0 {
+			return i
+		}
+	}
+	return -1
+}
 
 func (r *factRows) Next() ([]string, error) {
 	first, err := r.first()
