@@ -1,9 +1,11 @@
 package usage
 
 import (
+	"bytes"
 	"cmp"
-	"math/bits"
+	"encoding/binary"
 	"slices"
+	"sort"
 	"strings"
 
 	"github.com/kizuna-org/kizuna"
@@ -16,7 +18,7 @@ import (
 // segments want resources and their rows.
 type Key struct {
 	row                        *Row
-	tenant, path, subscription string // folded; the path for [strings.Compare]
+	tenant, path, subscription []byte // folded; the path for [bytes.Compare]
 
 	written [3]string // tenant, subscription and scope of the row before
 }
@@ -29,28 +31,28 @@ func (k *Key) Row() *Row { return k.row }
 func (k *Key) Set(row *Row) {
 	if k.row == nil || k.written[0] != row.Tenant {
 		k.written[0] = row.Tenant
-		k.tenant = association.Fold(row.Tenant)
+		k.tenant = appendLower(k.tenant[:0], row.Tenant)
 	}
 	if k.row == nil || k.written[1] != row.Subscription || k.written[2] != row.Scope {
 		k.written[1], k.written[2] = row.Subscription, row.Scope
-		k.subscription = association.Fold(row.Subscription)
-		k.path = pathKey(association.ScopeOf(row.Subscription, row.Scope))
+		k.subscription = appendLower(k.subscription[:0], row.Subscription)
+		k.path = appendPath(k.path[:0], row.Subscription, row.Scope)
 	}
 	k.row = row
 }
 
 // Compare orders rows of one month by their keys.
 func (k *Key) Compare(l *Key) int {
-	if c := strings.Compare(k.tenant, l.tenant); c != 0 {
+	if c := bytes.Compare(k.tenant, l.tenant); c != 0 {
 		return c
 	}
-	if c := strings.Compare(k.path, l.path); c != 0 {
+	if c := bytes.Compare(k.path, l.path); c != 0 {
+		return c
+	}
+	if c := bytes.Compare(k.subscription, l.subscription); c != 0 {
 		return c
 	}
 	a, b := k.row, l.row
-	if c := strings.Compare(k.subscription, l.subscription); c != 0 {
-		return c
-	}
 	return cmp.Or(
 		strings.Compare(a.Workload, b.Workload), strings.Compare(a.OfferType, b.OfferType), strings.Compare(a.Channel, b.Channel),
 		cmp.Compare(dayOf(a), dayOf(b)), strings.Compare(a.Currency, b.Currency),
@@ -66,189 +68,295 @@ func dayOf(r *Row) kizuna.Date {
 	return *r.Day
 }
 
-// pathKey rewrites a scope so that the order of bytes is that of
-// [association.ComparePaths], the slash before every other character.
-func pathKey(scope string) string {
-	if strings.IndexByte(scope, '/') < 0 && !strings.ContainsAny(scope, "\x00\x01") {
-		return scope
+// appendPath appends [association.ScopeOf] of a row, rewritten so that the order of
+// bytes is that of [association.ComparePaths], the slash before every other character.
+func appendPath(to []byte, subscription, scope string) []byte {
+	from := len(to)
+	switch {
+	case scope != "":
+		to = appendLower(to, scope)
+	case subscription != "":
+		to = append(to, "/subscriptions/"...)
+		to = appendLower(to, subscription)
 	}
-	out := make([]byte, 0, len(scope)+2)
-	for i := range len(scope) {
-		switch c := scope[i]; c {
+	path := to[from:]
+	if n := len(path); n > 1 && path[n-1] == '/' {
+		path = path[:n-1]
+	}
+	if bytes.IndexByte(path, 0) < 0 && bytes.IndexByte(path, 1) < 0 {
+		dropSlashes(path)
+		return to[:from+len(path)]
+	}
+	escaped := make([]byte, 0, len(path)+2)
+	for _, c := range path {
+		switch c {
 		case '/':
-			out = append(out, 0)
+			escaped = append(escaped, 0)
 		case 0, 1:
-			out = append(out, 1, c)
+			escaped = append(escaped, 1, c)
 		default:
-			out = append(out, c)
+			escaped = append(escaped, c)
 		}
 	}
-	return string(out)
+	return append(to[:from], escaped...)
+}
+
+// dropSlashes makes every slash 0, eight bytes at once.
+func dropSlashes(path []byte) {
+	const slashes = '/' * ones
+	for ; len(path) >= 8; path = path[8:] {
+		w := binary.LittleEndian.Uint64(path)
+		// The high bit of a byte is set unless it is a slash.
+		other := (((w ^ slashes) & lows) + lows | w) & highs
+		binary.LittleEndian.PutUint64(path, w&(other>>7*0xFF))
+	}
+	for i, c := range path {
+		if c == '/' {
+			path[i] = 0
+		}
+	}
 }
 
 // ByMonth returns the positions of a ledger's rows, month by month, in the order of
 // [Key]; rows of equal keys in the order of their first appearance.
+//
+// Series are put in order, of which there are far fewer than rows, and each row is
+// moved to its series at once.
 func (l *Ledger) ByMonth() map[kizuna.Month][]int32 {
-	o := newOrdering(l)
-	rows := make(map[kizuna.Month][]orderedRow)
-	var some []orderedRow // of month
-	var month kizuna.Month
-	for i := range l.length {
-		k := &l.at(i).key
-		if some == nil || k.month != month {
-			rows[month] = some
-			if month, some = k.month, rows[k.month]; some == nil {
-				some = make([]orderedRow, 0, min(blockLength, l.length))
-			}
-		}
-		some = append(some, orderedRow{o.packed(k), int32(i)})
+	out := make(map[kizuna.Month][]int32)
+	if l.rows.length == 0 {
+		return out
 	}
-	rows[month] = some
-	out := make(map[kizuna.Month][]int32, len(rows))
-	for month, rows := range rows {
-		if len(rows) > 0 {
-			out[month] = o.sort(rows)
-		}
+	o := newOrdering(l)
+	positions := o.rows()
+	for from := 0; from < len(positions); {
+		month := l.month(positions[from])
+		// Months follow each other.
+		n := sort.Search(len(positions)-from, func(i int) bool { return l.month(positions[from+i]) > month })
+		out[month] = positions[from : from+n : from+n]
+		from += n
 	}
 	return out
 }
 
-// ordering compares rows of a ledger by numbers: texts are ordered once, each.
+func (l *Ledger) month(position int32) kizuna.Month {
+	return l.series.at(int(l.rows.at(int(position)).series)).month
+}
+
+// ordering puts the series of a ledger in order.
 type ordering struct {
 	ledger *Ledger
-	ranks  [numRanked][]uint32 // by symbol; of paths see pathOf
-	bits   [numRanked]int      // that a rank takes in orderedRow.key
-	fit    int                 // how many ranks find a place there; all: the day does, too
+	series []uint32   // by month, and all that stands before the day in a key
+	like   []likeness // what each has in common with the one before
 }
 
-// The parts of the key that are ranked.
-const numRanked = 6
+type likeness uint8
 
-// ranked lists them; a path is numbered by [pathOf].
-func (k *key) ranked(symbols int) [numRanked]uint32 {
-	return [...]uint32{k.tenant, pathOf(k, symbols), k.subscription, k.workload, k.offer, k.channel}
-}
-
-// orderedRow is a row, and as much of its key as fits into a number.
-type orderedRow struct {
-	key      uint64
-	position int32
-}
-
-const dayOfMonthBits = 5 // 0 to 31: 0 is none
+const (
+	another  likeness = iota // no row of it stands before one of the series before
+	day                      // rows of both are mixed by day, then the former come first
+	spelling                 // their keys are the same but for the day
+)
 
 func newOrdering(l *Ledger) *ordering {
 	o := &ordering{ledger: l}
-	texts := l.symbols.texts
-	n := len(texts)
-	var used [numRanked][]bool
-	for c := range used {
-		used[c] = make([]bool, n)
-	}
-	const path = 1
-	used[path] = make([]bool, 2*n)
-	for i := range l.length {
-		for c, symbol := range l.at(i).key.ranked(n) {
-			used[c][symbol] = true
+	buckets := o.byTenant()
+	o.series = make([]uint32, len(buckets))
+	o.like = make([]likeness, len(buckets))
+	var paths paths
+	for from := 0; from < len(buckets); {
+		to := from + 1
+		for to < len(buckets) && buckets[to].key == buckets[from].key {
+			to++
 		}
-	}
-	left := 64 - dayOfMonthBits
-	for c := range used {
-		text := func(i int) string { return texts[i] }
-		if c == path {
-			text = func(i int) string {
-				if i < n {
-					return pathKey(association.ScopeOf("", texts[i]))
-				}
-				return pathKey(association.ScopeOf(texts[i-n], ""))
-			}
-		}
-		var most uint32
-		o.ranks[c], most = rank(used[c], text)
-		o.bits[c] = bits.Len32(most)
-		if left -= o.bits[c]; left >= 0 {
-			o.fit++
-		}
+		paths.sort(l, buckets[from:to], o.series[from:to], o.like[from:to])
+		from = to
 	}
 	return o
 }
 
-// pathOf numbers what a row is about: a scope, or a whole subscription.
-func pathOf(k *key, symbols int) uint32 {
-	if k.scope != 0 {
-		return k.scope
-	}
-	return uint32(symbols) + k.subscription
+// numbered is a number of something, and a number to sort it by.
+type numbered struct {
+	key    uint64
+	number uint32
 }
 
-// rank orders the texts that are used: equal ones have one rank.
-func rank(used []bool, text func(int) string) (ranks []uint32, most uint32) {
-	type ranked struct {
-		text string
-		i    int
-	}
-	var list []ranked
-	for i, u := range used {
-		if u {
-			list = append(list, ranked{text(i), i})
+// byTenant returns all series by month and tenant.
+func (o *ordering) byTenant() []numbered {
+	l := o.ledger
+	texts := l.symbols.texts
+	ranks := make([]uint32, len(texts))
+	var tenants []uint32
+	for i := 1; i < l.series.length; i++ {
+		if n := l.series.at(i).tenantID; ranks[n] == 0 {
+			ranks[n] = 1
+			tenants = append(tenants, n)
 		}
 	}
-	slices.SortFunc(list, func(a, b ranked) int { return strings.Compare(a.text, b.text) })
-	ranks = make([]uint32, len(used))
+	slices.SortFunc(tenants, func(a, b uint32) int { return strings.Compare(texts[a], texts[b]) })
+	for i, n := range tenants {
+		ranks[n] = uint32(i)
+	}
+	list := make([]numbered, l.series.length-1)
 	for i := range list {
-		if i > 0 && list[i].text != list[i-1].text {
-			most++
-		}
-		ranks[list[i].i] = most
+		s := l.series.at(i + 1)
+		// The sign turned over, months before year 0 come first.
+		list[i] = numbered{uint64(uint32(s.month)^1<<31)<<32 | uint64(ranks[s.tenantID]), uint32(i + 1)}
 	}
-	return ranks, most
+	return radixSort(list)
 }
 
-// packed returns what fits of a key.
-func (o *ordering) packed(k *key) (packed uint64) {
-	for c, symbol := range k.ranked(len(o.ledger.symbols.texts)) {
-		if c == o.fit {
-			return packed
-		}
-		packed = packed<<o.bits[c] | uint64(o.ranks[c][symbol])
-	}
-	packed <<= dayOfMonthBits
-	if k.day != noDay {
-		packed |= uint64(k.day-k.month.Day(1)) + 1
-	}
-	return packed
+// paths orders series of one month and tenant. Its memory is used again.
+type paths struct {
+	text []byte
+	list []path
 }
 
-// sort orders rows of one month that are in the order of their positions.
-func (o *ordering) sort(rows []orderedRow) []int32 {
-	rows = radixSort(rows)
-	// What did not fit decides among those that are equal so far.
-	for from := 0; from < len(rows); {
-		to := from + 1
-		for to < len(rows) && rows[to].key == rows[from].key {
-			to++
+type path struct {
+	from, to int // in text
+	number   uint32
+	series   *series
+}
+
+func (p *paths) sort(l *Ledger, some []numbered, order []uint32, like []likeness) {
+	if len(some) == 1 {
+		order[0] = some[0].number
+		return
+	}
+	texts := l.symbols.texts
+	p.text, p.list = p.text[:0], p.list[:0]
+	for _, n := range some {
+		s := l.series.at(int(n.number))
+		from := len(p.text)
+		p.text = appendPath(p.text, texts[s.subscription], texts[s.scope])
+		p.list = append(p.list, path{from, len(p.text), n.number, s})
+	}
+	slices.SortFunc(p.list, func(a, b path) int {
+		if c := p.compare(l, &a, &b); c != 0 {
+			return c
 		}
-		if to > from+1 {
-			slices.SortFunc(rows[from:to], o.compare)
+		return cmp.Or(l.compareBehindDay(a.series, b.series), cmp.Compare(a.number, b.number))
+	})
+	for i := range p.list {
+		order[i] = p.list[i].number
+		if i == 0 || p.compare(l, &p.list[i-1], &p.list[i]) != 0 {
+			continue
+		}
+		if like[i] = day; l.compareBehindDay(p.list[i-1].series, p.list[i].series) == 0 {
+			like[i] = spelling
+		}
+	}
+}
+
+// compare compares what stands before the day in a key.
+func (p *paths) compare(l *Ledger, a, b *path) int {
+	if c := bytes.Compare(p.text[a.from:a.to], p.text[b.from:b.to]); c != 0 {
+		return c
+	}
+	s, t, fold := a.series, b.series, l.symbols.fold
+	if fold[s.subscription] != fold[t.subscription] {
+		return strings.Compare(association.Fold(l.Text(s.subscription)), association.Fold(l.Text(t.subscription)))
+	}
+	return cmp.Or(l.compareTexts(s.workload, t.workload), l.compareTexts(s.offer, t.offer), l.compareTexts(s.channel, t.channel))
+}
+
+// compareBehindDay compares what stands behind the day in a key.
+func (l *Ledger) compareBehindDay(a, b *series) int {
+	return cmp.Or(
+		l.compareTexts(a.currency, b.currency), l.compareTexts(a.sourceRow, b.sourceRow),
+		l.compareTexts(a.assertedLocation, b.assertedLocation), l.compareTexts(a.assertedAs, b.assertedAs),
+		cmp.Compare(a.duplicates, b.duplicates))
+}
+
+func (l *Ledger) compareTexts(a, b uint32) int {
+	if a == b {
+		return 0
+	}
+	return strings.Compare(l.Text(a), l.Text(b))
+}
+
+// rows returns the positions of all rows in order.
+func (o *ordering) rows() []int32 {
+	l := o.ledger
+	place := make([]uint32, l.series.length) // of the next row of a series
+	for i := range l.rows.length {
+		place[l.rows.at(i).series]++
+	}
+	sum := uint32(0)
+	for _, n := range o.series {
+		place[n], sum = sum, sum+place[n]
+	}
+	list := make([]dated, l.rows.length)
+	for i := range list {
+		e := l.rows.at(i)
+		at := &place[e.series]
+		list[*at] = dated{e.day, int32(i)}
+		*at++
+	}
+	from := uint32(0)
+	for i := 0; i < len(o.series); {
+		first := i
+		mixed := false
+		for i++; i < len(o.series) && o.like[i] != another; i++ {
+			mixed = mixed || o.like[i] == day
+		}
+		to := place[o.series[i-1]]
+		if mixed {
+			o.mix(list[from:to], first)
+		} else {
+			sortDated(list[from:to])
 		}
 		from = to
 	}
-	positions := make([]int32, len(rows))
-	for i := range rows {
-		positions[i] = rows[i].position
+	positions := make([]int32, len(list))
+	for i, d := range list {
+		positions[i] = d.position
 	}
 	return positions
 }
 
-// radixSort orders rows by key, and leaves equal ones in their order. It returns them
-// in the memory of rows or in other.
-func radixSort(rows []orderedRow) []orderedRow {
+// dated is a row of a series.
+type dated struct {
+	day      kizuna.Date
+	position int32
+}
+
+// sortDated orders rows whose keys differ in nothing but the day. A bill has its days
+// in order.
+func sortDated(rows []dated) {
+	compare := func(a, b dated) int {
+		return cmp.Or(cmp.Compare(a.day, b.day), cmp.Compare(a.position, b.position))
+	}
+	if !slices.IsSortedFunc(rows, compare) {
+		slices.SortFunc(rows, compare)
+	}
+}
+
+// mix orders rows of series that follow each other from the first on, and that are
+// mixed by day.
+func (o *ordering) mix(rows []dated, first int) {
+	rank := make(map[uint32]int)
+	for i := first; i == first || i < len(o.series) && o.like[i] != another; i++ {
+		rank[o.series[i]] = i
+		if i > first && o.like[i] == spelling {
+			rank[o.series[i]] = rank[o.series[i-1]]
+		}
+	}
+	of := func(d dated) int { return rank[o.ledger.rows.at(int(d.position)).series] }
+	slices.SortFunc(rows, func(a, b dated) int {
+		return cmp.Or(cmp.Compare(a.day, b.day), cmp.Compare(of(a), of(b)), cmp.Compare(a.position, b.position))
+	})
+}
+
+// radixSort orders a list by key, and leaves equal ones in their order. It returns them
+// in the memory of the list or in other.
+func radixSort(rows []numbered) []numbered {
 	const digit = 11 // bits: what is counted stays in the cache
 	var differ uint64
 	for i := range rows {
 		differ |= rows[i].key ^ rows[0].key
 	}
-	other := make([]orderedRow, len(rows))
+	other := make([]numbered, len(rows))
 	for shift := 0; differ>>shift != 0; shift += digit {
 		if differ>>shift&(1<<digit-1) == 0 {
 			continue
@@ -270,44 +378,4 @@ func radixSort(rows []orderedRow) []orderedRow {
 		rows, other = other, rows
 	}
 	return rows
-}
-
-// compare orders rows whose keys are equal as far as they fit.
-func (o *ordering) compare(a, b orderedRow) int {
-	k, l := &o.ledger.at(int(a.position)).key, &o.ledger.at(int(b.position)).key
-	if o.fit < numRanked {
-		n := len(o.ledger.symbols.texts)
-		mine, other := k.ranked(n), l.ranked(n)
-		for c, ranks := range o.ranks {
-			if x, y := ranks[mine[c]], ranks[other[c]]; x != y {
-				return cmp.Compare(x, y)
-			}
-		}
-		if k.day != l.day {
-			return cmp.Compare(k.day, l.day)
-		}
-	}
-	text := o.ledger.symbols.texts
-	for _, pair := range [...][2]uint32{
-		{k.currency, l.currency}, {k.sourceRow, l.sourceRow},
-		{k.assertedLocation, l.assertedLocation}, {k.assertedAs, l.assertedAs},
-	} {
-		if pair[0] != pair[1] {
-			return strings.Compare(text[pair[0]], text[pair[1]])
-		}
-	}
-	return cmp.Or(cmp.Compare(k.duplicates, l.duplicates), cmp.Compare(a.position, b.position))
-}
-
-// duplicates packs the flags: two bits each, 0 none, 1 false, 2 true.
-func (a *Asserted) duplicates() (packed uint32) {
-	for i, flag := range a.flags() {
-		if *flag != nil {
-			packed |= 1 << (2 * i)
-			if **flag {
-				packed ^= 3 << (2 * i)
-			}
-		}
-	}
-	return packed
 }

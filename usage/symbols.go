@@ -1,9 +1,9 @@
 package usage
 
 import (
+	"bytes"
 	"encoding/binary"
 	"hash/maphash"
-	"math"
 	"strings"
 )
 
@@ -11,10 +11,11 @@ import (
 //
 // Most columns repeat what the row before said, and a month lists the resources
 // in the order of the month before: what came behind a text before, itself or another,
-// is tried before one is looked up.
+// is tried before one is looked up. One look finds a text and those that are the same
+// without case.
 type symbols struct {
 	texts []string
-	fold  []uint32   // the symbol of the text without case; unset: not asked yet
+	fold  []uint32   // the first symbol that is the same without case
 	next  []uint32   // what came behind it in its column the last time
 	last  [11]uint32 // of the row before, by column
 
@@ -24,14 +25,13 @@ type symbols struct {
 	kept  int64 // bytes of text
 	// lasting says that texts need not be copied. Those that a reader gives again and
 	// again are then found without a look at what they say.
-	lasting bool
-	lower   []byte
+	lasting      bool
+	lower, other []byte
 }
 
-// symbolSlot is a symbol, 0 if the slot is free, and a part of its text's hash.
+// symbolSlot is a symbol, 0 if the slot is free, and a part of the hash of its text
+// without case.
 type symbolSlot struct{ hash, symbol uint32 }
-
-const unset = math.MaxUint32
 
 func newSymbols() symbols {
 	return symbols{
@@ -56,74 +56,64 @@ func (s *symbols) of(column int, text string) uint32 {
 	return n
 }
 
+// number looks a text up, and takes it in if it is new.
 func (s *symbols) number(text string) uint32 {
-	n, hash := s.find(text)
-	if n == 0 && s.lasting {
-		return s.add(hash, text)
+	s.lower = appendLower(s.lower[:0], text)
+	hash := uint32(maphash.Bytes(s.seed, s.lower) >> 32)
+	fold := uint32(0)
+	for i := int(hash) & (len(s.slots) - 1); s.slots[i].symbol != 0; i = (i + 1) & (len(s.slots) - 1) {
+		if s.slots[i].hash != hash {
+			continue
+		}
+		known := s.slots[i].symbol
+		if s.texts[known] == text {
+			return known
+		}
+		if fold == 0 {
+			if s.other = appendLower(s.other[:0], s.texts[known]); bytes.Equal(s.other, s.lower) {
+				fold = s.fold[known]
+			}
+		}
 	}
-	if n == 0 {
-		s.reserve(len(text))
-		from := s.room.Len()
-		s.room.WriteString(text) // it may be part of a long line
-		n = s.add(hash, s.room.String()[from:])
+	if !s.lasting {
+		text = s.keep(text) // it may be part of a long line
 	}
-	return n
+	return s.add(hash, text, fold)
 }
 
-// withoutCase returns the text's symbol and that of the text without case.
-func (s *symbols) withoutCase(column int, text string) (symbol, folded uint32) {
-	symbol = s.of(column, text)
-	if s.fold[symbol] == unset {
-		s.fold[symbol] = s.folded(symbol)
-	}
-	return symbol, s.fold[symbol]
-}
-
-func (s *symbols) folded(symbol uint32) uint32 {
+// lowered returns the symbol of a text without case.
+func (s *symbols) lowered(symbol uint32) uint32 {
 	text := s.texts[symbol]
 	s.lower = appendLower(s.lower[:0], text)
 	if string(s.lower) == text {
 		return symbol
 	}
-	s.reserve(len(s.lower))
-	from := s.room.Len()
-	s.room.Write(s.lower)
-	lower := s.room.String()[from:]
-	n, hash := s.find(lower)
-	if n == 0 {
-		n = s.add(hash, lower)
-		s.fold[n] = n
-	}
-	return n
+	s.lasting = false
+	return s.number(string(s.lower))
 }
 
 // roomLength is how much text is kept in one piece of memory.
 const roomLength = 64 << 10
 
-// reserve makes room for a text behind those that are kept.
-func (s *symbols) reserve(length int) {
-	if s.room.Cap()-s.room.Len() < length {
+// keep copies a text behind those that are kept.
+func (s *symbols) keep(text string) string {
+	if s.room.Cap()-s.room.Len() < len(text) {
 		s.room.Reset()
-		s.room.Grow(max(roomLength, length))
+		s.room.Grow(max(roomLength, len(text)))
 	}
+	from := s.room.Len()
+	s.room.WriteString(text)
+	return s.room.String()[from:]
 }
 
-// find returns a text's symbol, 0 if it has none yet, and its hash.
-func (s *symbols) find(text string) (symbol, hash uint32) {
-	hash = uint32(maphash.String(s.seed, text) >> 32)
-	for i := int(hash) & (len(s.slots) - 1); ; i = (i + 1) & (len(s.slots) - 1) {
-		slot := s.slots[i]
-		if slot.symbol == 0 || slot.hash == hash && s.texts[slot.symbol] == text {
-			return slot.symbol, hash
-		}
-	}
-}
-
-// add gives a text that is kept its symbol.
-func (s *symbols) add(hash uint32, text string) uint32 {
+// add gives a text that is kept its symbol; fold is 0 if none is the same without case.
+func (s *symbols) add(hash uint32, text string, fold uint32) uint32 {
 	n := uint32(len(s.texts))
+	if fold == 0 {
+		fold = n
+	}
 	s.kept += int64(len(text))
-	s.texts, s.fold, s.next = append(s.texts, text), append(s.fold, unset), append(s.next, 0)
+	s.texts, s.fold, s.next = append(s.texts, text), append(s.fold, fold), append(s.next, 0)
 	if 4*len(s.texts) > 3*len(s.slots) {
 		old := s.slots
 		s.slots = make([]symbolSlot, 2*len(old))
@@ -145,13 +135,16 @@ func (s *symbols) insert(slot symbolSlot) {
 	s.slots[i] = slot
 }
 
+// Eight bytes at once.
+const (
+	ones  = 0x0101010101010101
+	highs = 0x80 * ones
+	lows  = 0x7F * ones
+)
+
 // appendLower appends what [strings.ToLower] returns, eight bytes at once as long
 // as they are ASCII.
 func appendLower(to []byte, text string) []byte {
-	const (
-		ones  = 0x0101010101010101
-		highs = 0x80 * ones
-	)
 	start := len(to)
 	to = append(to, text...)
 	rest := to[start:]

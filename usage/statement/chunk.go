@@ -136,6 +136,29 @@ func (k *chunk) symbol(l *usage.Ledger, symbol uint32) {
 	k.indexes = append(k.indexes, k.lastIndex)
 }
 
+// again adds the last cell n times more.
+func (k *chunk) again(n int) {
+	value := true
+	if k.optional {
+		last := k.present[len(k.present)-1]
+		value = last != 0
+		for range n {
+			k.present = append(k.present, last)
+		}
+	}
+	switch {
+	case !value:
+	case k.form.dictionary():
+		for range n {
+			k.indexes = append(k.indexes, k.lastIndex)
+		}
+	default:
+		for range n {
+			k.values = append(k.values, k.values[len(k.values)-1])
+		}
+	}
+}
+
 // count adds a number that repeats.
 func (k *chunk) count(n int64) {
 	k.value()
@@ -170,6 +193,14 @@ func (k *chunk) number(n int64) {
 	k.value()
 	k.bound(n)
 	k.values = append(k.values, n)
+}
+
+func (k *chunk) numberOrNull(n *int64) {
+	if n == nil {
+		k.null()
+		return
+	}
+	k.number(*n)
 }
 
 func (k *chunk) bound(n int64) {

@@ -33,6 +33,9 @@ type Writer struct {
 	groupRows int        // how many rows make a group full
 	tenant    string     // of the last row, as written
 	symbol    uint32     // or in the ledger, folded
+	number    uint32     // of the series of the last row, if it is of a ledger
+	common    usage.Series
+	texts     int // bytes of its texts
 	folded    string
 	first     kizuna.Date // of the month
 	day       kizuna.Date // of the last row, known to be of the month
@@ -90,7 +93,10 @@ func (w *Writer) Add(row *usage.Row) error {
 	if texts > textBytes {
 		return rowTooLong(row.At)
 	}
-	if err := w.begin(row.Month, row.Day); err != nil {
+	if err := w.inMonth(row.Day); err != nil {
+		return err
+	}
+	if err := w.begin(row.Month); err != nil {
 		return err
 	}
 	c := &w.chunks
@@ -110,19 +116,23 @@ func (w *Writer) Add(row *usage.Row) error {
 	c[AssertedLocation].name(a.Location)
 	c[AssertedType].name(a.Type)
 	c[SourceFile].name(w.base(row.At.File))
-	return w.figures(&usage.Coded{
-		Month: row.Month, Day: row.Day,
-		Revenue: row.Revenue, ActiveUsers: row.ActiveUsers, PaidSeats: row.PaidSeats, Units: row.Units,
-		Duplicates: [...]*bool{a.DuplicateForAccount, a.DuplicateForType, a.DuplicateForLocation},
-	}, row.At.Line, row.Lines)
+	w.duplicates([...]*bool{a.DuplicateForAccount, a.DuplicateForType, a.DuplicateForLocation})
+	c[Month].count(int64(w.first))
+	w.figures(&usage.Coded{
+		Day: row.Day, Revenue: row.Revenue, ActiveUsers: row.ActiveUsers, PaidSeats: row.PaidSeats, Units: row.Units,
+	})
+	c[SourceLine].number(int64(row.At.Line))
+	c[SourceRows].count(int64(max(1, row.Lines)))
+	return w.end(1)
 }
 
 // codedRows is how many rows are taken out of a ledger at once: looks at memory that
 // is far away then overlap.
 const codedRows = 256
 
-// ledger adds rows of a ledger, as Add does: texts are known by their numbers. All
-// rows of the writer are then of that ledger.
+// ledger adds rows of a ledger, as Add does: texts are known by their numbers, and
+// what rows that follow each other have in common is written at once. All rows of the
+// writer are then of that ledger.
 func (w *Writer) ledger(ctx context.Context, l *usage.Ledger, positions []int32) error {
 	rows := make([]usage.Coded, min(codedRows, len(positions)))
 	for len(positions) > 0 {
@@ -132,58 +142,103 @@ func (w *Writer) ledger(ctx context.Context, l *usage.Ledger, positions []int32)
 		some := positions[:min(codedRows, len(positions))]
 		positions = positions[len(some):]
 		l.Coded(some, rows)
-		for i := range some {
-			if err := w.coded(l, &rows[i]); err != nil {
+		for from := 0; from < len(some); {
+			to := from + 1
+			for to < len(some) && rows[to].Series == rows[from].Series {
+				to++
+			}
+			if err := w.series(l, rows[from:to]); err != nil {
 				return err
 			}
+			from = to
 		}
 	}
 	return nil
 }
 
-func (w *Writer) coded(l *usage.Ledger, r *usage.Coded) error {
+// series adds rows of one series.
+func (w *Writer) series(l *usage.Ledger, rows []usage.Coded) error {
+	s := &w.common
+	if n := rows[0].Series; w.number != n {
+		w.number, *s = n, l.Series(n)
+		w.texts = 0
+		for _, symbol := range [...]uint32{
+			s.TenantWritten, s.Subscription, s.Scope, s.Workload, s.OfferType, s.Channel,
+			s.Currency, s.SourceRow, s.AssertedLocation, s.AssertedType, s.File,
+		} {
+			if symbol != 0 {
+				w.texts += len(l.Text(symbol))
+			}
+		}
+	}
 	if w.err != nil {
 		return w.err
 	}
-	if w.empty() || r.Tenant != w.symbol {
-		if err := w.nextTenant(l.Text(r.Tenant)); err != nil {
+	if w.empty() || s.Tenant != w.symbol {
+		if err := w.nextTenant(l.Text(s.Tenant)); err != nil {
 			return err
 		}
-		w.symbol = r.Tenant
+		w.symbol = s.Tenant
 	}
-	texts := 0
-	for _, symbol := range [...]uint32{
-		r.TenantWritten, r.Subscription, r.Scope, r.Workload, r.OfferType, r.Channel,
-		r.Currency, r.SourceRow, r.AssertedLocation, r.AssertedType, r.File,
-	} {
-		if symbol != 0 {
-			texts += len(l.Text(symbol))
+	if w.texts > textBytes {
+		return rowTooLong(kizuna.Ref{File: l.Text(s.File), Line: int(rows[0].Line), Column: int(rows[0].Column)})
+	}
+	for len(rows) > 0 {
+		if err := w.begin(s.Month); err != nil {
+			return err
 		}
+		w.share(l)
+		n := 1
+		if w.grown <= dictionaryBytes { // else the group ends behind this row
+			n = min(len(rows), w.groupRows-w.group.rows, pageRows-w.page)
+			for _, c := range shared {
+				w.chunks[c].again(n - 1)
+			}
+		}
+		for i := range rows[:n] {
+			r := &rows[i]
+			if err := w.inMonth(r.Day); err != nil {
+				return err
+			}
+			w.figures(r)
+			w.chunks[SourceLine].number(int64(r.Line))
+			w.chunks[SourceRows].count(int64(r.Lines))
+		}
+		if err := w.end(n); err != nil {
+			return err
+		}
+		rows = rows[n:]
 	}
-	if texts > textBytes {
-		return rowTooLong(kizuna.Ref{File: l.Text(r.File), Line: int(r.Line), Column: int(r.Column)})
-	}
-	if err := w.begin(r.Month, r.Day); err != nil {
-		return err
-	}
-	c := &w.chunks
-	c[TenantID].symbol(l, r.Tenant)
-	if r.TenantWritten != r.Tenant {
-		c[TenantWritten].symbol(l, r.TenantWritten)
+	return nil
+}
+
+// shared are the columns in which the rows of a series say the same.
+var shared = [...]Column{
+	Month, TenantID, TenantWritten, Subscription, Scope, Workload, OfferType, Channel, Currency,
+	SourceRow, AssertedLocation, AssertedType, DuplicateForAccount, DuplicateForType, DuplicateForLocation, SourceFile,
+}
+
+// share writes what the rows of the series have in common, for one of them.
+func (w *Writer) share(l *usage.Ledger) {
+	s, c := &w.common, &w.chunks
+	c[Month].count(int64(w.first))
+	c[TenantID].symbol(l, s.Tenant)
+	if s.TenantWritten != s.Tenant {
+		c[TenantWritten].symbol(l, s.TenantWritten)
 	} else {
 		c[TenantWritten].null()
 	}
-	c[Subscription].symbol(l, r.Subscription)
-	c[Scope].symbol(l, r.Scope)
-	c[Workload].symbol(l, r.Workload)
-	c[OfferType].symbol(l, r.OfferType)
-	c[Channel].symbol(l, r.Channel)
-	c[Currency].symbol(l, r.Currency)
-	c[SourceRow].symbol(l, r.SourceRow)
-	c[AssertedLocation].symbol(l, r.AssertedLocation)
-	c[AssertedType].symbol(l, r.AssertedType)
-	c[SourceFile].name(w.base(l.Text(r.File)))
-	return w.figures(r, int(r.Line), int(r.Lines))
+	c[Subscription].symbol(l, s.Subscription)
+	c[Scope].symbol(l, s.Scope)
+	c[Workload].symbol(l, s.Workload)
+	c[OfferType].symbol(l, s.OfferType)
+	c[Channel].symbol(l, s.Channel)
+	c[Currency].symbol(l, s.Currency)
+	c[SourceRow].symbol(l, s.SourceRow)
+	c[AssertedLocation].symbol(l, s.AssertedLocation)
+	c[AssertedType].symbol(l, s.AssertedType)
+	c[SourceFile].name(w.base(l.Text(s.File)))
+	w.duplicates(s.Duplicates)
 }
 
 func (w *Writer) empty() bool { return w.directory.rows+w.group.rows == 0 }
@@ -203,13 +258,10 @@ func rowTooLong(at kizuna.Ref) error {
 	return kizuna.Errorf("statement-row", "the row has more than %d bytes of text", textBytes).WithRef(at)
 }
 
-// begin begins a row of the tenant.
-func (w *Writer) begin(month kizuna.Month, day *kizuna.Date) error {
-	if month != w.directory.month || day != nil && *day != w.day && day.Month() != month {
-		return fmt.Errorf("statement: a row of %v in a statement of %v", month, w.directory.month)
-	}
-	if day != nil {
-		w.day = *day
+// begin begins rows of the tenant.
+func (w *Writer) begin(month kizuna.Month) error {
+	if month != w.directory.month {
+		return w.otherMonth(month)
 	}
 	if w.group.rows >= w.groupRows || w.grown > dictionaryBytes {
 		w.flushGroup()
@@ -221,37 +273,50 @@ func (w *Writer) begin(month kizuna.Month, day *kizuna.Date) error {
 	return nil
 }
 
-// figures writes what is no text, and ends the row.
-func (w *Writer) figures(r *usage.Coded, line, lines int) error {
+// inMonth checks the day of a row.
+func (w *Writer) inMonth(day *kizuna.Date) error {
+	if day == nil || *day == w.day {
+		return nil
+	}
+	if month := day.Month(); month != w.directory.month {
+		return w.otherMonth(month)
+	}
+	w.day = *day
+	return nil
+}
+
+func (w *Writer) otherMonth(month kizuna.Month) error {
+	return fmt.Errorf("statement: a row of %v in a statement of %v", month, w.directory.month)
+}
+
+// figures writes what is no text.
+func (w *Writer) figures(r *usage.Coded) {
 	c := &w.chunks
-	c[Month].count(int64(w.first))
 	if r.Day != nil {
 		c[Day].count(int64(*r.Day))
 	} else {
 		c[Day].null()
 	}
 	w.revenue(r.Revenue)
-	whole := func(c *chunk, n *int64) {
-		if n == nil {
-			c.null()
-			return
-		}
-		c.number(*n)
-	}
-	whole(c[ActiveUsers], r.ActiveUsers)
-	whole(c[PaidSeats], r.PaidSeats)
-	whole(c[Units], (*int64)(r.Units))
-	for i, flag := range r.Duplicates {
-		if k := c[DuplicateForAccount+Column(i)]; flag != nil {
+	c[ActiveUsers].numberOrNull(r.ActiveUsers)
+	c[PaidSeats].numberOrNull(r.PaidSeats)
+	c[Units].numberOrNull((*int64)(r.Units))
+}
+
+func (w *Writer) duplicates(flags [3]*bool) {
+	for i, flag := range flags {
+		if k := w.chunks[DuplicateForAccount+Column(i)]; flag != nil {
 			k.flag(*flag)
 		} else {
 			k.null()
 		}
 	}
-	c[SourceLine].number(int64(line))
-	c[SourceRows].count(int64(max(1, lines)))
-	w.group.rows++
-	if w.page++; w.page == pageRows {
+}
+
+// end ends rows of a page.
+func (w *Writer) end(rows int) error {
+	w.group.rows += rows
+	if w.page += rows; w.page == pageRows {
 		w.flushPage()
 	}
 	return w.err
