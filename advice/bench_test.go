@@ -27,7 +27,7 @@ func demoBase(tb testing.TB) *advice.Base {
 	}
 	f := &score.Facts{
 		Facts:  attribution.Facts{Associations: &d.Associations, Usage: usage.Collect(d.Usage), Rates: d.Rates},
-		People: &d.People, Coverage: d.Coverage(),
+		People: &d.People, Coverage: everything{},
 	}
 	b, err := advice.New(score.Question{Program: p, AsOf: demo.AsOf}, demo.Partner, factsOf(f))
 	if err != nil {

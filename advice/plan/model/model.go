@@ -175,6 +175,12 @@ func (m *Model) number(members []string) {
 
 func when(k int) string { return [...]string{"now", "base"}[k] }
 
+// Measures lists the measures that the wanted areas look at, by their numbers in the plan.
+func (m *Model) Measures() []int { return slices.Sorted(slices.Values(m.order)) }
+
+// PeopleRules lists the people rules that the wanted areas look at.
+func (m *Model) PeopleRules() []*program.PeopleRule { return m.rules }
+
 // Adds is what lies between two standings of the account: what a bundle adds to counters. ok
 // is false if it adds a member that the model does not know.
 func (m *Model) Adds(before, after attribution.Contribution) (adds []plan.Add, ok bool) {

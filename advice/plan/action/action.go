@@ -1,0 +1,100 @@
+// Package action lists what a partner could do, what it costs and what it brings: the
+// units and bundles of a [plan.Instance], each bundle evaluated as a whole by the base of
+// advice. It decides no rule; what a bundle brings is the difference of two scores' tallies.
+package action
+
+import (
+	"strconv"
+
+	"github.com/kizuna-org/kizuna"
+	"github.com/kizuna-org/kizuna/advice"
+	"github.com/kizuna-org/kizuna/advice/remedy"
+	"github.com/kizuna-org/kizuna/people"
+)
+
+// Kind is what somebody does. Those of associations are a remedy's.
+type Kind string
+
+// The kinds besides those of package remedy.
+const (
+	Certificate Kind = "certificate" // a person earns one
+	Renewal     Kind = "renewal"     // of one that would have expired by then
+	Profile     Kind = "profile"     // an employee links the learning profile to the company
+	Growth      Kind = "growth"      // a customer's usage grows
+)
+
+// Action is something that can be done.
+type Action struct {
+	ID     string         `json:"id"`
+	Kind   Kind           `json:"kind"`
+	Cost   int64          `json:"cost_hundredths"`
+	From   kizuna.Date    `json:"from"` // the day from which it counts
+	Actors []remedy.Actor `json:"actors"`
+
+	Remedy *remedy.Remedy `json:"remedy,omitempty"`
+
+	Tenant  string `json:"tenant,omitempty"` // growth
+	Percent int64  `json:"percent,omitempty"`
+
+	Person      string `json:"person,omitempty"`
+	Name        string `json:"name,omitempty"`
+	MCID        string `json:"mcid,omitempty"`
+	Certificate string `json:"certificate,omitempty"`
+	Location    string `json:"location,omitempty"`
+
+	// Needs are other actions of the same person that come first.
+	Needs []string `json:"needs,omitempty"`
+	// Because is what is there already.
+	Because []kizuna.Ref `json:"because,omitempty"`
+}
+
+// Changes is the action as changed facts.
+func (a *Action) Changes() *advice.Changes {
+	from := a.From.Instant()
+	switch a.Kind {
+	case Certificate, Renewal:
+		return &advice.Changes{People: people.Facts{Certifications: []people.Certification{
+			{MCID: a.MCID, Certificate: a.Certificate, EarnedOn: &a.From},
+		}}}
+	case Profile:
+		return &advice.Changes{People: people.Facts{Links: []people.ProfileLink{
+			{MCID: a.MCID, Location: a.Location, During: kizuna.Interval{From: from, To: kizuna.Forever}},
+		}}}
+	case Growth:
+		return &advice.Changes{Growth: []advice.Growth{{
+			Tenant: a.Tenant, From: a.growsFrom(), Factor: kizuna.Ratio(100+a.Percent, 100),
+		}}}
+	}
+	return a.Remedy.Changes(from)
+}
+
+// growsFrom is the first whole month in which usage has grown.
+func (a *Action) growsFrom() kizuna.Month {
+	m := a.From.Month()
+	if m.Day(1) < a.From {
+		m++
+	}
+	return m
+}
+
+func ofRemedy(r *remedy.Remedy, e Effort, c *Costs, today kizuna.Date) *Action {
+	return &Action{
+		ID: r.ID(), Kind: Kind(r.Kind), Cost: c.of(e, r.Tenant), From: today.AddDays(e.Takes), Actors: r.Actors, Remedy: r, Because: r.Because,
+		Tenant: r.Tenant,
+	}
+}
+
+func ofGrowth(tenant string, s Step, c *Costs, today kizuna.Date) *Action {
+	return &Action{
+		ID: "growth " + tenant + " " + strconv.FormatInt(s.Percent, 10), Kind: Growth,
+		Cost: c.of(Effort{Cost: s.Cost}, tenant), From: today.AddDays(c.GrowthTakes), Actors: []remedy.Actor{remedy.Customer},
+		Tenant: tenant, Percent: s.Percent,
+	}
+}
+
+func ofPerson(kind Kind, p *people.Person, e Effort, c *Costs, today kizuna.Date) *Action {
+	return &Action{
+		ID: string(kind) + " " + p.ID, Kind: kind, Cost: c.of(e, p.ID), From: today.AddDays(e.Takes),
+		Actors: []remedy.Actor{remedy.Professional}, Person: p.ID, Name: p.Name, MCID: p.MCID, Because: []kizuna.Ref{p.At},
+	}
+}
