@@ -15,6 +15,8 @@ type Options struct {
 	Nodes int
 	// Stop is asked now and then; once it is true, what was found so far is the answer.
 	Stop func() bool
+	// Start is a plan that is known to be an answer, if one is.
+	Start plan.Plan
 	// Found is told what every better plan costs.
 	Found func(cost int64)
 }
@@ -106,6 +108,9 @@ func Solve(in *plan.Instance, opts Options) (*Result, error) {
 	}
 	s := &search{in: in, m: newModel(in), guess: newGuess(in), opts: opts, cost: math.MaxInt64}
 	s.exact.m = s.m
+	if opts.Start != nil && in.Allows(opts.Start) && s.offer(opts.Start) {
+		s.offer(s.reduced(opts.Start))
+	}
 	root := &tree{estimate: math.Inf(-1)}
 	s.run(root)
 	return s.result(root), nil

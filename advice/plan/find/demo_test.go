@@ -1,4 +1,4 @@
-package action_test
+package find_test
 
 import (
 	"testing"
@@ -7,8 +7,7 @@ import (
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/advice"
 	"github.com/kizuna-org/kizuna/advice/plan/action"
-	"github.com/kizuna-org/kizuna/advice/plan/check"
-	"github.com/kizuna-org/kizuna/advice/plan/solve"
+	"github.com/kizuna-org/kizuna/advice/plan/find"
 	"github.com/kizuna-org/kizuna/demo"
 	"github.com/kizuna-org/kizuna/program"
 	"github.com/kizuna-org/kizuna/score"
@@ -60,25 +59,13 @@ func TestDemo(t *testing.T) {
 			t.Fatal(err)
 		}
 		start = time.Now()
-		r, err := solve.Solve(&p.Instance, solve.Options{Stop: func() bool { return time.Since(start) > 20*time.Second }})
+		r, err := find.Find(ask, find.Options{Stop: func() bool { return time.Since(start) > 40*time.Second }})
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Log("cost", r.Cost, "bound", r.Bound, r.Infeasible, r.Nodes, time.Since(start))
-		if r.Certificate != nil {
-			t.Log(check.Certificate(&p.Instance, r.Certificate))
-		}
-		for _, a := range p.Of(r.Plan) {
-			t.Log(a.ID, a.Cost, a.From)
-		}
-		if r.Plan != nil {
-			out, err := b.Evaluate(action.Changes(p.Of(r.Plan)))
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, a := range out.Score().Areas {
-				t.Log(a.Name, a.Value.TakenTrack, a.Value.Total, a.Value.Qualified)
-			}
+		t.Log("cost", r.Cost, "bound", r.Bound, r.Infeasible, r.Optimal, r.Verified, time.Since(start))
+		for _, s := range r.Steps {
+			t.Log(s.ID, s.Cost, s.From, s.Areas)
 		}
 	}
 }
