@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/klauspost/compress/zstd"
@@ -26,6 +27,7 @@ func TestScripts(t *testing.T) {
 	commands := recordCommands()
 	commands["pack"] = pack
 	commands["damage"] = damage
+	commands["replace"] = replace
 	commands["settle"] = func(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Check(settled(ts.MkAbs(args[0])))
 	}
@@ -53,6 +55,16 @@ func damage(ts *testscript.TestScript, _ bool, args []string) {
 		data[len(data)/3] ^= 8
 		ts.Check(os.WriteFile(name, data, 0o600))
 	}
+}
+
+// replace is the script command "replace FILE OLD NEW": the text must be there.
+func replace(ts *testscript.TestScript, _ bool, args []string) {
+	before := ts.ReadFile(args[0])
+	after := strings.ReplaceAll(before, args[1], args[2])
+	if after == before {
+		ts.Fatalf("%s does not say %q", args[0], args[1])
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(after), 0o666))
 }
 
 // pack is the script command "pack gz|zst FILE": it writes FILE.gz or FILE.zst.

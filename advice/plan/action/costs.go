@@ -10,11 +10,12 @@ import (
 
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/advice/remedy"
+	"github.com/kizuna-org/kizuna/program"
 )
 
 // Costs say what actions cost, in hundredths of a unit, and how long each takes.
 type Costs struct {
-	Unit         string
+	Unit         program.Text // in which costs are counted
 	Associations map[remedy.Kind]Effort
 	Profile      Effort
 	Renewal      Effort
@@ -69,8 +70,8 @@ func Default() *Costs {
 	return c
 }
 
-// ParseCosts reads a file of costs over the default ones: what it does not say stays. The error
-// is "costs-file" and names the place.
+// ParseCosts reads a file of costs over the default ones: what it does not say stays. The errors
+// begin with "costs-" and name the place.
 func ParseCosts(name string, data []byte) (*Costs, error) {
 	c := Default()
 	return c, c.read(name, data)
@@ -82,17 +83,18 @@ const mostCosts = 1 << 20
 func (c *Costs) read(name string, data []byte) error {
 	r := &costsReader{file: name, costs: c}
 	if len(data) > mostCosts {
-		return r.wrong(&yaml.Node{Line: 1, Column: 1}, "the file is longer than a megabyte", "leave out what is not needed")
+		return r.at(&yaml.Node{Line: 1, Column: 1}, kizuna.Errorf("costs-long", "a file of costs is no longer than a megabyte").
+			WithMend("leave out what is not needed"))
 	}
 	var doc yaml.Node
 	if err := yaml.Unmarshal(data, &doc); err != nil {
-		return kizuna.Errorf("costs-file", "%s is no YAML: %v", name, err).WithMend("correct the line").WithRef(kizuna.Ref{File: name})
+		return kizuna.Errorf("costs-yaml", "the file of costs is no YAML: %v", err).WithMend("correct the line").WithRef(kizuna.Ref{File: name})
 	}
 	if len(doc.Content) == 0 {
 		return nil
 	}
 	return r.fields(doc.Content[0], map[string]func(*yaml.Node) error{
-		"unit":         func(n *yaml.Node) error { return r.text(n, &c.Unit) },
+		"unit":         r.unit,
 		"associations": r.associations,
 		"people":       r.people,
 		"certificates": r.certificates,
@@ -111,20 +113,25 @@ type costsReader struct {
 	costs *Costs
 }
 
-func (r *costsReader) wrong(n *yaml.Node, what, mend string) error {
-	return kizuna.Errorf("costs-file", "%s", what).WithMend("%s", mend).WithRef(kizuna.Ref{File: r.file, Line: n.Line, Column: n.Column})
+// at gives an error its place.
+func (r *costsReader) at(n *yaml.Node, err *kizuna.Error) error {
+	return err.WithRef(kizuna.Ref{File: r.file, Line: n.Line, Column: n.Column})
+}
+
+func (r *costsReader) list(n *yaml.Node) error {
+	return r.at(n, kizuna.Errorf("costs-list", "a list is expected here").WithMend("write [one, two]"))
 }
 
 // each visits the entries of a mapping.
 func (r *costsReader) each(n *yaml.Node, visit func(key, value *yaml.Node) error) error {
 	if n.Kind != yaml.MappingNode {
-		return r.wrong(n, "here names and values are expected", "write {name: value}")
+		return r.at(n, kizuna.Errorf("costs-mapping", "names and values are expected here").WithMend("write {name: value}"))
 	}
 	seen := make(map[string]bool)
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key := n.Content[i]
 		if seen[key.Value] {
-			return r.wrong(key, strconv.Quote(key.Value)+" stands here twice", "leave one of them out")
+			return r.at(key, kizuna.Errorf("costs-twice", "%q stands here twice", key.Value).WithMend("leave one of them out"))
 		}
 		seen[key.Value] = true
 		if err := visit(key, n.Content[i+1]); err != nil {
@@ -143,7 +150,7 @@ func (r *costsReader) fields(n *yaml.Node, known map[string]func(*yaml.Node) err
 				names = append(names, name)
 			}
 			slices.Sort(names)
-			return r.wrong(key, strconv.Quote(key.Value)+" is not known here", "write one of "+strings.Join(names, ", "))
+			return r.at(key, kizuna.Errorf("costs-unknown", "%q is not known here", key.Value).WithMend("write one of %s", strings.Join(names, ", ")))
 		}
 		return read(value)
 	})
@@ -151,15 +158,29 @@ func (r *costsReader) fields(n *yaml.Node, known map[string]func(*yaml.Node) err
 
 func (r *costsReader) text(n *yaml.Node, out *string) error {
 	if n.Kind != yaml.ScalarNode {
-		return r.wrong(n, "here a text is expected", "write one")
+		return r.at(n, kizuna.Errorf("costs-text", "a text is expected here").WithMend("write one"))
 	}
 	*out = n.Value
 	return nil
 }
 
+// unit is a text for everybody, or one for each language.
+func (r *costsReader) unit(n *yaml.Node) error {
+	u := &r.costs.Unit
+	if n.Kind == yaml.MappingNode {
+		return r.fields(n, map[string]func(*yaml.Node) error{
+			"en": func(n *yaml.Node) error { return r.text(n, &u.EN) },
+			"ja": func(n *yaml.Node) error { return r.text(n, &u.JA) },
+		})
+	}
+	err := r.text(n, &u.EN)
+	u.JA = u.EN
+	return err
+}
+
 func (r *costsReader) texts(n *yaml.Node, out *[]string) error {
 	if n.Kind != yaml.SequenceNode {
-		return r.wrong(n, "here a list is expected", "write [one, two]")
+		return r.list(n)
 	}
 	*out = nil
 	for _, item := range n.Content {
@@ -178,7 +199,7 @@ const mostDays = 3650
 func (r *costsReader) days(n *yaml.Node, out *int) error {
 	days, err := strconv.Atoi(n.Value)
 	if err != nil || days < 0 || days > mostDays {
-		return r.wrong(n, strconv.Quote(n.Value)+" is no number of days", "write 0 to "+strconv.Itoa(mostDays))
+		return r.at(n, kizuna.Errorf("costs-days", "%q is no number of days", n.Value).WithMend("write 0 to %d", mostDays))
 	}
 	*out = days
 	return nil
@@ -193,7 +214,7 @@ func (r *costsReader) cost(n *yaml.Node, out *int64) error {
 		f = f.Mul(kizuna.Int(Hundredths))
 	}
 	if err != nil || f.Sign() < 0 || f.Cmp(kizuna.Int(f.Floor())) != 0 || f.Cmp(kizuna.Int(mostCost)) > 0 {
-		return r.wrong(n, strconv.Quote(n.Value)+" is no cost", "write a number of 0 or more, with two decimals at most")
+		return r.at(n, kizuna.Errorf("costs-cost", "%q is no cost", n.Value).WithMend("write a number of 0 or more, with two decimals at most"))
 	}
 	*out = f.Floor()
 	return nil
@@ -210,7 +231,7 @@ func (r *costsReader) share(n *yaml.Node, out *kizuna.Fraction) error {
 	s, percent := strings.CutSuffix(n.Value, "%")
 	f, err := kizuna.ParseFraction(s)
 	if err != nil || f.Sign() < 0 || f.Cmp(kizuna.Int(1000)) > 0 {
-		return r.wrong(n, strconv.Quote(n.Value)+" is no share", "write 75% or 3/4")
+		return r.at(n, kizuna.Errorf("costs-share", "%q is no share", n.Value).WithMend("write 75%% or 3/4"))
 	}
 	if percent {
 		f = f.Div(kizuna.Int(100))
@@ -278,7 +299,7 @@ func (r *costsReader) needs(n *yaml.Node) error {
 // growth is a list of steps, each higher and dearer than the one before.
 func (r *costsReader) growth(n *yaml.Node) error {
 	if n.Kind != yaml.SequenceNode {
-		return r.wrong(n, "here a list is expected", "write - {percent: 10, cost: 4}")
+		return r.list(n)
 	}
 	r.costs.Growth = nil
 	for _, item := range n.Content {
@@ -287,7 +308,7 @@ func (r *costsReader) growth(n *yaml.Node) error {
 			"percent": func(n *yaml.Node) (err error) {
 				s.Percent, err = strconv.ParseInt(n.Value, 10, 32)
 				if err != nil || s.Percent <= 0 || s.Percent > 10_000 {
-					return r.wrong(n, strconv.Quote(n.Value)+" is no growth", "write whole percent from 1 to 10000")
+					return r.at(n, kizuna.Errorf("costs-growth", "%q is no growth", n.Value).WithMend("write whole percent from 1 to 10000"))
 				}
 				return nil
 			},
@@ -297,7 +318,8 @@ func (r *costsReader) growth(n *yaml.Node) error {
 			return err
 		}
 		if last := len(r.costs.Growth) - 1; s.Percent == 0 || last >= 0 && (s.Percent <= r.costs.Growth[last].Percent || s.Cost < r.costs.Growth[last].Cost) {
-			return r.wrong(item, "a step of growth must be higher than the one before and not cheaper", "order them by percent")
+			return r.at(item, kizuna.Errorf("costs-order", "a step of growth must be higher than the one before, and not cheaper").
+				WithMend("order them by percent"))
 		}
 		r.costs.Growth = append(r.costs.Growth, s)
 	}

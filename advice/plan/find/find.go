@@ -9,16 +9,17 @@ import (
 	"github.com/kizuna-org/kizuna/advice/plan/action"
 	"github.com/kizuna-org/kizuna/advice/plan/check"
 	"github.com/kizuna-org/kizuna/advice/plan/solve"
+	"github.com/kizuna-org/kizuna/program"
 	"github.com/kizuna-org/kizuna/score"
 )
 
 // Answer is the cheapest plan, or the best that was found.
 type Answer struct {
-	By     kizuna.Date `json:"by"`
-	Today  kizuna.Date `json:"today"`
-	Areas  []string    `json:"areas"`
-	Unit   string      `json:"unit"` // of costs
-	Margin bool        `json:"margin,omitempty"`
+	By     kizuna.Date  `json:"by"`
+	Today  kizuna.Date  `json:"today"`
+	Areas  []string     `json:"areas"`
+	Unit   program.Text `json:"unit"` // of costs
+	Margin bool         `json:"margin,omitempty"`
 
 	// Steps are in the order in which they bring most for their cost.
 	Steps []Step `json:"steps"`

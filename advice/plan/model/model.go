@@ -56,14 +56,14 @@ type group struct {
 
 // New states the areas that are wanted, as the account stands. Of the members of counted
 // sets, such as workloads, the given ones may come besides those that the account has.
-// The errors: "plan-area", the program has no such area; "plan-rule", a rule of it cannot
-// be stated.
+// The errors: "no-such-area", the program has no such area; "plan-mixed" and "plan-offset", a rule of
+// it cannot be stated.
 func New(pl *attribution.Plan, coverage score.Coverage, now Standing, areas, members []string) (*Model, error) {
 	m := &Model{plan: pl, coverage: coverage, now: now, measures: make(map[int]*measured), groups: make(map[*program.PeopleRule]*group)}
 	for _, id := range areas {
 		area := pl.Program.Area(id)
 		if area == nil {
-			return nil, kizuna.Errorf("plan-area", "%s has no area %q", pl.Program.Ref(), id)
+			return nil, kizuna.Errorf("no-such-area", "%s has no area %q", pl.Program.Ref(), id)
 		}
 		if err := m.look(area); err != nil {
 			return nil, err
@@ -79,7 +79,8 @@ func New(pl *attribution.Plan, coverage score.Coverage, now Standing, areas, mem
 // look notes the measures and people rules that an area looks at.
 func (m *Model) look(area *program.Area) error {
 	if area.Track.Kind == program.BestMetrics {
-		return unstated(area, "takes each metric from another track")
+		return kizuna.Errorf("plan-mixed", "area %s takes each metric from another track, which no plan can state", area.ID).
+			WithMend("leave the area out")
 	}
 	measure := func(number int) {
 		if number >= 0 && m.measures[number] == nil {
@@ -97,7 +98,8 @@ func (m *Model) look(area *program.Area) error {
 			for i := range rule.Components {
 				c := &rule.Components[i]
 				if rule.LossesOffset && c.Step.Sign() > 0 {
-					return unstated(area, "lets losses offset whole steps")
+					return kizuna.Errorf("plan-offset", "area %s lets losses offset whole steps, which no plan can state", area.ID).
+						WithMend("leave the area out")
 				}
 				measure(m.plan.MeasureOf(c))
 			}
@@ -110,11 +112,6 @@ func (m *Model) look(area *program.Area) error {
 		measure(c.Revenue)
 	}
 	return nil
-}
-
-func unstated(area *program.Area, what string) error {
-	return kizuna.Errorf("plan-rule", "area %s %s, which no plan can state", area.ID, what).
-		WithMend("leave the area out")
 }
 
 // number makes the counters, then the sets.
