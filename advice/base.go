@@ -78,6 +78,7 @@ type Outcome struct {
 	Customers map[string]attribution.Contribution
 
 	base    *Base
+	people  *people.Facts // that the roster was made of
 	figures *score.Figures
 }
 
@@ -106,7 +107,7 @@ func New(q score.Question, account string, f *Facts) (*Base, error) {
 	b.roster = b.rosterOf(b.people)
 	b.scorer = score.Scorer{Plan: plan, Roster: b.roster, Coverage: f.Coverage}
 	b.evaluator = b.scorer.Sheet().Evaluator()
-	b.now = &Outcome{Total: b.total, Roster: b.roster, base: b}
+	b.now = &Outcome{Total: b.total, Roster: b.roster, base: b, people: b.people}
 	return b, nil
 }
 
@@ -237,12 +238,13 @@ func (b *Base) Evaluate(c *Changes) (*Outcome, error) {
 		return b.anew(c)
 	}
 	seen := make(endings, len(c.End))
-	out := &Outcome{base: b, Total: b.total, Roster: b.roster}
+	out := &Outcome{base: b, Total: b.total, Roster: b.roster, people: b.people}
 	if err := b.evaluateCustomers(c, out, seen); err != nil {
 		return nil, err
 	}
 	if c.ofPeople() {
-		out.Roster = b.rosterOf(b.concerned(c.changedPeople(b.facts.People, seen.see)))
+		out.people = b.concerned(c.changedPeople(b.facts.People, seen.see))
+		out.Roster = b.rosterOf(out.people)
 	}
 	return out, seen.missed(c)
 }
@@ -318,7 +320,6 @@ func (b *Base) compiler(id string, about []association.Resource, c *Changes) *se
 
 // anew evaluates changes on which every customer depends.
 func (b *Base) anew(c *Changes) (*Outcome, error) {
-
 	f := *b.given
 	f.Always = append(slices.Clip(f.Always), c)
 	other, err := New(b.Question, b.Account, &f)
@@ -360,6 +361,43 @@ func (b *Base) concerned(f *people.Facts) *people.Facts {
 
 func (b *Base) rosterOf(f *people.Facts) *people.Roster {
 	return people.NewRoster(f, b.Question.Program, b.Question.AsOf, b.index.AccountAt)
+}
+
+// Outcome returns what the account would come to if its customers contributed that in
+// total, and if these were the people of whom something is known.
+func (b *Base) Outcome(total attribution.Contribution, f *people.Facts) *Outcome {
+	return &Outcome{base: b, Total: total, Roster: b.rosterOf(f), people: f}
+}
+
+// Base returns what the outcome is one of. It is not the base that was asked if the
+// account structure would be another.
+func (o *Outcome) Base() *Base { return o.base }
+
+// People returns the facts of people that may concern the account.
+func (o *Outcome) People() *people.Facts { return o.people }
+
+// Contributions yields what each customer contributes to the account, in the order of the ids.
+func (o *Outcome) Contributions() iter.Seq2[string, attribution.Contribution] {
+	return func(yield func(string, attribution.Contribution) bool) {
+		ids := o.base.ids
+		for id := range o.Customers {
+			if o.base.customers[id] == nil {
+				ids = append(slices.Clip(ids), id)
+			}
+		}
+		if len(ids) > len(o.base.ids) {
+			slices.Sort(ids)
+		}
+		for _, id := range ids {
+			gives, ok := o.Customers[id]
+			if !ok {
+				gives = o.base.customers[id].gives
+			}
+			if len(gives) > 0 && !yield(id, gives) {
+				return
+			}
+		}
+	}
 }
 
 // Score returns the account's score with all that there is to say about it.

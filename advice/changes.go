@@ -2,6 +2,7 @@ package advice
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 
 	"github.com/kizuna-org/kizuna"
@@ -65,6 +66,7 @@ type Selection struct {
 	Parent       string
 	MCID         string
 	Certificate  string
+	Tier         string // of a resale
 }
 
 // Ending ends the selected facts: those that hold at the instant hold no longer from then
@@ -109,7 +111,7 @@ func (s *Selection) names(c *columns) bool {
 	return id(s.Claim, c.Claim) && id(s.Tenant, c.Tenant) && id(s.Subscription, c.Subscription) &&
 		id(s.Location, c.Location) && text(s.Workload, c.Workload) && id(s.Object, c.Object) && id(s.Group, c.Group) &&
 		text(s.Role, c.Role) && id(s.Scope, c.Scope) && id(s.Parent, c.Parent) && text(s.MCID, c.MCID) &&
-		text(s.Certificate, c.Certificate)
+		text(s.Certificate, c.Certificate) && text(s.Tier, c.Tier)
 }
 
 // String names the selection as its table does: "cpor_claims (claim_id c-7)".
@@ -118,7 +120,7 @@ func (s *Selection) String() string {
 	for _, c := range [...][2]string{
 		{"claim_id", s.Claim}, {"tenant_id", s.Tenant}, {"subscription_id", s.Subscription}, {"location_id", s.Location},
 		{"workload", s.Workload}, {"object_id", s.Object}, {"group_id", s.Group}, {"role", s.Role}, {"scope", s.Scope},
-		{"parent", s.Parent}, {"mcid", s.MCID}, {"certificate", s.Certificate},
+		{"parent", s.Parent}, {"mcid", s.MCID}, {"certificate", s.Certificate}, {"tier", s.Tier},
 	} {
 		if c[1] != "" {
 			said = append(said, c[0]+" "+c[1])
@@ -128,6 +130,16 @@ func (s *Selection) String() string {
 		return string(s.Table)
 	}
 	return string(s.Table) + " (" + strings.Join(said, ", ") + ")"
+}
+
+// Missed returns an ending that would end no fact, neither of those there are nor of what
+// is added; false if each ends some.
+func (c *Changes) Missed(a *association.Facts, p *people.Facts) (ending int, missed bool) {
+	seen := make(endings, len(c.End))
+	c.changed(a, seen.see)
+	c.changedPeople(p, seen.see)
+	n := slices.Index(seen, false)
+	return n, n >= 0
 }
 
 // Empty reports whether nothing is changed.

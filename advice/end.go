@@ -118,7 +118,7 @@ func appointmentColumns(a *association.Appointment) (columns, *kizuna.Interval) 
 }
 
 func resaleColumns(r *association.Resale) (columns, *kizuna.Interval) {
-	return columns{Subscription: r.Subscription, Location: r.Location}, &r.During
+	return columns{Subscription: r.Subscription, Location: r.Location, Tier: r.Tier}, &r.During
 }
 
 func profileColumns(l *people.ProfileLink) (columns, *kizuna.Interval) {

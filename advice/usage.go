@@ -125,6 +125,10 @@ func (c *Changes) grown(of *Customer) *Customer {
 	return &Customer{&t, of.About}
 }
 
+// Selects reports whether usage of a resource of a tenant, whose id is folded, grows in
+// the months from From to To.
+func (g *Growth) Selects(tenant string, r *association.Resource) bool { return g.about(tenant, r) }
+
 func (g *Growth) about(tenant string, r *association.Resource) bool {
 	return (g.Tenant == "" || association.Fold(g.Tenant) == tenant) &&
 		(g.Subscription == "" || strings.EqualFold(g.Subscription, r.Subscription)) &&

@@ -85,13 +85,18 @@ func (t Tally) Weight() int64 {
 
 // MarshalJSON writes the tally with its members in order.
 func (t Tally) MarshalJSON() ([]byte, error) {
-	return json.Marshal(struct {
-		Now     int64  `json:"now"`
-		Base    int64  `json:"base"`
-		NowSet  Counts `json:"now_set,omitempty"`
-		BaseSet Counts `json:"base_set,omitempty"`
-		Unrated Counts `json:"unrated,omitempty"`
-	}(t))
+	return json.Marshal(writtenTally(t))
+}
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (t *Tally) UnmarshalJSON(data []byte) error { return json.Unmarshal(data, (*writtenTally)(t)) }
+
+type writtenTally struct {
+	Now     int64  `json:"now"`
+	Base    int64  `json:"base"`
+	NowSet  Counts `json:"now_set,omitempty"`
+	BaseSet Counts `json:"base_set,omitempty"`
+	Unrated Counts `json:"unrated,omitempty"`
 }
 
 // Key says whose tally it is, and of what: a partner's global account and the

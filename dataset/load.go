@@ -385,7 +385,7 @@ type kind interface {
 	hand(ctx context.Context, in *input, sink intake.Sink) error
 
 	columnNames(places bool) []string
-	write(w *table.Writer, d *Dataset, places bool)
+	write(w recordWriter, d *Dataset, places bool)
 
 	// identity returns a key that equal records have in common, wherever they
 	// were said; ok is false for records of other tables.

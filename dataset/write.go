@@ -92,7 +92,7 @@ func writeFile(name string, write func(io.Writer) error) (err error) {
 
 func (f facts[T]) empty(d *Dataset) bool { return len(*f.records(d)) == 0 }
 
-func (f facts[T]) write(w *table.Writer, d *Dataset, places bool) {
+func (f facts[T]) write(w recordWriter, d *Dataset, places bool) {
 	rows := newTableWriter(w, f.schema, places)
 	records := *f.records(d)
 	for i := range records {
@@ -104,7 +104,7 @@ func (u usageRows) empty(d *Dataset) bool {
 	return len(d.Usage) == 0 && (d.Ledger == nil || d.Ledger.Len() == 0)
 }
 
-func (u usageRows) write(w *table.Writer, d *Dataset, places bool) {
+func (u usageRows) write(w recordWriter, d *Dataset, places bool) {
 	rows := newTableWriter(w, u.schema, places)
 	var line usageLine
 	if d.Usage == nil && d.Ledger != nil {
@@ -119,16 +119,19 @@ func (u usageRows) write(w *table.Writer, d *Dataset, places bool) {
 	}
 }
 
+// recordWriter takes the cells of one row after the other. A [table.Writer] is one.
+type recordWriter interface{ Write(record []string) error }
+
 // tableWriter writes records as the rows of a table. The first error is kept by
 // the table's writer until close.
 type tableWriter[T any] struct {
 	schema *schema[T]
-	out    *table.Writer
+	out    recordWriter
 	places bool // with the columns that say where rows were imported from
 	cells  []string
 }
 
-func newTableWriter[T any](out *table.Writer, s *schema[T], places bool) *tableWriter[T] {
+func newTableWriter[T any](out recordWriter, s *schema[T], places bool) *tableWriter[T] {
 	return &tableWriter[T]{schema: s, out: out, places: places}
 }
 

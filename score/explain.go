@@ -196,7 +196,7 @@ func (a *Answer) find(account, area, track, metric string) (*program.Rule, strin
 func (a *Answer) peopleBehind(account string, rule *program.PeopleRule) []PersonContribution {
 	var out []PersonContribution
 	for _, h := range a.Roster.Holders(account) {
-		p := contributionOf(h, rule)
+		p := PersonUnder(h, rule)
 		if p.Counted || len(p.Steps) > 0 {
 			out = append(out, p)
 		}
@@ -204,7 +204,8 @@ func (a *Answer) peopleBehind(account string, rule *program.PeopleRule) []Person
 	return out
 }
 
-func contributionOf(h *people.Holder, rule *program.PeopleRule) PersonContribution {
+// PersonUnder says what a person adds under a rule.
+func PersonUnder(h *people.Holder, rule *program.PeopleRule) PersonContribution {
 	p := PersonContribution{
 		Person: h.Person.ID, Name: h.Person.Name, MCID: h.Person.MCID, Location: h.Link.Location,
 	}

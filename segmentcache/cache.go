@@ -53,6 +53,7 @@ type Facts struct {
 
 	twins    []segment.Twins
 	segments []*segment.Segment
+	places   []places // of each segment; of one that has the places of that beneath it, none
 }
 
 // Twins returns two names that a program takes for one workload and under both of which
@@ -130,8 +131,9 @@ func (o *opening) base(usage kizuna.Hash) string {
 	return filepath.Join(o.Dir, short(usage)+segmentFile)
 }
 
-func (o *opening) places(usage kizuna.Hash) string {
-	return filepath.Join(o.Dir, short(usage)+placeFile)
+// placesOf is where a segment has its places.
+func (o *opening) placesOf(l *label) places {
+	return places{path: placesBeside(o.base(l.Usage)), of: l.identity()}
 }
 
 func (o *opening) delta(facts kizuna.Hash) string {
@@ -147,7 +149,7 @@ func (o *opening) kept() (*Facts, error) {
 	if base == nil {
 		return nil, nil
 	}
-	f := &Facts{Survey: l.Content.Survey, twins: l.Content.Twins, segments: []*segment.Segment{base}}
+	f := &Facts{Survey: l.Content.Survey, twins: l.Content.Twins, segments: []*segment.Segment{base}, places: []places{o.placesOf(l)}}
 	ok, err := o.complete(f, l)
 	if err != nil || !ok {
 		return nil, errors.Join(err, f.Close())
@@ -293,7 +295,7 @@ func (o *opening) laid(f *Facts, l *label, path string) (ok bool, err error) {
 		return false, nil
 	}
 	if d.Over != nil && *d.Over == l.identity() && o.delta(d.Facts) == path {
-		f.segments = append(f.segments, s)
+		f.segments, f.places = append(f.segments, s), append(f.places, places{})
 		return true, nil
 	}
 	o.remove(path) // of a segment that was merged meanwhile
@@ -317,7 +319,7 @@ func (o *opening) revise(f *Facts, c *change) (ok bool, err error) {
 	now := *c.base
 	now.Usage, now.Facts, now.Sources, now.Content = o.state.Key, c.facts, f.Data.Sources, c.content
 	path := o.delta(c.facts)
-	places := o.places(c.base.Usage)
+	known := o.placesOf(c.base)
 	to := &segment.Changes{
 		Facts: &attribution.Facts{Associations: &f.Data.Associations, Usage: usage.NewLedger(), Rates: f.Data.Rates},
 		Same:  c.facts == c.base.Facts,
@@ -326,14 +328,16 @@ func (o *opening) revise(f *Facts, c *change) (ok bool, err error) {
 		to.Late, to.Months, to.Facts.Usage = c.late.customers, c.late.months, c.late.ledger
 	}
 	var revision *segment.Revision
-	var fresh *placesFile
+	var fresh, lately *placesFile
 	s, err := o.write(path, func(b *segment.Builder) (err error) {
+		lately.discard()
+		lately = o.newPlaces(path, now.identity(), func(string) []int { return nil })
 		if to.Same && !manyOf(len(to.Late), f.segments[0]) { // nothing to compare, nor to merge
-			to.Keep = func(*segment.Place) error { return nil }
+			to.Keep = c.late.only(lately.put)
 			revision, err = segment.Revise(b, f.segments[0], c.late.each, to)
 		} else {
 			fresh.discard()
-			revision, fresh, err = o.compare(b, f.segments[0], c, now.identity(), to)
+			revision, fresh, err = o.compare(b, f.segments[0], c, now.identity(), to, c.late.only(lately.put))
 		}
 		if err != nil {
 			return err
@@ -349,9 +353,18 @@ func (o *opening) revise(f *Facts, c *change) (ok bool, err error) {
 			delta.Over, delta.Content = &over, nil
 		}
 		b.SetLabel(delta.text())
-		return b.Finish()
+		if err := b.Finish(); err != nil {
+			return err
+		}
+		if c.late != nil {
+			lately.keep()
+		}
+		return nil
 	})
-	defer func() { fresh.discard() }()
+	defer func() {
+		fresh.discard()
+		lately.discard()
+	}()
 	switch {
 	case o.ctx.Err() != nil:
 		return false, errors.Join(context.Cause(o.ctx), closed(s))
@@ -359,15 +372,18 @@ func (o *opening) revise(f *Facts, c *change) (ok bool, err error) {
 		o.log.Debug("cache: rows cannot be counted: all usage is read, to say which")
 		return false, nil
 	case errors.Is(err, fs.ErrNotExist):
-		o.log.Debug("cache: there are no places", "file", places)
+		o.log.Debug("cache: there are no places", "file", known.path)
 		return false, nil
 	case err != nil:
-		o.damaged(places, err)
+		o.damaged(known.path, err)
 		return false, nil
 	}
 	o.log.Debug("cache: customers were packed again", "customers", revision.Customers, "file", path)
 	f.twins = now.Content.Twins
-	f.segments = append(f.segments, s)
+	f.segments, f.places = append(f.segments, s), append(f.places, places{})
+	if c.late != nil {
+		f.places[len(f.places)-1] = lately.where
+	}
 	if !manyOf(revision.Customers, f.segments[0]) {
 		o.tidy()
 		return true, nil
@@ -376,15 +392,16 @@ func (o *opening) revise(f *Facts, c *change) (ok bool, err error) {
 }
 
 // compare revises by the places of the segment, and writes those of now.
-func (o *opening) compare(b *segment.Builder, base *segment.Segment, c *change, now identity, to *segment.Changes) (*segment.Revision, *placesFile, error) {
-	known, file, err := openPlaces(o.places(c.base.Usage), c.base.identity())
+func (o *opening) compare(b *segment.Builder, base *segment.Segment, c *change, now identity, to *segment.Changes, lately func(*segment.Place) error) (*segment.Revision, *placesFile, error) {
+	from := o.placesOf(c.base)
+	known, file, err := from.open()
 	if err != nil {
 		return nil, nil, err
 	}
 	defer file.Close()
 	var at *placed
-	fresh := o.newPlaces(now, func(tenant string) []int { return c.late.statementsOf(tenant, at) })
-	to.Keep = fresh.put
+	fresh := o.newPlaces(o.base(now.Usage), now, func(tenant string) []int { return c.late.statementsOf(tenant, at) })
+	to.Keep = func(p *segment.Place) error { return errors.Join(fresh.put(p), lately(p)) }
 	revision, err := segment.Revise(b, base, func(yield func(*segment.Place, error) bool) {
 		for p, err := range known {
 			if at = p; err != nil {
@@ -428,8 +445,9 @@ func (o *opening) merge(f *Facts, l *label, fresh *placesFile, delta string) err
 	}
 	o.log.Debug("cache: segments were merged", "file", o.base(o.state.Key))
 	o.remove(delta)
+	o.remove(placesBeside(delta))
 	err = f.Close()
-	f.segments = []*segment.Segment{merged}
+	f.segments, f.places = []*segment.Segment{merged}, []places{fresh.where}
 	o.tidy()
 	return err
 }
@@ -521,8 +539,9 @@ func (o *opening) pack(f *Facts, reading *dataset.Reading, in statementsOf, add 
 		Usage: o.state.Key, Facts: segment.FactsDigest(&data.Associations, data.Rates), Rates: segment.RatesDigest(data.Rates),
 		Content: &content{Seen: o.seen, State: o.state, Reading: reading, Survey: f.Survey},
 	}
+	var where *placesFile
 	s, err := o.write(o.base(o.state.Key), func(b *segment.Builder) error {
-		where := o.newPlaces(l.identity(), func(tenant string) []int { return in[tenant] })
+		where = o.newPlaces(o.base(o.state.Key), l.identity(), func(tenant string) []int { return in[tenant] })
 		defer where.discard()
 		c := segment.NewCompiler(b, &data.Associations, attribution.NewRates(data.Rates))
 		c.Keep(where.put)
@@ -542,7 +561,7 @@ func (o *opening) pack(f *Facts, reading *dataset.Reading, in statementsOf, add 
 		return err
 	}
 	o.tidy()
-	f.segments = []*segment.Segment{s}
+	f.segments, f.places = []*segment.Segment{s}, []places{where.where}
 	if f.View, err = segment.NewView(s); err != nil {
 		return errors.Join(err, f.Close())
 	}

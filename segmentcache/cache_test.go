@@ -141,11 +141,18 @@ func factsOf(d *dataset.Dataset) *score.Facts {
 // fromBook is the answer of the clear form, all usage read.
 func (p *place) fromBook(t fataler, q score.Question) string {
 	t.Helper()
+	d := p.load(t)
+	return said(t, score.Ask(q, factsOf(d)).Result(), d)
+}
+
+// load reads everything.
+func (p *place) load(t fataler) *dataset.Dataset {
+	t.Helper()
 	d, err := dataset.LoadShelf(context.Background(), dataset.Directory(p.dir), dataset.Options{Packed: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return said(t, score.Ask(q, factsOf(d)).Result(), d)
+	return d
 }
 
 // fromCache is the kernel's; ok is false if the program takes twins for one.
@@ -173,13 +180,15 @@ func (p *place) mustAgree(t fataler, q score.Question) (segments int) {
 	f := p.open(t, p.cache())
 	got, ok := fromCache(t, f, q)
 	segments = len(f.View.Segments())
+	d := p.load(t)
+	customersMustAgree(t, f, d)
 	if len(f.Notes) > 0 {
 		t.Errorf("%v", f.Notes)
 	}
 	if err := f.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if want := p.fromBook(t, q); ok && got != want {
+	if want := said(t, score.Ask(q, factsOf(d)).Result(), d); ok && got != want {
 		t.Errorf("the clear form says\n%s\nthe cache\n%s", want, got)
 	}
 	return segments

@@ -120,26 +120,36 @@ func (o *opening) cannotWrite(err error) {
 	o.log.Debug("cache: nothing can be kept", "directory", o.Dir, "error", err)
 }
 
-// placesFile is a file of places that is being written. That it cannot be written is no
-// error: without it, changed associations are packed with all usage.
+// placesFile is a file of places that is being written, or memory where nothing can be
+// kept. That it cannot be written is no error: without it, changed associations are
+// packed with all usage.
 type placesFile struct {
 	*placesWriter
+	where      places
 	file       *file
+	memory     *bytes.Buffer
 	buffer     *bufio.Writer
 	statements func(tenant string) []int // that have rows of a customer
 }
 
-func (o *opening) newPlaces(of identity, statements func(tenant string) []int) *placesFile {
-	p := &placesFile{statements: statements}
+// newPlaces begins the places of a segment whose file has that name.
+func (o *opening) newPlaces(segment string, of identity, statements func(tenant string) []int) *placesFile {
+	p := &placesFile{statements: statements, where: places{of: of}}
+	var out io.Writer
 	if o.Dir == "" || o.transient {
-		return p
+		p.memory = new(bytes.Buffer)
+		out = p.memory
+	} else {
+		var err error
+		p.where.path = placesBeside(segment)
+		if p.file, err = o.create(p.where.path); err != nil {
+			p.file = nil
+			return p
+		}
+		out = p.file
 	}
 	var err error
-	if p.file, err = o.create(o.places(of.Usage)); err != nil {
-		p.file = nil
-		return p
-	}
-	p.buffer = bufio.NewWriterSize(p.file, 1<<18)
+	p.buffer = bufio.NewWriterSize(out, 1<<18)
 	if p.placesWriter, err = newPlacesWriter(p.buffer, of); err != nil {
 		p.discard()
 	}
@@ -147,7 +157,7 @@ func (o *opening) newPlaces(of identity, statements func(tenant string) []int) *
 }
 
 func (p *placesFile) put(of *segment.Place) error {
-	if p.file != nil {
+	if p.file != nil || p.memory != nil {
 		if err := p.placesWriter.put(of, p.statements(of.Tenant)); err != nil {
 			p.discard()
 		}
@@ -155,21 +165,32 @@ func (p *placesFile) put(of *segment.Place) error {
 	return nil
 }
 
+// keep ends the writing, and has the places found from now on.
 func (p *placesFile) keep() {
-	if p.file == nil {
+	if p.file == nil && p.memory == nil {
 		return
 	}
-	if err := errors.Join(p.close(), p.buffer.Flush()); err != nil || p.file.keep() != nil {
+	err := errors.Join(p.close(), p.buffer.Flush())
+	switch {
+	case err != nil:
+		p.discard()
+	case p.memory != nil:
+		p.where.packed = p.memory.Bytes()
+		p.memory = nil
+	case p.file.keep() != nil:
 		p.discard()
 	}
 	p.file = nil
 }
 
 func (p *placesFile) discard() {
-	if p != nil && p.file != nil {
-		p.file.discard()
-		p.file = nil
+	if p == nil {
+		return
 	}
+	if p.file != nil {
+		p.file.discard()
+	}
+	p.file, p.memory = nil, nil
 }
 
 // How many states of the usage are kept, and how many deltas, the newest; and how old
@@ -230,8 +251,9 @@ func (o *opening) tidy() {
 		}
 	}
 	for i, d := range changed {
-		if i >= keptDeltas {
-			o.remove(filepath.Join(o.Dir, d.name))
+		if path := filepath.Join(o.Dir, d.name); i >= keptDeltas {
+			o.remove(path)
+			o.remove(placesBeside(path))
 		}
 	}
 }

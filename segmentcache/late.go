@@ -76,6 +76,7 @@ func (o *opening) keptLate() (*Facts, error) {
 		}
 		if l.identity() == *d.Over && d.Facts == facts && d.Rates == segment.RatesDigest(f.Data.Rates) {
 			f.Survey, f.twins, f.segments = d.Content.Survey, d.Content.Twins, []*segment.Segment{base, s}
+			f.places = []places{o.placesOf(l), {path: placesBeside(path), of: d.identity()}}
 			if f.View, err = segment.NewView(base, s); err != nil {
 				return nil, errors.Join(err, f.Close())
 			}
@@ -109,7 +110,7 @@ func (o *opening) late() (*Facts, error) {
 	if base == nil {
 		return nil, nil
 	}
-	f := &Facts{segments: []*segment.Segment{base}}
+	f := &Facts{segments: []*segment.Segment{base}, places: []places{o.placesOf(l)}}
 	ok, err := o.lateOver(f, l)
 	if err != nil || !ok {
 		return nil, errors.Join(err, f.Close())
@@ -236,10 +237,10 @@ func (o *opening) lateCustomers(l *label, came, went []int) (*late, error) {
 		out.numbers = append(out.numbers, slices.Index(o.state.Statements, s))
 	}
 	out.customers = slices.AppendSeq(make([]string, 0, len(out.added)), maps.Keys(out.added))
-	places := o.places(l.Usage)
-	known, file, err := openPlaces(places, l.identity())
+	places := o.placesOf(l)
+	known, file, err := places.open()
 	if errors.Is(err, fs.ErrNotExist) {
-		o.log.Debug("cache: there are no places", "file", places)
+		o.log.Debug("cache: there are no places", "file", places.path)
 		return nil, nil
 	}
 	if err != nil {
@@ -248,7 +249,7 @@ func (o *opening) lateCustomers(l *label, came, went []int) (*late, error) {
 	defer file.Close()
 	for p, err := range known {
 		if err != nil {
-			o.damaged(places, err)
+			o.damaged(places.path, err)
 			return nil, nil
 		}
 		_, late := out.added[p.Tenant]
@@ -273,6 +274,19 @@ func (l *late) each(yield func(*segment.Place, error) bool) {
 		if !yield(&l.places[i], nil) {
 			return
 		}
+	}
+}
+
+// only passes the places of late customers on.
+func (l *late) only(put func(*segment.Place) error) func(*segment.Place) error {
+	return func(p *segment.Place) error {
+		if l == nil {
+			return nil
+		}
+		if _, ok := slices.BinarySearch(l.customers, p.Tenant); !ok {
+			return nil
+		}
+		return put(p)
 	}
 }
 

@@ -2,11 +2,14 @@ package segmentcache
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"io"
 	"iter"
 	"os"
+	"path/filepath"
+	"strings"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -220,11 +223,26 @@ func (p *placesReader) place(out *placed) {
 	}
 }
 
-// openPlaces reads a file of places.
-func openPlaces(path string, of identity) (iter.Seq2[*placed, error], io.Closer, error) {
-	f, err := os.Open(path)
+// places is where places lie: in a file, or packed in memory. The zero places are nowhere.
+type places struct {
+	path   string
+	packed []byte
+	of     identity
+}
+
+// open reads them. The errors are those of opening a file, and of [readPlaces].
+func (p *places) open() (iter.Seq2[*placed, error], io.Closer, error) {
+	if p.packed != nil {
+		return readPlaces(bytes.NewReader(p.packed), p.of), io.NopCloser(nil), nil
+	}
+	f, err := os.Open(p.path)
 	if err != nil {
 		return nil, nil, err
 	}
-	return readPlaces(bufio.NewReaderSize(f, 1<<18), of), f, nil
+	return readPlaces(bufio.NewReaderSize(f, 1<<18), p.of), f, nil
+}
+
+// placesBeside is the file of places beside that of a segment.
+func placesBeside(segment string) string {
+	return strings.TrimSuffix(segment, filepath.Ext(segment)) + placeFile
 }

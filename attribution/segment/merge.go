@@ -1,11 +1,43 @@
 package segment
 
-import "slices"
+import (
+	"iter"
+	"slices"
+)
 
 // Merge writes a view as one segment into a builder and finishes it. A tenant
 // without resources, which is how a newer segment says that it has no usage any
 // more, is left out.
 func Merge(b *Builder, v *View) error {
+	for t, err := range v.Tenants(b) {
+		if err == nil {
+			err = b.Add(t.Tenant)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	b.SetLocations(v.Newest().Locations())
+	return b.Finish()
+}
+
+// Of is a tenant of a view.
+type Of struct {
+	*Tenant
+	Segment int // the newest that holds it
+}
+
+// Tenants yields every tenant that has resources, unpacked, in the order of their ids,
+// with the numbers that names give. The errors are those of [Segment.Block].
+func (v *View) Tenants(names Names) iter.Seq2[Of, error] {
+	return func(yield func(Of, error) bool) {
+		if err := v.eachTenant(names, func(t Of) bool { return yield(t, nil) }); err != nil {
+			yield(Of{}, err)
+		}
+	}
+}
+
+func (v *View) eachTenant(names Names, visit func(Of) bool) error {
 	walkers := make([]*walker, len(v.segments))
 	for i, s := range v.segments {
 		walkers[i] = &walker{view: v, number: i, segment: s, names: make([]Name, s.Names()), partners: make([]Partner, s.Partners())}
@@ -16,7 +48,7 @@ func Merge(b *Builder, v *View) error {
 	for {
 		walkers = slices.DeleteFunc(walkers, func(w *walker) bool { return w.tenant == nil })
 		if len(walkers) == 0 {
-			break
+			return nil
 		}
 		least := walkers[0]
 		for _, w := range walkers[1:] {
@@ -25,17 +57,15 @@ func Merge(b *Builder, v *View) error {
 			}
 		}
 		if len(least.tenant.Resources) > 0 {
-			least.translate(b)
-			if err := b.Add(least.tenant); err != nil {
-				return err
+			least.translate(names)
+			if !visit(Of{least.tenant, least.number}) {
+				return nil
 			}
 		}
 		if err := least.next(); err != nil {
 			return err
 		}
 	}
-	b.SetLocations(v.Newest().Locations())
-	return b.Finish()
 }
 
 // walker goes through the tenants of a segment that no newer one hides.
@@ -47,7 +77,7 @@ type walker struct {
 	at      int // in the block
 	tenant  *Tenant
 
-	// The builder's numbers of the segment's texts; 0 is not asked yet.
+	// The new numbers of the segment's texts; 0 is not asked yet.
 	names    []Name
 	partners []Partner
 }
@@ -73,7 +103,7 @@ func (w *walker) next() error {
 	return nil
 }
 
-func (w *walker) translate(b *Builder) {
+func (w *walker) translate(b Names) {
 	name := func(n *Name) {
 		if w.names[*n] == 0 {
 			w.names[*n] = b.Name(w.segment.Name(*n))

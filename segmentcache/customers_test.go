@@ -1,0 +1,57 @@
+package segmentcache_test
+
+import (
+	"cmp"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/kizuna-org/kizuna"
+	"github.com/kizuna-org/kizuna/advice"
+	"github.com/kizuna-org/kizuna/attribution/segment"
+	"github.com/kizuna-org/kizuna/dataset"
+	"github.com/kizuna-org/kizuna/segmentcache"
+)
+
+// customersMustAgree compares the customers that the cache yields with those that all
+// rows of usage make.
+func customersMustAgree(t fataler, f *segmentcache.Facts, d *dataset.Dataset) {
+	t.Helper()
+	numbers := segment.NewPatch().Numbers()
+	want := usageIn(t, advice.UsageOf(d.Ledger, d.Rates), numbers)
+	got := usageIn(t, f.Customers, numbers)
+	if len(got) != len(want) {
+		t.Fatal(fmt.Sprintf("the cache yields %d customers, all rows make %d", len(got), len(want)))
+	}
+	for i := range want {
+		if !reflect.DeepEqual(got[i], want[i]) {
+			t.Fatal(fmt.Sprintf("all rows make\n%+v %+v\nthe cache\n%+v %+v", want[i].Tenant, want[i].About, got[i].Tenant, got[i].About))
+		}
+	}
+}
+
+// usageIn collects customers without what facts say of them.
+func usageIn(t fataler, usage advice.Usage, names segment.Names) (out []*advice.Customer) {
+	t.Helper()
+	for c, err := range usage(names) {
+		if err != nil {
+			t.Fatal(kizuna.CodeOf(err), err)
+		}
+		of := segment.Tenant{ID: c.ID}
+		for _, r := range c.Resources {
+			r.Product, r.Owned = 0, false
+			for i := range r.Rows {
+				if len(r.Rows[i].Asserted) == 0 {
+					r.Rows[i].Asserted = nil
+				}
+			}
+			slices.SortStableFunc(r.Rows, func(a, b segment.Row) int { // rows of one period have no order
+				return cmp.Or(cmp.Compare(a.Month, b.Month), cmp.Compare(a.Day, b.Day), strings.Compare(fmt.Sprint(a), fmt.Sprint(b)))
+			})
+			of.Resources = append(of.Resources, r)
+		}
+		out = append(out, &advice.Customer{Tenant: &of, About: c.About})
+	}
+	return out
+}
