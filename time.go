@@ -64,7 +64,27 @@ func digits(s string) (n int, ok bool) {
 	return n, true
 }
 
-func (d Date) civil() (int, time.Month, int) { return d.Time().Date() }
+// civil returns year, month and day. It counts in years that begin in March, so that a
+// leap day is a year's last.
+func (d Date) civil() (int, time.Month, int) {
+	days := int64(d) + daysToEpoch
+	era := floorDiv(days, daysPerEra)
+	day := days - era*daysPerEra // of the era, of 400 years
+	year := (day - day/1460 + day/36524 - day/146096) / 365
+	day -= 365*year + year/4 - year/100 // of the year
+	month := (5*day + 2) / 153
+	day -= (153*month + 2) / 5
+	year += era * 400
+	if month += 3; month > 12 {
+		year, month = year+1, month-12
+	}
+	return int(year), time.Month(month), int(day) + 1
+}
+
+const (
+	daysPerEra  = 146_097 // 400 years
+	daysToEpoch = 719_468 // from March 1st of year 0 to 1970-01-01
+)
 
 // Time returns the date's 00:00:00 UTC.
 func (d Date) Time() time.Time { return time.Unix(int64(d)*secondsPerDay, 0).UTC() }
@@ -119,8 +139,17 @@ func ParseMonth(s string) (Month, error) {
 // Add returns the month n months later (earlier if n is negative).
 func (m Month) Add(n int) Month { return m + Month(n) }
 
-// Day returns the month's day, 1 being the first.
-func (m Month) Day(day int) Date { return NewDate(int(m)/12, time.Month(int(m)%12+1), day) }
+// Day returns the month's day, 1 being the first. Days beyond the month are those of
+// the months around it.
+func (m Month) Day(day int) Date {
+	months := int64(m) - 2 // of years that begin in March
+	year := floorDiv(months, 12)
+	month := months - year*12
+	era := floorDiv(year, 400)
+	year -= era * 400
+	days := era*daysPerEra + 365*year + year/4 - year/100 + (153*month+2)/5
+	return Date(days - daysToEpoch + int64(day) - 1)
+}
 
 // Days returns how many days the month has.
 func (m Month) Days() int { return int(m.Add(1).Day(1) - m.Day(1)) }

@@ -100,3 +100,18 @@ func TestIntervalsSurviveJSON(t *testing.T) {
 		}
 	}
 }
+
+// The calendar is that of package time, over eight hundred years and at their ends.
+func TestDatesAreThoseOfTheCalendar(t *testing.T) {
+	for day := time.Date(1599, 12, 1, 0, 0, 0, 0, time.UTC); day.Year() < 2401; day = day.AddDate(0, 0, 1) {
+		d := kizuna.Date(day.Unix() / 86400)
+		if day.Unix() < 0 {
+			d = kizuna.Date((day.Unix() - 86399) / 86400)
+		}
+		year, month, dd := day.Date()
+		m := d.Month()
+		if m != kizuna.NewMonth(year, month) || m.Day(dd) != d || kizuna.NewDate(year, month, dd) != d || d.String() != day.Format(time.DateOnly) {
+			t.Fatalf("%s is %s, day %d of %s", day, d, dd, m)
+		}
+	}
+}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/lifecycle"
+	"github.com/kizuna-org/kizuna/lifecycle/lifecycletest"
 	"github.com/kizuna-org/kizuna/membership"
 	"github.com/kizuna-org/kizuna/program"
 )
@@ -261,11 +262,11 @@ func days(d *membership.Days) string {
 	return d.First.String() + ".." + d.Last.String()
 }
 
-func day(t testing.TB, s string) kizuna.Date {
+func day(t lifecycletest.TB, s string) kizuna.Date {
 	t.Helper()
 	d, err := kizuna.ParseDate(s)
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%v", err)
 	}
 	return d
 }

@@ -19,6 +19,7 @@ type company struct {
 	paid   []Bundle
 	closed *Closed
 	idle   []Idle
+	at     kizuna.Date // up to which time has run
 }
 
 // standing is an area that is or was enrolled.
@@ -97,7 +98,7 @@ func (l *Ledger) account() string {
 
 // read goes through a ledger up to the end of a day.
 func (r *Rules) read(l *Ledger, through kizuna.Date) *company {
-	c := &company{rules: r, ledger: l}
+	c := &company{rules: r, ledger: l, at: -never}
 	events := c.gather(through)
 	slices.SortFunc(events, func(a, b dated) int { return cmp.Or(cmp.Compare(a.on, b.on), a.event.compare(b.event)) })
 	c.found = c.decisions(c.found)
@@ -161,8 +162,19 @@ func (f *Finding) compare(g *Finding) int {
 		f.Total.Cmp(g.Total), boolean(f.Qualified, g.Qualified), cmp.Compare(f.Program, g.Program), cmp.Compare(f.Digest, g.Digest))
 }
 
-// pass lets time run to a day: terms end, and with them what was not renewed.
+// pass lets time run to a day: terms end, and other rules come into force, which may
+// let in who could not enter before.
 func (c *company) pass(day kizuna.Date) {
+	for change := c.rules.changesAfter(c.at); change <= day; change = c.rules.changesAfter(change) {
+		c.expire(change)
+		c.admit(change, nil)
+	}
+	c.expire(day)
+	c.at = max(c.at, day)
+}
+
+// expire ends the terms that are over on a day, and with them what was not renewed.
+func (c *company) expire(day kizuna.Date) {
 	for c.term != nil {
 		t := c.term
 		switch {
@@ -172,6 +184,20 @@ func (c *company) pass(day kizuna.Date) {
 			c.end(max(t.renewal.Last, t.anniversary).AddDays(1), Why{Cause: NotRenewed})
 		default:
 			return
+		}
+	}
+}
+
+// admit enrolls what may be on a day without a payment: all that qualify beside an
+// area that is enrolled, or by a membership of the time before.
+func (c *company) admit(on kizuna.Date, event *Event) {
+	switch {
+	case c.closed != nil:
+	case c.term == nil:
+		c.byLegacy(on)
+	case !c.due(on):
+		for _, f := range c.open(c.rules.On(on), on) {
+			c.enter(f.Area, on, Why{Joined, f, event})
 		}
 	}
 }
@@ -256,11 +282,12 @@ func (c *company) byLegacy(on kizuna.Date) {
 // area that is not enrolled.
 func (c *company) open(t *Terms, day kizuna.Date) []*Finding {
 	var out []*Finding
+	way := t.way(day)
 	for _, f := range slices.Backward(c.found) {
-		if f.On > day || c.in(f.Area) || slices.ContainsFunc(out, func(g *Finding) bool { return g.Area == f.Area }) {
+		if !way.open(f.On) || c.in(f.Area) || slices.ContainsFunc(out, func(g *Finding) bool { return g.Area == f.Area }) {
 			continue
 		}
-		if t.Program.Area(f.Area) != nil && t.open(f.On, day) {
+		if t.Program.Area(f.Area) != nil {
 			out = append(out, f)
 		}
 	}
@@ -297,9 +324,7 @@ func (c *company) happen(e dated) {
 	case Legacy:
 		c.legacy = append(c.legacy, legacy{Days{e.on, *e.event.Until}, e.event})
 		c.paid = append(c.paid, Bundle{Account: c.ledger.Account, First: e.on, Anniversary: *e.event.Until, Last: c.lasts(*e.event.Until), Legacy: true})
-		if c.term == nil {
-			c.byLegacy(e.on)
-		}
+		c.admit(e.on, e.event)
 	case Purchase:
 		open := c.open(t, e.on)
 		c.begin(term{first: e.on, anniversary: e.on.AddDays(t.TermDays), payment: e.event, paidOn: e.on})
@@ -447,13 +472,5 @@ func (c *company) merge(e dated) {
 			}
 		}
 	}
-	// What either qualified for, the company that both became may enter.
-	switch {
-	case c.term == nil:
-		c.byLegacy(e.on)
-	case !c.due(e.on):
-		for _, f := range c.open(c.rules.On(e.on), e.on) {
-			c.enter(f.Area, e.on, Why{Joined, f, e.event})
-		}
-	}
+	c.admit(e.on, e.event) // what either qualified for, the company that both became may enter
 }

@@ -90,15 +90,24 @@ func (t *Terms) renewal(anniversary kizuna.Date) Days {
 	return Days{first, last}
 }
 
-// open reports whether a qualifying day lets a company enroll on another day.
-func (t *Terms) open(qualified, day kizuna.Date) bool {
-	if day < qualified {
-		return false
+// way is which qualifying days let a company enroll on a day.
+type way struct {
+	day    kizuna.Date
+	recent kizuna.Date // from this day on all do
+	counts Days        // and these; none if they are in the wrong order
+}
+
+func (t *Terms) way(day kizuna.Date) way {
+	w := way{day: day, recent: day.AddDays(-t.Program.Windows.EnrolWithin), counts: Days{First: 1}}
+	if t.Open == program.OpenEither {
+		w.counts = t.counts(day)
 	}
-	if day <= qualified.AddDays(t.Program.Windows.EnrolWithin) {
-		return true
-	}
-	return t.Open == program.OpenEither && t.counts(day).Contains(qualified)
+	return w
+}
+
+// open reports whether a qualifying day does.
+func (w way) open(qualified kizuna.Date) bool {
+	return qualified <= w.day && (qualified >= w.recent || w.counts.Contains(qualified))
 }
 
 // lastOpen returns the last day of the run of days, from a day on, on which a
@@ -114,20 +123,20 @@ func (r *Rules) lastOpen(qualified, day kizuna.Date) kizuna.Date {
 			if probe >= end {
 				break
 			}
-			if !t.open(qualified, probe) {
+			if !t.way(probe).open(qualified) {
 				hi = probe
 				break
 			}
 			lo = probe
 		}
 		for lo+1 < hi {
-			if mid := lo + (hi-lo)/2; t.open(qualified, mid) {
+			if mid := lo + (hi-lo)/2; t.way(mid).open(qualified) {
 				lo = mid
 			} else {
 				hi = mid
 			}
 		}
-		if lo+1 < end || end == never || !r.On(end).open(qualified, end) {
+		if lo+1 < end || end == never || !r.On(end).way(end).open(qualified) {
 			return lo
 		}
 		day = end

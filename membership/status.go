@@ -49,7 +49,7 @@ func (r *Rules) Status(l *Ledger, day kizuna.Date) *Status {
 			later(a.Until.AddDays(1))
 		}
 	}
-	if c.term == nil && c.closed == nil && len(c.found) > 0 {
+	if c.closed == nil && len(c.found) > 0 {
 		later(r.changesAfter(day)) // other rules may let in who could not enter
 	}
 	if next != never {
@@ -118,43 +118,59 @@ func (c *company) holds(a *Area, s *standing, day kizuna.Date) {
 // qualified tells whether an area that is not enrolled can be: since when, and until
 // when if no other day qualifies.
 func (c *company) qualified(a *Area, t *Terms, day kizuna.Date) {
-	before := kizuna.Date(-never) // the run of days began after what ended before it
+	var own []*Finding
+	for _, f := range c.found {
+		if f.Area == a.ID && f.On <= day {
+			own = append(own, f)
+		}
+	}
+	if len(own) == 0 {
+		return
+	}
+	last := own[len(own)-1]
+	if !t.way(day).open(last.On) {
+		if a.State == InProgress {
+			over := c.rules.lastOpen(last.On, last.On).AddDays(1)
+			a.Since, a.Why = &over, Why{WindowOver, last, nil}
+		}
+		return
+	}
+	since, until := c.rules.openSince(own), c.rules.lastOpen(last.On, day)
 	if a.State == Lapsed {
-		before = *a.Since
+		since = max(since, *a.Since)
 	}
-	var last, latest *Finding
-	since, until := never, kizuna.Date(-never)
-	for _, f := range slices.Backward(c.found) {
-		if f.Area != a.ID || f.On > day {
-			continue
-		}
-		if latest == nil {
-			latest = f
-		}
-		switch {
-		case last == nil && t.open(f.On, day):
-			last, since, until = f, f.On, c.rules.lastOpen(f.On, day)
-		case last != nil && since > before && c.rules.lastOpen(f.On, f.On) >= since.AddDays(-1):
-			since = f.On // the days that this one opens reach to those
-			until = max(until, c.lastOpenOn(f, day))
-		}
-	}
-	switch {
-	case last != nil:
-		since = max(since, before)
-		a.State, a.Since, a.Until, a.Why = Qualified, &since, &until, Why{ScoreOfDay, last, nil}
-	case latest != nil && a.State == InProgress:
-		over := c.rules.lastOpen(latest.On, latest.On).AddDays(1)
-		a.Since, a.Why = &over, Why{WindowOver, latest, nil}
-	}
+	a.State, a.Since, a.Until, a.Why = Qualified, &since, &until, Why{ScoreOfDay, last, nil}
 }
 
-// lastOpenOn is until when a decision keeps the way in open, from a day on.
-func (c *company) lastOpenOn(f *Finding, day kizuna.Date) kizuna.Date {
-	if !c.rules.On(day).open(f.On, day) {
-		return f.On
+// openSince is the first of the days, up to the last of the decisions, on all of which
+// one of them lets the company enroll.
+func (r *Rules) openSince(found []*Finding) kizuna.Date {
+	i := len(found) - 1
+	since := found[i].On
+	for i > 0 {
+		eve := since - 1
+		way := r.On(eve).way(eve)
+		first := i
+		for j := i - 1; j >= 0 && (found[j].On > eve || way.open(found[j].On) && r.stays(found[j].On, eve)); j-- {
+			first = j
+		}
+		if first == i {
+			break
+		}
+		i, since = first, found[first].On
 	}
-	return c.rules.lastOpen(f.On, day)
+	return since
+}
+
+// stays reports whether a qualifying day that lets a company enroll on a later day
+// does so on all days between: other rules may have closed the way in, and opened it.
+func (r *Rules) stays(qualified, day kizuna.Date) bool {
+	for change := r.changesAfter(qualified); change <= day; change = r.changesAfter(change) {
+		if eve := change - 1; !r.On(eve).way(eve).open(qualified) {
+			return false
+		}
+	}
+	return true
 }
 
 // last fills in what was found last of each area, qualified or not, by the day.
@@ -168,7 +184,7 @@ func (c *company) last(l *Ledger, s *Status) {
 		if j < 0 {
 			continue
 		}
-		if old := s.Areas[j].Last; old == nil || old.On < f.On || old.On == f.On && old.Known < f.Known {
+		if old := s.Areas[j].Last; old == nil || old.compare(f) < 0 {
 			s.Areas[j].Last = f
 		}
 	}

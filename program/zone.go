@@ -17,7 +17,10 @@ type Zone struct {
 func ParseZone(name string) (Zone, error) {
 	// "" and "Local" are whatever the machine is set to: no name that a program can give.
 	if name != "" && name != "Local" {
-		if location, err := time.LoadLocation(name); err == nil {
+		switch location, err := time.LoadLocation(name); {
+		case err == nil && location == time.UTC:
+			return Zone{name: name}, nil
+		case err == nil:
 			return Zone{name, location}, nil
 		}
 	}
