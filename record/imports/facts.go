@@ -116,7 +116,11 @@ func (f *facter) fact(name string, header, cells []string) (*store.Fact, error) 
 // Facts lists a file's tables besides usage, as far as they are for the viewer's
 // eyes.
 func (s *Shelf) Facts(ctx context.Context, f *dataset.File) iter.Seq2[*dataset.Sheet, error] {
-	return sheetsOf(f.Name, s.Store.Facts(ctx, s.View, thing(f).ID), s.heldFor(ctx))
+	return func(yield func(*dataset.Sheet, error) bool) {
+		next, stop := iter.Pull2(s.Store.Facts(ctx, s.View, thing(f).ID))
+		defer stop()
+		sheetsOf(f.Name, next, s.heldFor(ctx))(yield)
+	}
 }
 
 // InForce reads the rows of a table that an id, folded, is the key or a location
@@ -175,21 +179,21 @@ func fileOf(r record.Reader, id string) (*dataset.File, error) {
 	return decode(f)
 }
 
-func each(facts []*store.Fact) iter.Seq2[*store.Fact, error] {
-	return func(yield func(*store.Fact, error) bool) {
-		for _, f := range facts {
-			if !yield(f, nil) {
-				return
-			}
+// each returns what gives one fact after the other.
+func each(facts []*store.Fact) func() (*store.Fact, error, bool) {
+	return func() (*store.Fact, error, bool) {
+		if len(facts) == 0 {
+			return nil, nil, false
 		}
+		first := facts[0]
+		facts = facts[1:]
+		return first, nil, true
 	}
 }
 
 // sheetsOf makes tables of a file's facts that follow each other.
-func sheetsOf(file string, facts iter.Seq2[*store.Fact, error], people lookup) iter.Seq2[*dataset.Sheet, error] {
+func sheetsOf(file string, next func() (*store.Fact, error, bool), people lookup) iter.Seq2[*dataset.Sheet, error] {
 	return func(yield func(*dataset.Sheet, error) bool) {
-		next, stop := iter.Pull2(facts)
-		defer stop()
 		queue := &queue{people: people, next: next}
 		for {
 			first, err := queue.first()

@@ -8,10 +8,13 @@ import (
 	"database/sql"
 	"embed"
 	"errors"
+	"fmt"
 	"io/fs"
+	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/pressly/goose/v3"
@@ -29,6 +32,11 @@ var migrations embed.FS
 // Open opens the store in a file. The errors: "store-missing", there is no such
 // file and Options.Migrate is not set; "store-old", "store-new".
 func Open(ctx context.Context, file string, opts store.Options) (*sqlstore.DB, error) {
+	return openWith(ctx, file, fullLog, opts)
+}
+
+// openWith opens the store; its log begins anew when it has so many pages.
+func openWith(ctx context.Context, file string, fullLog int, opts store.Options) (*sqlstore.DB, error) {
 	if opts.Migrate {
 		if _, err := Migrate(ctx, file, 0); err != nil {
 			return nil, err
@@ -37,24 +45,37 @@ func Open(ctx context.Context, file string, opts store.Options) (*sqlstore.DB, e
 		return nil, kizuna.Errorf("store-missing", "there is no store %s", file).
 			WithMend("make one with: kizuna migrate --store %s", file).WithCause(err)
 	}
-	write, err := connect(ctx, file, false)
+	write, err := connect(ctx, file, writing)
 	if err != nil {
 		return nil, err
 	}
-	read, err := connect(ctx, file, true)
+	if err := schema().Ready(ctx, write); err != nil {
+		return nil, errors.Join(err, write.Close())
+	}
+	read, err := connect(ctx, file, reading)
 	if err != nil {
 		return nil, errors.Join(err, write.Close())
 	}
-	if err := schema().Ready(ctx, write); err != nil {
+	move, err := connect(ctx, file, moving)
+	if err != nil {
 		return nil, errors.Join(err, write.Close(), read.Close())
 	}
-	return sqlstore.New(read, write, dialect, opts), nil
+	log := opts.Log
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	c := newCheckpointer(move, fullLog, log)
+	// The write lock is taken at once: a transaction that only upgraded to writing
+	// could fail half way.
+	return sqlstore.New(read, write, sqlstore.Dialect{
+		Begin: []string{"BEGIN IMMEDIATE"}, Committed: c.committed, Close: c.Close,
+	}, opts), nil
 }
 
 // Migrate makes the file if there is none, brings its schema up to a version (the
 // newest if to is 0) and returns the versions that were applied.
 func Migrate(ctx context.Context, file string, to int64) ([]int64, error) {
-	db, err := connect(ctx, file, false)
+	db, err := connect(ctx, file, writing)
 	if err != nil {
 		return nil, err
 	}
@@ -82,29 +103,28 @@ func schema() sqlstore.Schema {
 	return sqlstore.Schema{Dialect: goose.DialectSQLite3, Files: files}
 }
 
-// dialect takes the write lock at once: a transaction that only upgraded to
-// writing could fail half way.
-var dialect = sqlstore.Dialect{Begin: []string{"BEGIN IMMEDIATE"}}
-
-// connect opens a pool; of a writer's there is one connection.
-func connect(ctx context.Context, file string, readOnly bool) (*sql.DB, error) {
+// What a connection is for, as it is configured besides [common].
+var (
+	writing = []string{"busy_timeout(30000)", "cache_size(-16384)",
+		fmt.Sprintf("wal_autocheckpoint(%d)", tooLong), fmt.Sprintf("journal_size_limit(%d)", keptLog)}
+	reading = []string{"busy_timeout(30000)", "cache_size(-8192)", "query_only(1)"}
+	moving  = []string{"busy_timeout(2)", fmt.Sprintf("journal_size_limit(%d)", keptLog)}
 	// secure_delete: what is erased is gone from the file, not only from the table.
-	pragmas := []string{
-		"busy_timeout(30000)", "journal_mode(WAL)", "synchronous(FULL)", "secure_delete(ON)", "temp_store(MEMORY)", "cache_size(-65536)",
-	}
-	if readOnly {
-		pragmas = append(pragmas, "query_only(1)")
-	}
+	common = []string{"journal_mode(WAL)", "synchronous(FULL)", "secure_delete(ON)", "temp_store(MEMORY)"}
+)
+
+// connect opens a pool; only of one for reading there may be several connections.
+func connect(ctx context.Context, file string, pragmas []string) (*sql.DB, error) {
 	name, err := filepath.Abs(file)
 	if err != nil {
 		return nil, err
 	}
-	dsn := url.URL{Scheme: "file", Path: filepath.ToSlash(name), RawQuery: url.Values{"_pragma": pragmas}.Encode()}
+	dsn := url.URL{Scheme: "file", Path: filepath.ToSlash(name), RawQuery: url.Values{"_pragma": slices.Concat(pragmas, common)}.Encode()}
 	db, err := sql.Open("sqlite", dsn.String())
 	if err != nil {
 		return nil, err
 	}
-	if !readOnly {
+	if !slices.Contains(pragmas, "query_only(1)") {
 		db.SetMaxOpenConns(1)
 	}
 	if err := ping(ctx, db); err != nil {

@@ -40,6 +40,11 @@ type Dialect struct {
 	// Pipeline, if set, runs statements on a connection of the driver in one round
 	// trip; the first error ends them.
 	Pipeline func(ctx context.Context, driverConn any, statements []Statement) error
+	// Committed, if set, is called after each transaction that may have written, before
+	// the next begins.
+	Committed func()
+	// Close, if set, is called when the writer has ended, before its database is closed.
+	Close func() error
 }
 
 // Statement is SQL with its parameters, of which nothing comes back.
@@ -87,7 +92,11 @@ func (s *DB) Close() error {
 	s.close.Do(func() { close(s.stop) })
 	<-s.stopped
 	s.prepared.close()
-	err := s.write.Close()
+	var err error
+	if s.dialect.Close != nil {
+		err = s.dialect.Close()
+	}
+	err = errors.Join(err, s.write.Close())
 	if s.read != s.write {
 		err = errors.Join(err, s.read.Close())
 	}

@@ -109,10 +109,17 @@ func (s *DB) run() {
 func (s *DB) serve(w *writer, first *job) {
 	group, alone := s.gather(first)
 	if len(group) > 0 {
-		w.transact(group)
+		s.transact(w, group)
 	}
 	if alone != nil {
-		w.transact([]*job{alone})
+		s.transact(w, []*job{alone})
+	}
+}
+
+func (s *DB) transact(w *writer, jobs []*job) {
+	w.transact(jobs)
+	if s.dialect.Committed != nil {
+		s.dialect.Committed()
 	}
 }
 
