@@ -31,6 +31,9 @@ type scanner struct {
 // leastWindow is how much is indexed at once where following did not help once.
 const leastWindow = 1 << 10
 
+// mostMissed makes a window of any stretch.
+const mostMissed = 10
+
 // slack is what stands behind the text: a line feed, if the file does not end with
 // one, and the zeros that the index asks for.
 const slack = 1 + block
@@ -108,7 +111,7 @@ func (s *scanner) reindex() {
 // window indexes the text behind what has been passed.
 func (s *scanner) window() {
 	s.upTo = s.filled
-	if window := leastWindow << min(s.missed, 20); window < s.filled-s.at {
+	if window := leastWindow << min(s.missed, mostMissed); window < s.filled-s.at {
 		s.upTo = s.at + window
 	}
 	s.index.scan(s.text, s.at, s.upTo)
@@ -134,7 +137,7 @@ func (s *scanner) next() (r raw, ok bool) {
 			r, how := s.follow.follow(s.text, s.at, s.filled, s.index.comma)
 			switch how {
 			case followed:
-				s.missed = 0
+				s.missed = max(0, s.missed-1)
 			case laborious:
 				s.missed, s.pause = s.missed+1, true
 			case short:
@@ -142,8 +145,9 @@ func (s *scanner) next() (r raw, ok bool) {
 					return raw{}, false
 				}
 			case lost:
-				s.missed++
+				s.missed += 2
 			}
+			s.missed = min(s.missed, mostMissed)
 			if r.text != nil {
 				r.line = s.line
 				s.line++
