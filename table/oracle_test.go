@@ -173,6 +173,7 @@ func sameAsOracle(t interface {
 	if err != nil {
 		return
 	}
+	var before []string // the record before
 	for n := 1; ; n++ {
 		record, wantErr := o.next()
 		fields, err := r.Next()
@@ -195,9 +196,15 @@ func sameAsOracle(t interface {
 			return
 		}
 		for i := range fields {
+			if before != nil && fields[i] != before[i] && !lazy.Changed(i) {
+				t.Fatalf("record %d: field %d is %q behind %q, and said to be the same", n, i, fields[i], before[i])
+			}
 			if bytes, text := lazy.Bytes(i), lazy.Text(i); string(bytes) != fields[i] || text != fields[i] {
 				t.Fatalf("record %d: field %d is %q, as bytes %q, as text %q", n, i, fields[i], bytes, text)
 			}
+		}
+		if err == nil {
+			before = append(before[:0], fields...)
 		}
 	}
 }
@@ -225,6 +232,50 @@ func TestAnyBytesReadAsTheOracleReadsThem(t *testing.T) {
 		limits := rapid.SampledFrom([]Limits{{}, {MaxLine: 20}, {MaxLine: 100, MaxBytes: 500}, {MaxColumns: 3}}).Draw(t, "limits")
 		stretch := rapid.SampledFrom([]int{16, 64, 100, 1000, bufferSize}).Draw(t, "stretch")
 		sameAsOracle(t, limits, stretch, text, medium)
+	})
+}
+
+// Records that follow the one before, as those of bills do, and some that do not.
+func TestRecordsThatRepeatReadAsTheOracleReadsThem(t *testing.T) {
+	field := rapid.OneOf(
+		rapid.StringMatching(`[a-z0-9/]{0,30}`),
+		rapid.Map(rapid.StringMatching(`[a-z0-9/,]{0,30}`), func(s string) string { return `"` + s + `"` }),
+		rapid.SampledFrom([]string{"", `""`, `""""`, `"a""b,"""`, "請求", `"請求書,2024年9月分"`, "aaaaaaaé", "aaaaaaaaé"}),
+	)
+	odd := rapid.SampledFrom([]string{
+		"\"a\nb\"", "\"a\r\nb\"", "a\"b", "\"a\"b", "\xff", "\"\xe3\x81\"", "a,b", "a\nb", "\r", "\"", "\"\"\"",
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		columns := rapid.IntRange(1, 12).Draw(t, "columns")
+		rows := rapid.IntRange(1, 120).Draw(t, "rows")
+		end := rapid.SampledFrom([]string{"\n", "\r\n"}).Draw(t, "end")
+		oddities := rapid.IntRange(0, 3).Draw(t, "oddities")
+		steady := rapid.IntRange(0, 20).Draw(t, "steady")
+		fields := make([]string, columns)
+		for i := range fields {
+			fields[i] = fmt.Sprint("name", i)
+		}
+		text := strings.Join(fields, ",") + end
+		for range rows {
+			for i := range fields {
+				if rapid.IntRange(0, steady).Draw(t, "changes") == 0 {
+					fields[i] = field.Draw(t, "field")
+				}
+			}
+			line := strings.Join(fields, ",")
+			if oddities > 0 && rapid.IntRange(0, 15).Draw(t, "is odd") == 0 {
+				oddities--
+				other := append([]string{}, fields...)
+				other[rapid.IntRange(0, columns-1).Draw(t, "where")] = odd.Draw(t, "odd")
+				line = strings.Join(other, ",")
+			}
+			text += line + end
+		}
+		if rapid.Bool().Draw(t, "cut off") {
+			text = text[:rapid.IntRange(0, len(text)).Draw(t, "length")]
+		}
+		stretch := rapid.SampledFrom([]int{64, 200, 1000, bufferSize}).Draw(t, "stretch")
+		sameAsOracle(t, Limits{}, stretch, text, rapid.SampledFrom([]func(io.Reader) io.Reader{whole, iotest.HalfReader}).Draw(t, "medium"))
 	})
 }
 

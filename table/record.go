@@ -14,6 +14,7 @@ type raw struct {
 	start int      // of the record in the text
 	ends  []uint32 // of its fields; the last one is the line feed
 	line  int      // of the file
+	mixed bool     // some byte may not be ASCII, and nobody has seen to it that it is UTF-8
 }
 
 // whole is the record with its line end.
@@ -98,6 +99,9 @@ func validUTF8(b []byte) bool {
 // itself or another: a bill lists its resources day after day in one order. So one
 // comparison finds most of them.
 type dictionary struct {
+	given string // the text that was asked for last
+	since uint64 // in which record
+
 	known []known // the first one is the empty field
 	last  uint32
 	slots []place // open addressing, a quarter of it free

@@ -170,6 +170,7 @@ func (t *Reader) readHeader() error {
 		return kizuna.Errorf("file-columns", "the header names %d columns, more than %d", len(record), t.limits.MaxColumns).
 			WithMend("check that the first line is the header and that lines end where they should").WithRef(at)
 	}
+	t.scan.follow.begin(len(record))
 	t.names = make(map[string]int, len(record))
 	for i, name := range record {
 		name = strings.TrimSpace(name)
@@ -265,7 +266,18 @@ func (t *Reader) Text(column int) string {
 	if t.texts == nil {
 		t.texts = make([]dictionary, len(t.header))
 	}
-	return t.texts[column].text(t.raw.field(column))
+	d, f := &t.texts[column], &t.scan.follow
+	if d.since == 0 || !f.unchanged(column, d.since) {
+		d.given, d.since = d.text(t.raw.field(column)), f.record
+	}
+	return d.given
+}
+
+// Changed reports whether a field of the current record may be another than that of
+// the last one that there was before it.
+func (t *Reader) Changed(column int) bool {
+	f := &t.scan.follow
+	return f.all == f.record || f.changed[column] == f.record
 }
 
 // Err returns what ended the file early; nil if it was, or may yet be, read whole.
@@ -337,9 +349,10 @@ func (t *Reader) strings() []string {
 
 // checkEncoding finds the first field that is not UTF-8.
 func (t *Reader) checkEncoding() error {
-	if !t.scan.index.beyond127 || validUTF8(t.raw.whole()) {
+	if !t.raw.mixed || validUTF8(t.raw.whole()) {
 		return nil
 	}
+	t.scan.follow.forget()
 	column := 0
 	for validUTF8(t.raw.field(column)) {
 		column++

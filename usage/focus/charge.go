@@ -53,9 +53,8 @@ type collector struct {
 	providers cache[string, bool]
 	services  cache[serviceKey, workload]
 	periods   cache[periodKey, periodFound]
-	parents   cache[string, string] // subscription ids by SubAccountId
 	details   cache[serviceKey, string]
-	said      map[string]string // subscriptions already told, and the tenant told with them
+	said      cache[string, string] // subscriptions already told, and the tenant told with them
 	customers map[string]bool
 	unmapped  map[serviceKey]*Unmapped
 }
@@ -78,35 +77,54 @@ type workload struct {
 func newCollector(m *Mapping, b *binding, sink intake.Sink, place func(field) kizuna.Ref) *collector {
 	return &collector{
 		mapping: m, binding: b, sink: sink, place: place,
-		said: make(map[string]string), customers: make(map[string]bool), unmapped: make(map[serviceKey]*Unmapped),
+		said: cache[string, string]{lasting: true}, customers: make(map[string]bool), unmapped: make(map[serviceKey]*Unmapped),
 	}
 }
 
-// cache is a map that forgets everything rather than grow without end. Rows that
-// follow each other often ask the same.
+// cache is a map that forgets everything rather than grow without end, unless it is
+// lasting. What is asked often follows what it followed before: then no hash is reckoned.
 type cache[K comparable, V any] struct {
-	m     map[K]V
-	asked K
-	found V
-	ok    bool
+	lasting bool
+	known   []answer[K, V] // the first one is none
+	at      map[K]uint32
+	last    uint32 // what was asked
+}
+
+type answer[K comparable, V any] struct {
+	key   K
+	value V
+	next  uint32 // what was asked behind it the last time
 }
 
 const maxCached = 1 << 14
 
-func (c *cache[K, V]) get(k K) (V, bool) {
-	if !c.ok || c.asked != k {
-		c.asked = k
-		c.found, c.ok = c.m[k]
+// get returns what is known of a key; nil if nothing is.
+func (c *cache[K, V]) get(k K) *V {
+	if len(c.known) == 0 {
+		return nil
 	}
-	return c.found, c.ok
+	last := &c.known[c.last]
+	n := last.next
+	if n == 0 || c.known[n].key != k {
+		if n = c.last; n == 0 || last.key != k {
+			if n = c.at[k]; n == 0 {
+				return nil
+			}
+		}
+		last.next = n
+	}
+	c.last = n
+	return &c.known[n].value
 }
 
-func (c *cache[K, V]) put(k K, v V) V {
-	if c.m == nil || len(c.m) >= maxCached {
-		c.m = make(map[K]V)
+func (c *cache[K, V]) put(k K, v V) *V {
+	if c.at == nil || !c.lasting && len(c.at) >= maxCached {
+		c.known, c.at, c.last = make([]answer[K, V], 1), make(map[K]uint32), 0
 	}
-	c.m[k] = v
-	return v
+	n := uint32(len(c.known))
+	c.known = append(c.known, answer[K, V]{key: k, value: v})
+	c.at[k], c.known[c.last].next, c.last = n, n, n
+	return &c.known[n].value
 }
 
 func (c *collector) take(ch *charge) {
@@ -123,7 +141,7 @@ func (c *collector) take(ch *charge) {
 	switch {
 	case !c.counts(c.provider(ch)):
 		c.aside(ch, "aside.other-provider", c.detail(c.provider(ch), ch.text[service]), amount)
-	case !strings.EqualFold(ch.text[category], "Usage"):
+	case !equalFold(ch.text[category], "Usage"):
 		c.notUsage(ch, amount)
 	case strings.EqualFold(ch.text[commitment], "Unused"):
 		c.aside(ch, "aside.unused-commitment", ch.text[service], amount)
@@ -145,20 +163,19 @@ func (c *collector) provider(ch *charge) string {
 }
 
 func (c *collector) counts(provider string) bool {
-	yes, ok := c.providers.get(provider)
-	if !ok {
+	yes := c.providers.get(provider)
+	if yes == nil {
 		yes = c.providers.put(provider, c.mapping.Counts(provider))
 	}
-	return yes
+	return *yes
 }
 
 func (c *collector) detail(provider, service string) string {
-	d, ok := c.details.get(serviceKey{provider, service})
-	if !ok {
-		key := serviceKey{provider, service}
-		d = c.details.put(key, key.a+": "+key.b)
+	d := c.details.get(serviceKey{provider, service})
+	if d == nil {
+		d = c.details.put(serviceKey{provider, service}, provider+": "+service)
 	}
-	return d
+	return *d
 }
 
 // Charges that are not for usage. A category that no version knows is an error:
@@ -185,7 +202,7 @@ func (c *collector) usage(ch *charge) {
 			WithMend("export the bill with BillingCurrency filled"))
 		return
 	}
-	tenant, subscription := ch.text[customer], c.subscription(ch.text[subAccount])
+	tenant, subscription := ch.text[customer], subscriptionID(ch.text[subAccount])
 	if tenant == "" && subscription == "" {
 		c.refuse(subAccount, kizuna.Errorf("focus-customer", "the charge names neither a customer nor a subscription").
 			WithMend("export the bill with SubAccountId, or with x_CustomerId, filled"))
@@ -219,12 +236,12 @@ func (c *collector) usage(ch *charge) {
 	c.rows++
 }
 
-func (c *collector) period(ch *charge) periodFound {
-	found, ok := c.periods.get(periodKey{ch.text[periodStart], ch.text[periodEnd]})
-	if ok {
+func (c *collector) period(ch *charge) *periodFound {
+	key := periodKey{ch.text[periodStart], ch.text[periodEnd]}
+	if found := c.periods.get(key); found != nil {
 		return found
 	}
-	key := periodKey{ch.text[periodStart], ch.text[periodEnd]}
+	var found periodFound
 	from, ok1 := parseTime(key.from)
 	to, ok2 := parseTime(key.to)
 	switch {
@@ -243,31 +260,19 @@ func (c *collector) period(ch *charge) periodFound {
 }
 
 // workload looks a service up in the mapping.
-func (c *collector) workload(meter, service string) workload {
-	w, ok := c.services.get(serviceKey{meter, service})
-	if ok {
+func (c *collector) workload(meter, service string) *workload {
+	if w := c.services.get(serviceKey{meter, service}); w != nil {
 		return w
 	}
-	key := serviceKey{meter, service}
-	w.name, w.known = c.mapping.Workload(key.a, key.b)
-	return c.services.put(key, w)
-}
-
-// subscription takes the id out of /subscriptions/ID; an id alone stands for
-// itself. Accounts of other kinds are no subscriptions.
-func (c *collector) subscription(account string) string {
-	if account == "" {
-		return ""
-	}
-	id, ok := c.parents.get(account)
-	if !ok {
-		id = c.parents.put(account, subscriptionID(account))
-	}
-	return id
+	var w workload
+	w.name, w.known = c.mapping.Workload(meter, service)
+	return c.services.put(serviceKey{meter, service}, w)
 }
 
 const subscriptionsPath = "/subscriptions/"
 
+// subscriptionID takes the id out of /subscriptions/ID; an id alone stands for
+// itself. Accounts of other kinds are no subscriptions.
 func subscriptionID(account string) string {
 	if hasPrefixFold(account, subscriptionsPath) {
 		id, _, _ := strings.Cut(account[len(subscriptionsPath):], "/")
@@ -287,20 +292,23 @@ func scope(resource string) string {
 	return ""
 }
 
+// equalFold is [strings.EqualFold] of texts that are mostly the same.
+func equalFold(a, b string) bool { return a == b || strings.EqualFold(a, b) }
+
 func hasPrefixFold(s, prefix string) bool {
-	return len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix)
+	return strings.HasPrefix(s, prefix) || len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix)
 }
 
 // currency returns the currency of the amount, "" for dollars.
 func (c *collector) currency(ch *charge) string {
-	if c.binding.dollars || strings.EqualFold(ch.text[currency], "USD") {
+	if c.binding.dollars || equalFold(ch.text[currency], "USD") {
 		return ""
 	}
 	return strings.ToUpper(ch.text[currency])
 }
 
 func (c *collector) account(id string) {
-	if _, known := c.accounts.get(id); !known && id != "" {
+	if id != "" && c.accounts.get(id) == nil {
 		c.accounts.put(id, true)
 	}
 }
@@ -308,9 +316,12 @@ func (c *collector) account(id string) {
 // facts tells of subscriptions and customers once each.
 func (c *collector) facts(tenant, name, subscription string, at kizuna.Ref) {
 	if subscription != "" {
-		told, known := c.said[subscription]
-		if !known || told == "" && tenant != "" {
-			c.said[subscription] = tenant
+		told := c.said.get(subscription)
+		if told == nil || *told == "" && tenant != "" {
+			if told == nil {
+				told = c.said.put(subscription, tenant)
+			}
+			*told = tenant
 			c.sink.Facts(association.Subscription{
 				ID: subscription, Tenant: tenant, Product: "Azure", During: kizuna.Always, At: at,
 			})
@@ -373,7 +384,7 @@ func (c *collector) report() Report {
 // source names the billing accounts that the kept rows are of.
 func (c *collector) source() string {
 	var ids []string
-	for id := range c.accounts.m {
+	for id := range c.accounts.at {
 		ids = append(ids, id)
 	}
 	slices.Sort(ids)

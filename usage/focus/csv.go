@@ -24,6 +24,12 @@ func Read(ctx context.Context, r *table.Reader, m *Mapping, opts Options, sink i
 		}
 		return r.Ref(b.at[f])
 	})
+	var texts []field
+	for f, i := range b.at {
+		if i >= 0 && field(f) != cost {
+			texts = append(texts, field(f))
+		}
+	}
 	var ch charge
 	for n := 0; ; n++ {
 		if n%1024 == 0 && ctx.Err() != nil {
@@ -41,9 +47,9 @@ func Read(ctx context.Context, r *table.Reader, m *Mapping, opts Options, sink i
 			sink.Refuse(broken)
 			continue
 		}
-		for f, i := range b.at {
-			if i >= 0 && field(f) != cost {
-				ch.set(field(f), r.Text(i))
+		for _, f := range texts {
+			if i := b.at[f]; r.Changed(i) {
+				ch.set(f, r.Text(i))
 			}
 		}
 		ch.setCost(r.Bytes(b.at[cost]))

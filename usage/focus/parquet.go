@@ -227,8 +227,8 @@ func textOf(e format.SchemaElement) func(parquet.Value) string {
 		case parquet.ByteArray, parquet.FixedLenByteArray:
 			// Most columns repeat few texts: looking one up by bytes allocates nothing.
 			b := v.ByteArray()
-			if text, ok := texts.m[string(b)]; ok {
-				return text
+			if n := texts.at[string(b)]; n != 0 {
+				return texts.known[n].value
 			}
 			text := strings.ToValidUTF8(string(b), "\uFFFD")
 			if len(b) <= 256 {
@@ -259,11 +259,11 @@ func remembered(number func(parquet.Value) int64, write func(int64) string) func
 	texts := new(cache[int64, string])
 	return func(v parquet.Value) string {
 		n := number(v)
-		text, ok := texts.m[n]
-		if !ok {
+		text := texts.get(n)
+		if text == nil {
 			text = texts.put(n, write(n))
 		}
-		return text
+		return *text
 	}
 }
 
