@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/attribution"
 	"github.com/kizuna-org/kizuna/attribution/segment"
 	"github.com/kizuna-org/kizuna/program"
@@ -23,11 +24,18 @@ type planOf struct{ kernel, plan int }
 
 // CompileTogether compiles plans. An empty trust is [attribution.TrustBoth].
 func CompileTogether(trust attribution.Trust, plans ...*attribution.Plan) (*Together, error) {
+	return CompileDays(trust, func(a, b kizuna.Date) bool { return a == b }, plans...)
+}
+
+// CompileDays compiles plans of several days. same tells of two days whether on both
+// everything belongs to the same accounts: locations, and sales where their history
+// follows the owner on the day. Plans of such days share what they read.
+func CompileDays(trust attribution.Trust, same func(a, b kizuna.Date) bool, plans ...*attribution.Plan) (*Together, error) {
 	t := new(Together)
 	var groups [][]*attribution.Plan
 	for _, plan := range plans {
 		g := slices.IndexFunc(groups, func(group []*attribution.Plan) bool {
-			return !slices.ContainsFunc(group, func(other *attribution.Plan) bool { return !alike(plan, other) })
+			return !slices.ContainsFunc(group, func(other *attribution.Plan) bool { return !same(plan.AsOf, other.AsOf) || !alike(plan, other) })
 		})
 		if g < 0 {
 			g = len(groups)
@@ -56,10 +64,10 @@ func (t *Together) Run(ctx context.Context, v *segment.View, o Options) ([]*Tota
 }
 
 // alike reports whether two plans read facts alike: who reaches what, under which
-// name, and what never counts. They may differ in all that they measure.
+// name, and what never counts. They may differ in all that they measure, and in when.
 func alike(a, b *attribution.Plan) bool {
 	p, q := a.Program, b.Program
-	return a.AsOf == b.AsOf && p.CSPHistory == q.CSPHistory &&
+	return p.CSPHistory == q.CSPHistory &&
 		sameNames(p.Roles.Eligible, q.Roles.Eligible) &&
 		sameNames(p.Roles.ExcludeContaining, q.Roles.ExcludeContaining) &&
 		sameNames(p.ExcludedOffers, q.ExcludedOffers) &&
@@ -67,7 +75,7 @@ func alike(a, b *attribution.Plan) bool {
 		maps.EqualFunc(p.OwnedWorkloads, q.OwnedWorkloads, func(x, y program.OwnerRule) bool {
 			return x.LatestOnly == y.LatestOnly && sameNames(x.Relations, y.Relations)
 		}) &&
-		(a.First() == b.First() || !seesNothing(a) && !seesNothing(b))
+		(a.First() == b.First() && a.Last == b.Last || !seesNothing(a) && !seesNothing(b))
 }
 
 func sameNames(a, b []string) bool {
