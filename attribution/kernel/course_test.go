@@ -2,7 +2,6 @@ package kernel_test
 
 import (
 	"context"
-	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -14,19 +13,27 @@ import (
 	"github.com/kizuna-org/kizuna/internal/worldtest"
 )
 
-// sameOwners tells days apart between which a location or a sale begins or ends.
-func sameOwners(f *association.Facts) func(a, b kizuna.Date) bool {
-	var changes []kizuna.Instant
+// ownersOn returns, for a day, the first day on which everything belongs to whom it
+// belongs on that day.
+func ownersOn(f *association.Facts, day kizuna.Date) kizuna.Date {
+	var first kizuna.Date
+	since := func(t kizuna.Instant) {
+		if d := t.Date(); t <= day.Instant() {
+			if d.Instant() < t {
+				d++
+			}
+			first = max(first, d)
+		}
+	}
 	for i := range f.Locations {
-		changes = append(changes, f.Locations[i].During.From, f.Locations[i].During.To)
+		since(f.Locations[i].During.From)
+		since(f.Locations[i].During.To)
 	}
 	for i := range f.Resales {
-		changes = append(changes, f.Resales[i].During.From, f.Resales[i].During.To)
+		since(f.Resales[i].During.From)
+		since(f.Resales[i].During.To)
 	}
-	return func(a, b kizuna.Date) bool {
-		a, b = min(a, b), max(a, b)
-		return !slices.ContainsFunc(changes, func(t kizuna.Instant) bool { return a.Instant() < t && t <= b.Instant() })
-	}
+	return first
 }
 
 // Under plans of several days, each customer contributes to each account what the rules
@@ -38,13 +45,15 @@ func TestACourseIsEachCustomerUnderEachPlan(t *testing.T) {
 		f.Trust = rapid.SampledFrom([]attribution.Trust{"", attribution.TrustOwn, attribution.TrustAsserted}).Draw(t, "trust")
 		p := drawProgram(t, all)
 		var plans []*attribution.Plan
+		var owners []kizuna.Date
 		for range rapid.IntRange(1, 5).Draw(t, "plans") {
 			if rapid.IntRange(0, 3).Draw(t, "another program") == 0 {
 				p = drawProgram(t, all)
 			}
 			plans = append(plans, attribution.NewPlan(p, rapid.SampledFrom(days).Draw(t, "as of")))
+			owners = append(owners, ownersOn(f.Associations, plans[len(plans)-1].AsOf))
 		}
-		together, err := kernel.CompileDays(f.Trust, sameOwners(f.Associations), plans...)
+		together, err := kernel.CompileDays(f.Trust, plans, owners)
 		if err != nil {
 			t.Fatal(err)
 		}

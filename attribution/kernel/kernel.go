@@ -26,6 +26,7 @@ type Kernel struct {
 	Plan  *attribution.Plan // the first
 	Trust attribution.Trust
 
+	ownersOn kizuna.Date   // the day by which locations and sales belong to accounts
 	digest   func() []byte // of what is asked
 	of       [][]int       // by plan and its measure: which of measures
 	first    kizuna.Month
@@ -127,6 +128,7 @@ func compile(plans []*attribution.Plan, trust attribution.Trust) (*Kernel, error
 	k := &Kernel{
 		Plan: plan, Trust: trust, digest: sync.OnceValue(func() []byte { return digestOf(plans, trust) }),
 		first:      plan.First(),
+		ownersOn:   plan.AsOf,
 		excluded:   make(map[string]bool),
 		ownerOf:    make(map[string]int),
 		workloadOf: make(map[string]uint32),

@@ -24,31 +24,39 @@ type planOf struct{ kernel, plan int }
 
 // CompileTogether compiles plans. An empty trust is [attribution.TrustBoth].
 func CompileTogether(trust attribution.Trust, plans ...*attribution.Plan) (*Together, error) {
-	return CompileDays(trust, func(a, b kizuna.Date) bool { return a == b }, plans...)
+	days := make([]kizuna.Date, len(plans))
+	for i, plan := range plans {
+		days[i] = plan.AsOf
+	}
+	return CompileDays(trust, plans, days)
 }
 
-// CompileDays compiles plans of several days. same tells of two days whether on both
-// everything belongs to the same accounts: locations, and sales where their history
-// follows the owner on the day. Plans of such days share what they read.
-func CompileDays(trust attribution.Trust, same func(a, b kizuna.Date) bool, plans ...*attribution.Plan) (*Together, error) {
+// CompileDays compiles plans of several days, of which each goes by who owns what on a
+// day of its own: which account a location belongs to, and, where a sale's history follows
+// the owner, whose it is. Plans that go by the same day share what they read.
+func CompileDays(trust attribution.Trust, plans []*attribution.Plan, owners []kizuna.Date) (*Together, error) {
 	t := new(Together)
 	var groups [][]*attribution.Plan
-	for _, plan := range plans {
-		g := slices.IndexFunc(groups, func(group []*attribution.Plan) bool {
-			return !slices.ContainsFunc(group, func(other *attribution.Plan) bool { return !same(plan.AsOf, other.AsOf) || !alike(plan, other) })
-		})
-		if g < 0 {
-			g = len(groups)
-			groups = append(groups, nil)
+	var days []kizuna.Date // of groups
+	for i, plan := range plans {
+		g := 0
+		for ; g < len(groups); g++ {
+			if days[g] == owners[i] && !slices.ContainsFunc(groups[g], func(other *attribution.Plan) bool { return !alike(plan, other) }) {
+				break
+			}
+		}
+		if g == len(groups) {
+			groups, days = append(groups, nil), append(days, owners[i])
 		}
 		t.of = append(t.of, planOf{g, len(groups[g])})
 		groups[g] = append(groups[g], plan)
 	}
-	for _, group := range groups {
+	for g, group := range groups {
 		k, err := compile(group, trust)
 		if err != nil {
 			return nil, err
 		}
+		k.ownersOn = days[g]
 		t.kernels = append(t.kernels, k)
 	}
 	return t, nil

@@ -152,4 +152,3 @@ func (r *Record) Months(first kizuna.Month, n int, into []Row) []Row {
 	}
 	return into
 }
-
