@@ -91,10 +91,12 @@ type Projection struct {
 	From, Until kizuna.Month
 	Rate        kizuna.Fraction  // per month, of From's usage
 	Rates       map[string]Rates // of customers that have their own, by id without case
-	// Last is the last month of which anything is taken of a subscription's usage, by its id without
-	// case: of those that end.
-	Last map[string]kizuna.Month
+	// Last is, of subscriptions that end, the last month of which anything is taken.
+	Last map[Bought]kizuna.Month
 }
+
+// Bought is a customer's subscription: the ids of both, without case.
+type Bought struct{ Tenant, Subscription string }
 
 // Rates are rates of growth, each of a figure that rows carry.
 type Rates struct{ Money, Users, Seats, Units kizuna.Fraction }
@@ -107,8 +109,8 @@ func (p *Projection) rates(tenant string) Rates {
 }
 
 // until returns the last month of which anything is taken of a subscription.
-func (p *Projection) until(subscription string) kizuna.Month {
-	if last, ok := p.Last[association.Fold(subscription)]; ok {
+func (p *Projection) until(tenant, subscription string) kizuna.Month {
+	if last, ok := p.Last[Bought{tenant, association.Fold(subscription)}]; ok {
 		return min(last, p.Until)
 	}
 	return p.Until

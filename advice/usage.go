@@ -161,10 +161,14 @@ func (p *Projection) extend(r *segment.Resource, tenant, subscription string) {
 	r.Rows = append(r.Rows, p.Rows(last, tenant, subscription)...)
 }
 
+// Consumed returns a customer's usage with what it is taken to be in the months to come. The customer is
+// left as it is.
+func (p *Projection) Consumed(of *Customer) *Customer { return (&Changes{Projection: p}).grown(of) }
+
 // Rows returns what a resource's usage is taken to be in the months to come, in order: last are its rows
 // in From. The tenant's id has no case.
 func (p *Projection) Rows(last []segment.Row, tenant, subscription string) (out []segment.Row) {
-	rates, until := p.rates(tenant), p.until(subscription)
+	rates, until := p.rates(tenant), p.until(tenant, subscription)
 	last = monthly(last)
 	for k := 1; k <= int(until-p.From); k++ {
 		for _, row := range last {
