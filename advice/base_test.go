@@ -111,7 +111,8 @@ func drawChanges(t *rapid.T, f *score.Facts) *advice.Changes {
 	if few("projection") {
 		c.Projection = &advice.Projection{
 			From: month("2023-10"), Until: month("2024-03"), Rate: kizuna.Ratio(rapid.Int64Range(-3, 3).Draw(t, "rate"), 11),
-			Rates: map[string]kizuna.Fraction{"t2": kizuna.Ratio(1, 3)},
+			Rates: map[string]advice.Rates{"t2": {Money: kizuna.Ratio(1, 3), Users: kizuna.Ratio(-1, 7)}},
+			Last:  map[advice.Bought]kizuna.Month{{Tenant: "t1", Subscription: "s1"}: month("2023-12")},
 		}
 	}
 	return &c

@@ -85,20 +85,37 @@ type Growth struct {
 	Factor                         kizuna.Fraction
 }
 
-// Projection says what usage is taken to be in the months after From: of each resource what it is in
-// From, times 1 + k x rate in the k-th month after it, and never less than nothing. What a month's days
-// carry is added up to one row for the month. A resource without usage in From has none later.
+// Projection says what usage is taken to be in the months after From, until Until: of each resource what
+// it is in From, times 1 + k x rate in the k-th month after it, and never less than nothing. What a month's
+// days carry is added up to one row for the month, which an association covers in part as it does any row of
+// a month. A resource without usage in From has none later.
 type Projection struct {
 	From, Until kizuna.Month
-	Rate        kizuna.Fraction            // per month, of From's usage
-	Rates       map[string]kizuna.Fraction // of customers that have their own, by id without case
+	Rate        kizuna.Fraction  // per month, of From's usage
+	Rates       map[string]Rates // of customers that have their own, by id without case
+	// Last is, of subscriptions that end, the last month of which anything is taken.
+	Last map[Bought]kizuna.Month
 }
 
-func (p *Projection) rate(tenant string) kizuna.Fraction {
+// Bought is a customer's subscription: the ids of both, without case.
+type Bought struct{ Tenant, Subscription string }
+
+// Rates are rates of growth, each of a figure that rows carry.
+type Rates struct{ Money, Users, Seats, Units kizuna.Fraction }
+
+func (p *Projection) rates(tenant string) Rates {
 	if r, ok := p.Rates[tenant]; ok {
 		return r
 	}
-	return p.Rate
+	return Rates{p.Rate, p.Rate, p.Rate, p.Rate}
+}
+
+// until returns the last month of which anything is taken of a subscription.
+func (p *Projection) until(tenant, subscription string) kizuna.Month {
+	if last, ok := p.Last[Bought{tenant, association.Fold(subscription)}]; ok {
+		return min(last, p.Until)
+	}
+	return p.Until
 }
 
 // columns are what a fact says, as a selection names it.

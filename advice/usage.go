@@ -119,7 +119,7 @@ func (c *Changes) grown(of *Customer) *Customer {
 			}
 		}
 		if c.Projection != nil {
-			c.Projection.extend(r, t.ID)
+			c.Projection.extend(r, t.ID, of.About[i].Subscription)
 		}
 	}
 	return &Customer{&t, of.About}
@@ -154,29 +154,53 @@ func times(m kizuna.Micro, factor kizuna.Fraction, whole kizuna.Micro) kizuna.Mi
 }
 
 // extend adds to a resource what its usage is taken to be in the months to come.
-func (p *Projection) extend(r *segment.Resource, tenant string) {
-	rate := p.rate(tenant)
-	last := p.lastMonth(r.Rows)
-	r.Rows = slices.DeleteFunc(r.Rows, func(row segment.Row) bool { return row.Month > p.From })
-	for k := 1; k <= int(p.Until-p.From); k++ {
-		factor := kizuna.Int(1).Add(rate.Mul(kizuna.Int(int64(k)))).Max(kizuna.Fraction{})
-		for _, row := range last {
-			row.Month = p.From + kizuna.Month(k)
-			if rate.Sign() != 0 {
-				scale(&row, factor)
-			}
-			r.Rows = append(r.Rows, row)
+func (p *Projection) extend(r *segment.Resource, tenant, subscription string) {
+	last := make([]segment.Row, 0, 1)
+	for _, row := range r.Rows {
+		if row.Month == p.From {
+			last = append(last, row)
 		}
 	}
+	r.Rows = slices.DeleteFunc(r.Rows, func(row segment.Row) bool { return row.Month > p.From })
+	r.Rows = append(r.Rows, p.Rows(last, tenant, subscription)...)
 }
 
-// lastMonth returns what a resource's rows of the last month carry as rows of the month:
-// one for all that is alike.
-func (p *Projection) lastMonth(rows []segment.Row) (out []segment.Row) {
-	for _, row := range rows {
-		if row.Month != p.From {
-			continue
+// Consumed returns a customer's usage with what it is taken to be in the months to come. The customer is
+// left as it is.
+func (p *Projection) Consumed(of *Customer) *Customer { return (&Changes{Projection: p}).grown(of) }
+
+// Rows returns what a resource's usage is taken to be in the months to come, in order: last are its rows
+// in From. The tenant's id has no case.
+func (p *Projection) Rows(last []segment.Row, tenant, subscription string) (out []segment.Row) {
+	rates, until := p.rates(tenant), p.until(tenant, subscription)
+	last = monthly(last)
+	for k := 1; k <= int(until-p.From); k++ {
+		for _, row := range last {
+			row.Month = p.From + kizuna.Month(k)
+			rates.scale(&row, int64(k))
+			out = append(out, row)
 		}
+	}
+	return out
+}
+
+// scale multiplies what a row carries by what it grows to in k months.
+func (r *Rates) scale(row *segment.Row, k int64) {
+	one := kizuna.Int(1)
+	grown := func(m kizuna.Micro, rate kizuna.Fraction, whole kizuna.Micro) kizuna.Micro {
+		if rate.Sign() == 0 {
+			return m
+		}
+		return times(m, one.Add(rate.Mul(kizuna.Int(k))).Max(kizuna.Fraction{}), whole)
+	}
+	row.Money, row.Units = grown(row.Money, r.Money, 1), grown(row.Units, r.Units, 1)
+	row.Users = grown(row.Users, r.Users, kizuna.MicroPerUnit)
+	row.Seats = grown(row.Seats, r.Seats, kizuna.MicroPerUnit)
+}
+
+// monthly returns what a resource's rows of one month carry as rows of the month: one for all that is alike.
+func monthly(rows []segment.Row) (out []segment.Row) {
+	for _, row := range rows {
 		row.Day = 0
 		i := slices.IndexFunc(out, func(o segment.Row) bool {
 			return o.HasMoney == row.HasMoney && o.Snapshot == row.Snapshot && alike(o.Asserted, row.Asserted)

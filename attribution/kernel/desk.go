@@ -91,7 +91,7 @@ func (d *Desk) Contribution(p *Packed, account string) (out attribution.Contribu
 			continue
 		}
 		w.contribute(&w.slots[s])
-		d.add(out, of, w.out)
+		contribute(out, of, w.out, d.back, w.workloads)
 	}
 	return out, nil
 }
@@ -127,11 +127,12 @@ func (d *Desk) number(account string) uint32 {
 	return n
 }
 
-// add adds a record's entries to a contribution.
-func (d *Desk) add(out attribution.Contribution, account string, words []uint64) {
+// contribute adds a record's entries to a contribution. back says, by the kernel's
+// measure, which of a plan's they are.
+func contribute(out attribution.Contribution, account string, words []uint64, back [][]int, workloads []workload) {
 	for i := 0; i < len(words); i++ {
 		e := entry(words[i])
-		of := d.back[e.measure()]
+		of := back[e.measure()]
 		var now, base int64
 		switch e & entryKind {
 		case small:
@@ -144,7 +145,7 @@ func (d *Desk) add(out attribution.Contribution, account string, words []uint64)
 			for _, number := range of {
 				at := attribution.Key{Account: account, Measure: number}
 				tally := out[at]
-				addToSets(&tally, e, d.w.workloads[workload].name, now, base)
+				addToSets(&tally, e, workloads[workload].name, now, base)
 				out[at] = tally
 			}
 			continue

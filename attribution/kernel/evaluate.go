@@ -257,7 +257,7 @@ func (w *worker) eligible(m *measure, list []ref, month int) bool {
 	if !m.hasSeats || w.seatsWithin(m.seats, list, month) {
 		return true
 	}
-	if m.inRangeBefore < 0 || month != w.k.months-1 {
+	if m.inRangeBefore < 0 || month != m.now {
 		return false
 	}
 	above := false

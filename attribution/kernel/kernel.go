@@ -26,6 +26,7 @@ type Kernel struct {
 	Plan  *attribution.Plan // the first
 	Trust attribution.Trust
 
+	ownersOn kizuna.Date   // the day by which locations and sales belong to accounts
 	digest   func() []byte // of what is asked
 	of       [][]int       // by plan and its measure: which of measures
 	first    kizuna.Month
@@ -127,6 +128,7 @@ func compile(plans []*attribution.Plan, trust attribution.Trust) (*Kernel, error
 	k := &Kernel{
 		Plan: plan, Trust: trust, digest: sync.OnceValue(func() []byte { return digestOf(plans, trust) }),
 		first:      plan.First(),
+		ownersOn:   plan.AsOf,
 		excluded:   make(map[string]bool),
 		ownerOf:    make(map[string]int),
 		workloadOf: make(map[string]uint32),
@@ -143,8 +145,12 @@ func compile(plans []*attribution.Plan, trust attribution.Trust) (*Kernel, error
 	for _, p := range plans {
 		k.first = min(k.first, p.First())
 	}
-	k.months = int(plan.Last-k.first) + 1
-	for m := k.first; m <= plan.Last+1; m++ {
+	last := plan.Last
+	for _, p := range plans {
+		last = max(last, p.Last)
+	}
+	k.months = int(last-k.first) + 1
+	for m := k.first; m <= last+1; m++ {
 		k.starts = append(k.starts, int64(m.Day(1).Instant()))
 	}
 	numbers := make(map[string]int)
@@ -314,9 +320,9 @@ func identity(m *attribution.Measure, out *measure) string {
 	same.Measure.Feeds, same.Change, same.FloorNow, same.FloorBase = nil, "", nil, nil
 	key, err := json.Marshal(struct {
 		attribution.Measure
-		None                  bool // countries: nobody's, not everybody's
-		InRangeBefore, Tariff int
-	}{same, m.Countries != nil, out.inRangeBefore, out.tariff})
+		None                       bool // countries: nobody's, not everybody's
+		Now, InRangeBefore, Tariff int
+	}{same, m.Countries != nil, out.now, out.inRangeBefore, out.tariff})
 	if err != nil {
 		panic(err) // a measure is plain data
 	}
@@ -339,8 +345,9 @@ func (k *Kernel) feed(f attribution.Feed) int {
 
 func (k *Kernel) compiled(plan *attribution.Plan, m *attribution.Measure, tariff int) measure {
 	w := m.Window
+	now := int(plan.Last - k.first)
 	out := measure{
-		now: k.months - 1, nowFirst: k.months - w.Months,
+		now: now, nowFirst: now + 1 - w.Months,
 		hasBase: w.Back != 0, trailing: w.Kind == program.Trailing,
 		amount: boundsOf(m.Amount), bounded: m.Amount != nil,
 		seats: boundsOf(m.Seats), hasSeats: m.Seats != nil, seatsTo: math.MaxInt64, inRangeBefore: -1,

@@ -154,7 +154,7 @@ func (k *Kernel) bind(v *segment.View) *counting {
 
 // bindings are those of the segments of a view.
 func (k *Kernel) bindings(v *segment.View) (bindings []*binding) {
-	ofLocation, itself := v.AccountsOn(k.Plan.AsOf.Instant())
+	ofLocation, itself := v.AccountsOn(k.ownersOn.Instant())
 	for i, s := range v.Segments() {
 		b := k.newBinding()
 		b.accounts, b.itself = ofLocation[i], itself[i]

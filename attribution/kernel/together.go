@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/attribution"
 	"github.com/kizuna-org/kizuna/attribution/segment"
 	"github.com/kizuna-org/kizuna/program"
@@ -23,24 +24,39 @@ type planOf struct{ kernel, plan int }
 
 // CompileTogether compiles plans. An empty trust is [attribution.TrustBoth].
 func CompileTogether(trust attribution.Trust, plans ...*attribution.Plan) (*Together, error) {
+	days := make([]kizuna.Date, len(plans))
+	for i, plan := range plans {
+		days[i] = plan.AsOf
+	}
+	return CompileDays(trust, plans, days)
+}
+
+// CompileDays compiles plans of several days, of which each goes by who owns what on a
+// day of its own: which account a location belongs to, and, where a sale's history follows
+// the owner, whose it is. Plans that go by the same day share what they read.
+func CompileDays(trust attribution.Trust, plans []*attribution.Plan, owners []kizuna.Date) (*Together, error) {
 	t := new(Together)
 	var groups [][]*attribution.Plan
-	for _, plan := range plans {
-		g := slices.IndexFunc(groups, func(group []*attribution.Plan) bool {
-			return !slices.ContainsFunc(group, func(other *attribution.Plan) bool { return !alike(plan, other) })
-		})
-		if g < 0 {
-			g = len(groups)
-			groups = append(groups, nil)
+	var days []kizuna.Date // of groups
+	for i, plan := range plans {
+		g := 0
+		for ; g < len(groups); g++ {
+			if days[g] == owners[i] && !slices.ContainsFunc(groups[g], func(other *attribution.Plan) bool { return !alike(plan, other) }) {
+				break
+			}
+		}
+		if g == len(groups) {
+			groups, days = append(groups, nil), append(days, owners[i])
 		}
 		t.of = append(t.of, planOf{g, len(groups[g])})
 		groups[g] = append(groups[g], plan)
 	}
-	for _, group := range groups {
+	for g, group := range groups {
 		k, err := compile(group, trust)
 		if err != nil {
 			return nil, err
 		}
+		k.ownersOn = days[g]
 		t.kernels = append(t.kernels, k)
 	}
 	return t, nil
@@ -56,10 +72,10 @@ func (t *Together) Run(ctx context.Context, v *segment.View, o Options) ([]*Tota
 }
 
 // alike reports whether two plans read facts alike: who reaches what, under which
-// name, and what never counts. They may differ in all that they measure.
+// name, and what never counts. They may differ in all that they measure, and in when.
 func alike(a, b *attribution.Plan) bool {
 	p, q := a.Program, b.Program
-	return a.AsOf == b.AsOf && p.CSPHistory == q.CSPHistory &&
+	return p.CSPHistory == q.CSPHistory &&
 		sameNames(p.Roles.Eligible, q.Roles.Eligible) &&
 		sameNames(p.Roles.ExcludeContaining, q.Roles.ExcludeContaining) &&
 		sameNames(p.ExcludedOffers, q.ExcludedOffers) &&
@@ -67,7 +83,7 @@ func alike(a, b *attribution.Plan) bool {
 		maps.EqualFunc(p.OwnedWorkloads, q.OwnedWorkloads, func(x, y program.OwnerRule) bool {
 			return x.LatestOnly == y.LatestOnly && sameNames(x.Relations, y.Relations)
 		}) &&
-		(a.First() == b.First() || !seesNothing(a) && !seesNothing(b))
+		(a.First() == b.First() && a.Last == b.Last || !seesNothing(a) && !seesNothing(b))
 }
 
 func sameNames(a, b []string) bool {

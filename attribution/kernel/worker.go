@@ -276,7 +276,7 @@ func (w *worker) sell() {
 		}
 		return
 	}
-	at := int64(w.k.Plan.AsOf.Instant())
+	at := int64(w.k.ownersOn.Instant())
 	n := 0
 	for i := range w.sales {
 		if w.sales[i].from <= at {
