@@ -103,11 +103,14 @@ type Bought struct{ Tenant, Subscription string }
 // Rates are rates of growth, each of a figure that rows carry.
 type Rates struct{ Money, Users, Seats, Units kizuna.Fraction }
 
+// RatesOf are rates of growth that are the same for every figure.
+func RatesOf(rate kizuna.Fraction) Rates { return Rates{rate, rate, rate, rate} }
+
 func (p *Projection) rates(tenant string) Rates {
 	if r, ok := p.Rates[tenant]; ok {
 		return r
 	}
-	return Rates{p.Rate, p.Rate, p.Rate, p.Rate}
+	return RatesOf(p.Rate)
 }
 
 // until returns the last month of which anything is taken of a subscription.

@@ -113,7 +113,7 @@ func (n *node) project(p *Projection) {
 	if len(p.Rates) > 0 {
 		rates := new(node)
 		for _, tenant := range slices.Sorted(maps.Keys(p.Rates)) {
-			rates.put(tenant, scalar(percent(p.Rates[tenant])))
+			rates.put(tenant, scalar(percent(p.Rates[tenant].Money)))
 		}
 		of.put("customers", rates)
 	}

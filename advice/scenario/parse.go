@@ -509,11 +509,11 @@ func (p *parser) project(s *Scenario, n *yaml.Node) error {
 		"from": parsed(p, &j.From, kizuna.ParseMonth), "until": parsed(p, &j.Until, kizuna.ParseMonth),
 		"percent_per_month": parsed(p, &j.Rate, ParsePercent),
 		"customers": func(n *yaml.Node) error {
-			j.Rates = make(map[string]kizuna.Fraction)
+			j.Rates = make(map[string]advice.Rates)
 			return p.each(n, func(key, value *yaml.Node) error {
 				var rate kizuna.Fraction
 				err := parsed(p, &rate, ParsePercent)(value)
-				j.Rates[association.Fold(key.Value)] = rate
+				j.Rates[association.Fold(key.Value)] = advice.RatesOf(rate)
 				return err
 			})
 		},
