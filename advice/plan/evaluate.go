@@ -1,6 +1,10 @@
 package plan
 
-import "github.com/kizuna-org/kizuna"
+import (
+	"slices"
+
+	"github.com/kizuna-org/kizuna"
+)
 
 // Nominal is the world in which nothing fails; the others are numbers of failures.
 const Nominal = -1
@@ -96,13 +100,13 @@ func (in *Instance) Values(p Plan, world int) []int64 {
 	for i := range in.Counters {
 		values[i] = in.Counters[i].Base
 	}
-	failed := -1
+	var failed []int
 	if world != Nominal {
-		failed = in.Failures[world].Unit
+		failed = in.Failures[world].Units
 		apply(values, in.Failures[world].Lost)
 	}
 	for u, b := range p {
-		if b != None && u != failed {
+		if b != None && !slices.Contains(failed, u) {
 			apply(values, in.Units[u].Bundles[b].Adds)
 		}
 	}

@@ -76,12 +76,13 @@ type Choice struct {
 	Bundle int `json:"bundle"`
 }
 
-// Failure is a unit that fails: its bundle, if it has one, does nothing, and what
-// it contributed before is lost as well. Its cost and the bundles that needed it stay.
+// Failure is units that fail together, such as all that could be done with one person:
+// their bundles, if they have any, do nothing, and what is lost besides is lost. Their cost
+// and the bundles that needed them stay.
 type Failure struct {
-	Name string `json:"name"`
-	Unit int    `json:"unit"`
-	Lost []Add  `json:"lost,omitempty"` // By is negative for what is lost
+	Name  string `json:"name"`
+	Units []int  `json:"units"`
+	Lost  []Add  `json:"lost,omitempty"` // By is negative for what is lost
 }
 
 // Term is a multiple of a quantity.

@@ -110,7 +110,7 @@ func TestPlansThatMayNotBeTaken(t *testing.T) {
 func TestAFailureTakesTheBundleAndWhatWasThere(t *testing.T) {
 	in := one(metric(10, part(10, 1, of(0, 1))), 4, 0, 0, 0)
 	in.Units = []plan.Unit{{Bundles: []plan.Bundle{{Adds: []plan.Add{{Counter: 0, By: 5}}}}}}
-	in.Failures = []plan.Failure{{Unit: 0, Lost: []plan.Add{{Counter: 0, By: -1}}}}
+	in.Failures = []plan.Failure{{Units: []int{0}, Lost: []plan.Add{{Counter: 0, By: -1}}}}
 	if n, f := in.Values(plan.Plan{0}, plan.Nominal)[0], in.Values(plan.Plan{0}, 0)[0]; n != 9 || f != 3 {
 		t.Error(n, f)
 	}
@@ -129,7 +129,7 @@ func TestCheckSaysWhatHasNoMeaning(t *testing.T) {
 		"plan-bundle":      bundle(plan.Bundle{Adds: []plan.Add{{Counter: 4}}}),
 		"plan-needs":       bundle(plan.Bundle{Needs: [][]plan.Choice{{{Unit: 1}}}}),
 		"plan-must":        func(in *plan.Instance) { in.Units = []plan.Unit{{Must: true}} },
-		"plan-failure":     func(in *plan.Instance) { in.Failures = []plan.Failure{{}} },
+		"plan-failure":     func(in *plan.Instance) { in.Failures = []plan.Failure{{Units: []int{3}}} },
 		"plan-size":        bundle(plan.Bundle{Adds: []plan.Add{{Counter: 0, By: plan.Limit + 1}}}),
 		"plan-held":        bundle(plan.Bundle{Adds: []plan.Add{{Counter: 2, By: -1}}}),
 		"plan-limit":       func(in *plan.Instance) { in.Limits = []plan.Condition{least(9, 1)} },

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"math/big"
+	"slices"
 
 	"github.com/kizuna-org/kizuna"
 )
@@ -103,7 +104,7 @@ func (in *Instance) Check() error {
 		}
 	}
 	for i, f := range in.Failures {
-		if f.Unit < 0 || f.Unit >= len(in.Units) || !in.counters(f.Lost) {
+		if !in.units(f.Units) || !in.counters(f.Lost) {
 			return kizuna.Errorf("plan-failure", "failure %d (%s) names a unit or a counter that is not there", i, f.Name)
 		}
 	}
@@ -121,6 +122,16 @@ func (in *Instance) Check() error {
 		}
 	}
 	return nil
+}
+
+// units reports whether the numbers are of units, each at most once.
+func (in *Instance) units(numbers []int) bool {
+	for i, u := range numbers {
+		if u < 0 || u >= len(in.Units) || slices.Contains(numbers[:i], u) {
+			return false
+		}
+	}
+	return true
 }
 
 func (in *Instance) counters(adds []Add) bool {

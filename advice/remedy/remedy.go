@@ -109,6 +109,30 @@ func (r *Remedy) ID() string {
 	return strings.Join(parts, " ")
 }
 
+// Measures lists those of the measures that look at what the remedy would cover, through
+// its type: no other one can change.
+func Measures(b *advice.Base, r *Remedy, measures []int) (out []int) {
+	products := make(map[string]string)
+	f := b.Associations(r.Tenant)
+	for i := range f.Subscriptions {
+		products[association.Fold(f.Subscriptions[i].ID)] = f.Subscriptions[i].Product
+	}
+	scope := association.Fold(r.Scope)
+	for _, about := range b.About(r.Tenant) {
+		if r.Subscription != "" && !strings.EqualFold(r.Subscription, about.Subscription) ||
+			r.Kind == Claim && r.Workload != "" && r.Workload != b.Question.Program.WorkloadName(about.Workload) ||
+			r.Kind == Owner && scope != association.Fold(about.Scope) {
+			continue
+		}
+		for _, m := range measures {
+			if b.Plan.TypesFor(m, about.Workload, products[association.Fold(about.Subscription)]).Has(r.Type) && !slices.Contains(out, m) {
+				out = append(out, m)
+			}
+		}
+	}
+	return out
+}
+
 // For lists what would make a customer's usage feed any of the measures, those that ask
 // least of others first. Some may turn out to help nothing: evaluate them.
 func For(b *advice.Base, tenant string, measures []int) []Remedy {
@@ -182,7 +206,7 @@ func (f *finder) about(s subject) {
 			f.claim(s, role, t)
 		}
 	}
-	if s.types.Has(program.DPOR) && s.Subscription != "" {
+	if s.types.Has(program.DPOR) && s.Subscription != "" && f.takesAppointments(s.Subscription) {
 		f.add(Remedy{Kind: Appointment, Type: program.DPOR, Actors: []Actor{Customer}, Subscription: s.Subscription})
 	}
 	if s.types.Has(program.PAL) {
@@ -190,13 +214,44 @@ func (f *finder) about(s subject) {
 	}
 }
 
+// What subscriptions.csv says of products and agreements.
+const (
+	azureProduct = "Azure"
+	dynamics     = "Dynamics 365"
+	resold       = "CSP"
+	enterprise   = "EA"
+)
+
+func (f *finder) subscription(id string) *association.Subscription {
+	for i := range f.facts.Subscriptions {
+		if s := &f.facts.Subscriptions[i]; strings.EqualFold(s.ID, id) {
+			return s
+		}
+	}
+	return nil
+}
+
+// takesAppointments reports whether a customer can name a partner on a subscription: of
+// Azure those under an Enterprise Agreement, else those that no partner sold.
+// Source: Partner Center docs, "Link a partner ID for Azure performance (PAL or DPOR)".
+func (f *finder) takesAppointments(id string) bool {
+	s := f.subscription(id)
+	switch {
+	case s == nil || s.Agreement == "":
+		return true // not known: the customer will see
+	case s.Product == azureProduct:
+		return s.Agreement == enterprise
+	}
+	return s.Agreement != resold
+}
+
 // claim proposes a claim: Dynamics 365 by subscription, the rest by workload.
 func (f *finder) claim(s subject, role association.ClaimRole, t program.Type) {
 	r := Remedy{Kind: Claim, Type: t, Actors: []Actor{Partner, Customer}, ClaimRole: string(role)}
-	bySubscription := false
-	for i := range f.facts.Subscriptions {
-		of := &f.facts.Subscriptions[i]
-		bySubscription = bySubscription || strings.EqualFold(of.ID, s.Subscription) && of.Product == "Dynamics 365"
+	of := f.subscription(s.Subscription)
+	bySubscription := of != nil && of.Product == dynamics
+	if bySubscription && of.Agreement == resold {
+		return // claims are for what was bought by volume licence or on the web
 	}
 	if bySubscription || s.Workload == "" {
 		r.Subscription = s.Subscription

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -292,7 +293,7 @@ func (p *planned) what(s *action.Action) string {
 	case action.Profile:
 		return t("plan.do.profile", person, s.Location)
 	case action.Growth:
-		return t("plan.do.growth", customer(s.Tenant), s.Percent)
+		return t("plan.do.growth", customer(s.Tenant), cmp.Or(s.Product, t("plan.usage")), s.Percent)
 	}
 	r := s.Remedy
 	switch r.Kind {

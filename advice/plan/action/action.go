@@ -5,6 +5,7 @@ package action
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/advice"
@@ -33,8 +34,10 @@ type Action struct {
 
 	Remedy *remedy.Remedy `json:"remedy,omitempty"`
 
-	Tenant  string `json:"tenant,omitempty"` // growth
-	Percent int64  `json:"percent,omitempty"`
+	Tenant  string    `json:"tenant,omitempty"`
+	Product string    `json:"product,omitempty"` // whose usage grows; "": of subscriptions of which it is not known
+	Grows   []Growing `json:"grows,omitempty"`
+	Percent int64     `json:"percent,omitempty"`
 
 	Person      string `json:"person,omitempty"`
 	Name        string `json:"name,omitempty"`
@@ -61,11 +64,22 @@ func (a *Action) Changes() *advice.Changes {
 			{MCID: a.MCID, Location: a.Location, During: kizuna.Interval{From: from, To: kizuna.Forever}},
 		}}}
 	case Growth:
-		return &advice.Changes{Growth: []advice.Growth{{
-			Tenant: a.Tenant, From: a.growsFrom(), Factor: kizuna.Ratio(100+a.Percent, 100),
-		}}}
+		out := new(advice.Changes)
+		for _, g := range a.Grows {
+			out.Growth = append(out.Growth, advice.Growth{
+				Tenant: a.Tenant, Subscription: g.Subscription, Workload: g.Workload,
+				From: a.growsFrom(), Factor: kizuna.Ratio(100+a.Percent, 100),
+			})
+		}
+		return out
 	}
 	return a.Remedy.Changes(from)
+}
+
+// Growing selects what grows: a subscription, or a workload where none is named.
+type Growing struct {
+	Subscription string `json:"subscription,omitempty"`
+	Workload     string `json:"workload,omitempty"`
 }
 
 // growsFrom is the first whole month in which usage has grown.
@@ -84,11 +98,11 @@ func ofRemedy(r *remedy.Remedy, e Effort, c *Costs, today kizuna.Date) *Action {
 	}
 }
 
-func ofGrowth(tenant string, s Step, c *Costs, today kizuna.Date) *Action {
+func ofGrowth(of *growth, s Step, c *Costs, today kizuna.Date) *Action {
 	return &Action{
-		ID: "growth " + tenant + " " + strconv.FormatInt(s.Percent, 10), Kind: Growth,
-		Cost: c.of(Effort{Cost: s.Cost}, tenant), From: today.AddDays(c.GrowthTakes), Actors: []remedy.Actor{remedy.Customer},
-		Tenant: tenant, Percent: s.Percent,
+		ID: "growth " + of.tenant + " " + strings.ReplaceAll(of.product, " ", "-") + " " + strconv.FormatInt(s.Percent, 10), Kind: Growth,
+		Cost: c.of(Effort{Cost: s.Cost}, of.tenant), From: today.AddDays(c.GrowthTakes), Actors: []remedy.Actor{remedy.Customer},
+		Tenant: of.tenant, Product: of.product, Grows: of.grows, Percent: s.Percent,
 	}
 }
 

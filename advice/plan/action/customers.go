@@ -35,18 +35,113 @@ func (c *customers) all() error {
 	return nil
 }
 
-// customer makes the unit of a customer: some of its associations, and some growth.
+// customer makes the units of a customer: what its associations bring and how it grows
+// adds up between measures that look at different usage, so these are units apart.
 func (c *customers) customer(tenant string) error {
 	remedies, err := c.remedies(tenant)
 	if err != nil {
 		return err
 	}
+	first := len(c.Units)
+	for _, of := range c.apart(tenant, remedies) {
+		if err := c.together(tenant, of); err != nil {
+			return err
+		}
+	}
+	return c.failure(tenant, first)
+}
+
+// growth is usage of a product that may grow.
+type growth struct {
+	tenant, product string
+	grows           []Growing
+	measures        []int // that look at it
+}
+
+// component is what may act on the same measures.
+type component struct {
+	remedies []*Action
+	growth   []*growth
+	measures []int
+}
+
+// apart divides what could be done at a customer into what looks at different measures.
+func (c *customers) apart(tenant string, remedies []*Action) []*component {
+	var parts []*component
+	for _, a := range remedies {
+		parts = append(parts, &component{remedies: []*Action{a}, measures: remedy.Measures(c.ask.Base, a.Remedy, c.measures)})
+	}
+	for _, g := range c.products(tenant) {
+		parts = append(parts, &component{growth: []*growth{g}, measures: g.measures})
+	}
+	for merged := true; merged; {
+		merged = false
+		for i := 0; i < len(parts) && !merged; i++ {
+			for k := i + 1; k < len(parts) && !merged; k++ {
+				if slices.ContainsFunc(parts[i].measures, func(m int) bool { return slices.Contains(parts[k].measures, m) }) {
+					parts[i].remedies = append(parts[i].remedies, parts[k].remedies...)
+					parts[i].growth = append(parts[i].growth, parts[k].growth...)
+					parts[i].measures = append(parts[i].measures, parts[k].measures...)
+					parts = slices.Delete(parts, k, k+1)
+					merged = true
+				}
+			}
+		}
+	}
+	return parts
+}
+
+// products are the customer's usage by product.
+func (c *customers) products(tenant string) (out []*growth) {
+	products := make(map[string]string)
+	f := c.ask.Base.Associations(tenant)
+	for i := range f.Subscriptions {
+		products[association.Fold(f.Subscriptions[i].ID)] = f.Subscriptions[i].Product
+	}
+	at := make(map[string]*growth)
+	for _, about := range c.ask.Base.About(tenant) {
+		product := products[association.Fold(about.Subscription)]
+		g := at[product]
+		if g == nil {
+			g = &growth{tenant: tenant, product: product}
+			at[product] = g
+			out = append(out, g)
+		}
+		of := Growing{Subscription: about.Subscription}
+		if of.Subscription == "" {
+			of.Workload = about.Workload
+		}
+		if of != (Growing{}) && !slices.Contains(g.grows, of) {
+			g.grows = append(g.grows, of)
+		}
+	}
+	for _, g := range out {
+		for _, about := range c.ask.Base.About(tenant) {
+			grows := slices.ContainsFunc(g.grows, func(of Growing) bool {
+				return (of.Subscription == "" || of.Subscription == about.Subscription) && (of.Workload == "" || of.Workload == about.Workload)
+			})
+			if !grows {
+				continue
+			}
+			for _, m := range c.measures {
+				if c.ask.Base.Plan.TypesFor(m, about.Workload, products[association.Fold(about.Subscription)]) != 0 && !slices.Contains(g.measures, m) {
+					g.measures = append(g.measures, m)
+				}
+			}
+		}
+	}
+	return slices.DeleteFunc(out, func(g *growth) bool { return len(g.measures) == 0 || len(g.grows) == 0 })
+}
+
+// together makes a unit: some associations, and some growth.
+func (c *customers) together(tenant string, of *component) error {
 	var all []candidate
-	for _, set := range subsets(len(remedies), mostPerCustomer) {
+	var err error
+	for _, set := range subsets(len(of.remedies), mostPerCustomer) {
 		var actions []*Action
-		for i := range remedies {
+		for i := range of.remedies {
 			if set>>i&1 != 0 {
-				actions = append(actions, remedies[i])
+				actions = append(actions, of.remedies[i])
 			}
 		}
 		if len(actions) > 0 {
@@ -54,12 +149,14 @@ func (c *customers) customer(tenant string) error {
 				return err
 			}
 		}
-		if all, err = c.grown(all, tenant, actions); err != nil {
-			return err
+		for _, g := range of.growth {
+			if all, err = c.grown(all, g, actions); err != nil {
+				return err
+			}
 		}
 	}
 	c.unit(tenant, all)
-	return c.failure(tenant)
+	return nil
 }
 
 // remedies are the associations that bring something towards the areas by themselves, the
@@ -79,7 +176,7 @@ func (c *customers) remedies(tenant string) (out []*Action, err error) {
 			c.Without++
 		}
 	}
-	for _, one := range undominated(all) {
+	for _, one := range c.undominated(all) {
 		out = append(out, one.actions[0])
 	}
 	return out[:min(len(out), 10)], nil
@@ -128,8 +225,8 @@ func same(a, b attribution.Contribution) bool {
 }
 
 // grown adds to a set of associations what the customer's growth would bring with it.
-func (c *customers) grown(all []candidate, tenant string, with []*Action) ([]candidate, error) {
-	base := c.ask.Base
+func (c *customers) grown(all []candidate, of *growth, with []*Action) ([]candidate, error) {
+	base, tenant := c.ask.Base, of.tenant
 	if len(with) == 0 && len(base.Contribution(tenant)) == 0 {
 		return all, nil // what is not associated earns nothing, however it grows
 	}
@@ -137,13 +234,13 @@ func (c *customers) grown(all []candidate, tenant string, with []*Action) ([]can
 	if len(steps) == 0 {
 		return all, nil
 	}
-	probe := ofGrowth(tenant, steps[0], c.ask.Costs, c.ask.Today)
+	probe := ofGrowth(of, steps[0], c.ask.Costs, c.ask.Today)
 	if len(with) == 0 && !c.inTime(probe) || probe.From >= base.Question.AsOf {
 		return all, nil
 	}
 	levels := slices.Clone(steps)
 	if len(with) == 0 {
-		nearest, err := c.nearest(tenant)
+		nearest, err := c.nearest(of)
 		if err != nil {
 			return nil, err
 		}
@@ -151,7 +248,7 @@ func (c *customers) grown(all []candidate, tenant string, with []*Action) ([]can
 	}
 	var err error
 	for _, s := range levels {
-		a := ofGrowth(tenant, s, c.ask.Costs, c.ask.Today)
+		a := ofGrowth(of, s, c.ask.Costs, c.ask.Today)
 		if c.ask.Costs.out(a.ID) {
 			continue
 		}
@@ -164,22 +261,22 @@ func (c *customers) grown(all []candidate, tenant string, with []*Action) ([]can
 
 // nearest finds between the steps of growth the least whole percent at which as much is
 // counted as at the next step: where a customer comes over a threshold.
-func (c *customers) nearest(tenant string) (out []Step, err error) {
+func (c *customers) nearest(of *growth) (out []Step, err error) {
 	steps := c.ask.Costs.Growth
 	below := Step{}
 	for _, s := range steps {
-		want, err := c.counts(tenant, s.Percent)
+		want, err := c.counts(of, s.Percent)
 		if err != nil {
 			return nil, err
 		}
-		have, err := c.counts(tenant, below.Percent)
+		have, err := c.counts(of, below.Percent)
 		if err != nil {
 			return nil, err
 		}
 		if lo, hi := below.Percent, s.Percent; !slices.Equal(want, have) {
 			for lo+1 < hi {
 				mid := (lo + hi) / 2
-				got, err := c.counts(tenant, mid)
+				got, err := c.counts(of, mid)
 				if err != nil {
 					return nil, err
 				}
@@ -200,10 +297,10 @@ func (c *customers) nearest(tenant string) (out []Step, err error) {
 }
 
 // counts are the values of what is counted, not added up, if a customer grows by percent.
-func (c *customers) counts(tenant string, percent int64) (out []int64, err error) {
+func (c *customers) counts(of *growth, percent int64) (out []int64, err error) {
 	total := c.ask.Base.Now().Total
 	if percent > 0 {
-		o, err := c.ask.Base.Evaluate(ofGrowth(tenant, Step{Percent: percent}, c.ask.Costs, c.ask.Today).Changes())
+		o, err := c.ask.Base.Evaluate(ofGrowth(of, Step{Percent: percent}, c.ask.Costs, c.ask.Today).Changes())
 		if err != nil {
 			return nil, err
 		}
@@ -218,11 +315,15 @@ func (c *customers) counts(tenant string, percent int64) (out []int64, err error
 	return out, nil
 }
 
-// failure notes what is lost if all associations with the customer end today.
-func (c *customers) failure(tenant string) error {
+// failure notes what is lost if all associations with the customer end today, and that
+// nothing comes of the customer's units, from the first one on.
+func (c *customers) failure(tenant string, first int) error {
 	gives := c.ask.Base.Contribution(tenant)
-	u := slices.IndexFunc(c.Units, func(u plan.Unit) bool { return u.Name == tenant })
-	if !c.ask.Margin || u < 0 && len(gives) == 0 {
+	var units []int
+	for u := first; u < len(c.Units); u++ {
+		units = append(units, u)
+	}
+	if !c.ask.Margin || len(units) == 0 && len(gives) == 0 {
 		return nil
 	}
 	after := gives
@@ -235,13 +336,8 @@ func (c *customers) failure(tenant string) error {
 			after = of
 		}
 	}
-	if u < 0 {
-		u = len(c.Units)
-		c.Units = append(c.Units, plan.Unit{Name: tenant})
-		c.bundles = append(c.bundles, nil)
-	}
-	if lost, ok := c.Adds(gives, after); ok {
-		c.Failures = append(c.Failures, plan.Failure{Name: tenant, Unit: u, Lost: lost})
+	if lost, ok := c.Adds(gives, after); ok && (len(units) > 0 || len(lost) > 0) {
+		c.Failures = append(c.Failures, plan.Failure{Name: tenant, Units: units, Lost: lost})
 	}
 	return nil
 }

@@ -15,8 +15,8 @@ import (
 // humans proposes what people could do.
 type humans struct {
 	*Proposal
-	certificates []string // that the wanted areas look at, in order
-	uses         map[string]string
+	certificates []string              // that the wanted areas look at, in order
+	uses         map[string][]string   // by certificate: the lists that it stands in, in order
 	known        map[string][]plan.Add // effects of people who are alike
 }
 
@@ -26,8 +26,10 @@ type human struct {
 	profiles []string
 	held     map[string]*people.Certification // that count today
 	then     map[string]bool                  // that still count on the day
-	all      map[string]bool                  // that the person ever earned
-	location string                           // that the profile is linked to on the day; "": none
+	// odd: several profiles, or several links at once. What the person brings is always
+	// evaluated, and as a whole.
+	odd      bool
+	location string // that the profile is linked to on the day; "": none
 }
 
 func (h *humans) all(before int) error {
@@ -53,10 +55,10 @@ func (h *humans) all(before int) error {
 // look lists the certificates that the rules of the wanted areas name, and in which of
 // their lists each stands: certificates in the same lists bring the same.
 func (h *humans) look() {
-	h.uses = make(map[string]string)
+	h.uses = make(map[string][]string)
 	use := func(of []string, name string) {
 		for _, c := range of {
-			h.uses[c] += name + ";"
+			h.uses[c] = append(h.uses[c], name)
 		}
 	}
 	for i, r := range h.PeopleRules() {
@@ -77,12 +79,16 @@ func (h *humans) people() (out []human) {
 		location string
 		ours     bool
 		other    bool
+		open     int // links that hold on the day
 	}
 	links := make(map[string]link)
 	day := base.Question.AsOf.Instant()
 	for i := range facts.Links {
 		l := &facts.Links[i]
 		of := links[l.MCID]
+		if l.During.Contains(day) {
+			of.open++
+		}
 		account, known := base.Index().AccountAt(l.Location)
 		switch {
 		case known && account == base.Account:
@@ -113,21 +119,29 @@ func (h *humans) people() (out []human) {
 		if !ok {
 			n = len(out)
 			at[person.ID] = n
-			out = append(out, human{Person: person, held: make(map[string]*people.Certification), then: make(map[string]bool), all: make(map[string]bool)})
+			out = append(out, human{Person: person, held: make(map[string]*people.Certification), then: make(map[string]bool)})
 		}
 		hm := &out[n]
 		if hm.location == "" && of.location != "" {
 			hm.Person, hm.location = person, of.location
 		}
 		hm.profiles = append(hm.profiles, person.MCID)
-		for _, c := range certificates[person.MCID] {
-			hm.all[c.Certificate] = true
-			if c.Unverified || c.EarnedOn == nil || *c.EarnedOn > h.ask.Today || c.ExpiresOn != nil && *c.ExpiresOn <= h.ask.Today {
-				continue
+		hm.odd = hm.odd || len(hm.profiles) > 1 || of.open > 1
+	}
+	for i := range out {
+		hm := &out[i]
+		for _, profile := range hm.profiles {
+			if links[profile].location == "" && profile != hm.MCID {
+				continue // what it holds does not count
 			}
-			hm.held[c.Certificate] = c
-			if c.ExpiresOn == nil || *c.ExpiresOn > base.Question.AsOf {
-				hm.then[c.Certificate] = true
+			for _, c := range certificates[profile] {
+				if c.Unverified || c.EarnedOn == nil || *c.EarnedOn > h.ask.Today || c.ExpiresOn != nil && *c.ExpiresOn <= h.ask.Today {
+					continue
+				}
+				hm.held[c.Certificate] = c
+				if c.ExpiresOn == nil || *c.ExpiresOn > base.Question.AsOf {
+					hm.then[c.Certificate] = true
+				}
 			}
 		}
 	}
@@ -150,97 +164,156 @@ func (h *humans) person(of *human) error {
 		}
 		first = []*Action{a}
 	}
-	single := h.singles(of)
-	var all []candidate
-	var err error
-	for _, set := range combinations(len(single), mostPerPerson) {
-		actions := slices.Clone(first)
-		for _, i := range set {
-			for _, a := range single[i] {
-				if !slices.Contains(actions, a) {
-					actions = append(actions, a)
+	from := len(h.Units)
+	for _, single := range h.apart(h.singles(of), len(first) > 0 || of.odd) {
+		var all []candidate
+		var err error
+		for _, set := range combinations(len(single), mostPerPerson) {
+			actions := slices.Clone(first)
+			for _, i := range set {
+				for _, a := range single[i].actions {
+					if !slices.Contains(actions, a) {
+						actions = append(actions, a)
+					}
 				}
 			}
+			if len(actions) == 0 {
+				continue
+			}
+			if all, err = h.candidate(all, of, actions); err != nil {
+				return err
+			}
 		}
-		if len(actions) == 0 {
-			continue
-		}
-		if all, err = h.candidate(all, of, actions); err != nil {
-			return err
-		}
+		h.unit(of.ID, all)
 	}
-	h.unit(of.ID, all)
-	return h.failure(of)
+	return h.failure(of, from)
 }
 
-// singles are the certificates that the person could earn, or renew, each with what it
-// needs before, the cheapest of those that bring the same.
-func (h *humans) singles(of *human) (out [][]*Action) {
-	made := make(map[string]*Action)
-	best := make(map[string][]*Action)
+// apart divides certificates into those that bring the person into different lists: what
+// they bring adds up, so they are units apart. An action that all of them need keeps them
+// together.
+func (h *humans) apart(all []single, whole bool) (out [][]single) {
+	if whole {
+		return [][]single{all}
+	}
+	for _, s := range all {
+		mine := []single{s}
+		out = slices.DeleteFunc(out, func(other []single) bool {
+			shares := slices.ContainsFunc(other, func(o single) bool {
+				return slices.ContainsFunc(mine, func(m single) bool {
+					return slices.ContainsFunc(o.meets, func(list string) bool { return slices.Contains(m.meets, list) }) ||
+						slices.ContainsFunc(o.actions, func(a *Action) bool { return slices.Contains(m.actions, a) })
+				})
+			})
+			if shares {
+				mine = append(mine, other...)
+			}
+			return shares
+		})
+		out = append(out, mine)
+	}
+	return out
+}
+
+// single is a certificate that a person could earn or renew, with what it needs before.
+type single struct {
+	actions []*Action
+	cost    int64
+	meets   []string // the lists that the person would stand in besides
+}
+
+// singles are the certificates that would bring something, but for those of which another
+// brings all that they bring and costs no more: of lists a person stands in each once, so
+// that together with the other they would bring nothing either.
+func (h *humans) singles(of *human) (kept []single) {
+	met := make(map[string]bool)
+	for id := range of.then {
+		for _, list := range h.uses[id] {
+			met[list] = true
+		}
+	}
+	known := make(map[string][]*Action)
+	var all []single
 	for _, id := range h.certificates {
 		if of.then[id] {
 			continue
 		}
-		chain := h.chain(of, id, made, nil)
-		if chain == nil {
-			continue
+		s := single{actions: h.chain(of, id, known, nil)}
+		for _, a := range s.actions {
+			s.cost += a.Cost
+			for _, list := range h.uses[a.Certificate] {
+				if !met[list] && !slices.Contains(s.meets, list) {
+					s.meets = append(s.meets, list)
+				}
+			}
 		}
-		if other, ok := best[h.uses[id]]; !ok || cost(chain) < cost(other) {
-			best[h.uses[id]] = chain
+		if len(s.meets) > 0 {
+			all = append(all, s)
 		}
 	}
-	for _, use := range slices.Sorted(maps.Keys(best)) {
-		out = append(out, best[use])
-	}
-	slices.SortStableFunc(out, func(a, b []*Action) int {
-		return cmp.Or(cmp.Compare(cost(a), cost(b)), strings.Compare(a[len(a)-1].ID, b[len(b)-1].ID))
+	slices.SortStableFunc(all, func(a, b single) int {
+		return cmp.Or(cmp.Compare(a.cost, b.cost), cmp.Compare(len(a.actions), len(b.actions)), cmp.Compare(len(b.meets), len(a.meets)),
+			strings.Compare(a.actions[len(a.actions)-1].ID, b.actions[len(b.actions)-1].ID))
 	})
-	return out[:min(len(out), 16)]
+	for _, s := range all {
+		covered := slices.ContainsFunc(kept, func(k single) bool {
+			return !slices.ContainsFunc(s.meets, func(list string) bool { return !slices.Contains(k.meets, list) })
+		})
+		if !covered {
+			kept = append(kept, s)
+		}
+	}
+	return kept
 }
 
 // chain is what the person has to do for a certificate, what comes first first; nil if it
-// cannot be earned in time.
-func (h *humans) chain(of *human, id string, made map[string]*Action, under []string) []*Action {
+// cannot be earned in time. What was found before is known.
+func (h *humans) chain(of *human, id string, known map[string][]*Action, under []string) []*Action {
 	if slices.Contains(under, id) {
 		return nil // costs that ask for each other
 	}
-	a := made[id]
-	if a == nil {
-		a = h.certificate(of, id)
-		made[id] = a
+	if out, ok := known[id]; ok {
+		return out
 	}
+	out := h.link(of, id, known, under)
+	if len(under) == 0 || out != nil { // inside of a circle it may be only this once
+		known[id] = out
+	}
+	return out
+}
+
+// link adds a certificate to the cheapest chain that it needs.
+func (h *humans) link(of *human, id string, known map[string][]*Action, under []string) []*Action {
+	a := h.certificate(of, id)
 	if h.ask.Costs.out(a.ID) || h.ask.Costs.out(id) {
 		return nil
 	}
-	if rule, known := h.ask.Base.Question.Program.Certificates[id]; known && rule.Retired != nil && *rule.Retired < a.From {
+	if rule, ok := h.ask.Base.Question.Program.Certificates[id]; ok && rule.Retired != nil && *rule.Retired < a.From {
 		return nil // nobody can earn it any more
-	}
-	if !h.inTimeOnce(a) {
-		return nil
 	}
 	needs := h.ask.Costs.Needs[id]
 	if len(needs) == 0 || a.Kind == Renewal || slices.ContainsFunc(needs, func(n string) bool { return of.held[n] != nil }) {
+		if !h.inTimeOnce(a) {
+			return nil
+		}
 		return []*Action{a}
 	}
 	var best []*Action
 	for _, n := range needs {
-		if c := h.chain(of, n, made, append(slices.Clip(under), id)); c != nil && (best == nil || cost(c) < cost(best)) {
+		if c := h.chain(of, n, known, append(slices.Clip(under), id)); c != nil && (best == nil || cost(c) < cost(best)) {
 			best = c
 		}
 	}
 	if best == nil {
 		return nil
 	}
-	needed := best[len(best)-1]
-	later := *a
-	later.From = max(a.From, needed.From.AddDays(int(a.From-h.ask.Today)))
-	later.Needs = []string{needed.ID}
-	if later.From >= h.ask.Base.Question.AsOf {
-		h.TooLate = append(h.TooLate, &later)
+	last := best[len(best)-1]
+	a.From = last.From.AddDays(int(a.From - h.ask.Today))
+	a.Needs = []string{last.ID}
+	if !h.inTimeOnce(a) {
 		return nil
 	}
-	return append(slices.Clip(best), &later)
+	return append(slices.Clip(best), a)
 }
 
 // inTimeOnce notes an action that comes too late only once.
@@ -304,13 +377,15 @@ func (h *humans) candidate(all []candidate, of *human, actions []*Action) ([]can
 	slices.Sort(does)
 	key := strings.Join(slices.Sorted(maps.Keys(of.then)), ",") + "|" + of.location + "|" + strings.Join(does, ",")
 	adds, known := h.known[key]
-	if !known || len(of.profiles) > 1 {
+	if !known || of.odd {
 		out, err := h.ask.Base.Evaluate(changes(actions))
 		if err != nil {
 			return nil, err
 		}
 		adds = h.AddsOfPeople(h.ask.Base.Now().Roster, out.Roster)
-		h.known[key] = adds
+		if !of.odd {
+			h.known[key] = adds
+		}
 	}
 	if len(adds) == 0 {
 		return all, nil
@@ -318,11 +393,15 @@ func (h *humans) candidate(all []candidate, of *human, actions []*Action) ([]can
 	return append(all, candidate{slices.Clone(actions), cost(actions), slices.Clone(adds)}), nil
 }
 
-// failure notes what is lost if the person leaves.
-func (h *humans) failure(of *human) error {
-	u := slices.IndexFunc(h.Units, func(u plan.Unit) bool { return u.Name == of.ID })
-	if !h.ask.Margin || u < 0 && of.location == "" {
+// failure notes what is lost if the person leaves, and that nothing comes of the person's
+// units, from the first one on.
+func (h *humans) failure(of *human, first int) error {
+	if !h.ask.Margin {
 		return nil
+	}
+	var units []int
+	for u := first; u < len(h.Units); u++ {
+		units = append(units, u)
 	}
 	var lost []plan.Add
 	if of.location != "" {
@@ -332,15 +411,9 @@ func (h *humans) failure(of *human) error {
 		}
 		lost = h.AddsOfPeople(h.ask.Base.Now().Roster, out.Roster)
 	}
-	if u < 0 {
-		if len(lost) == 0 {
-			return nil
-		}
-		u = len(h.Units)
-		h.Units = append(h.Units, plan.Unit{Name: of.ID})
-		h.bundles = append(h.bundles, nil)
+	if len(units) > 0 || len(lost) > 0 {
+		h.Failures = append(h.Failures, plan.Failure{Name: of.ID, Units: units, Lost: lost})
 	}
-	h.Failures = append(h.Failures, plan.Failure{Name: of.ID, Unit: u, Lost: lost})
 	return nil
 }
 

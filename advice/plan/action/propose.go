@@ -45,8 +45,9 @@ type Proposal struct {
 	// Entangled are actions that would touch more than one customer: no plan has them.
 	Entangled []*Action
 	// Without is how many actions bring nothing towards the areas by themselves.
-	Without int
-	bundles [][][]string // by unit and bundle: ids of actions
+	Without    int
+	directions []direction  // by counter
+	bundles    [][][]string // by unit and bundle: ids of actions
 }
 
 // Propose lists what could be done. The errors are those of [model.New] and
@@ -67,6 +68,7 @@ func Propose(ask *Ask) (*Proposal, error) {
 	if err != nil {
 		return nil, err
 	}
+	p.directions = direct(&p.Instance)
 	c := &customers{Proposal: p, measures: p.Measures()}
 	if err := c.all(); err != nil {
 		return nil, err
@@ -117,7 +119,7 @@ type candidate struct {
 
 // unit adds a unit with the candidates that none of the others is better than.
 func (p *Proposal) unit(name string, all []candidate) {
-	all = undominated(all)
+	all = p.undominated(all)
 	if len(all) == 0 {
 		return
 	}
@@ -136,34 +138,93 @@ func (p *Proposal) unit(name string, all []candidate) {
 	p.bundles = append(p.bundles, of)
 }
 
-// undominated leaves out candidates that add nothing, and those that add what another
-// adds at no less cost and with no fewer actions.
-func undominated(all []candidate) (out []candidate) {
+// undominated leaves out candidates that add nothing, and those than which another is
+// better: it costs no more, has no more actions and adds nowhere worse.
+func (p *Proposal) undominated(all []candidate) (out []candidate) {
 	slices.SortStableFunc(all, func(a, b candidate) int {
 		return cmp.Or(cmp.Compare(a.cost, b.cost), cmp.Compare(len(a.actions), len(b.actions)))
 	})
-	type key string
-	seen := make(map[key]bool)
 	for _, c := range all {
-		if len(c.adds) == 0 {
+		if len(c.adds) == 0 || slices.ContainsFunc(out, func(k candidate) bool { return len(k.actions) <= len(c.actions) && p.noWorse(k.adds, c.adds) }) {
 			continue
 		}
-		slices.SortFunc(c.adds, func(a, b plan.Add) int { return cmp.Compare(a.Counter, b.Counter) })
-		var k []byte
-		for _, a := range c.adds {
-			for _, n := range []int64{int64(a.Counter), a.By} {
-				for range 8 {
-					k = append(k, byte(n))
-					n >>= 8
-				}
-			}
-		}
-		if seen[key(k)] {
-			continue
-		}
-		seen[key(k)] = true
 		if out = append(out, c); len(out) == mostBundles {
 			break
+		}
+	}
+	return out
+}
+
+// noWorse reports whether what x adds is at least as good as what y adds, whatever else is
+// done.
+func (p *Proposal) noWorse(x, y []plan.Add) bool {
+	more := make(map[int]int64, len(x))
+	for _, a := range x {
+		more[a.Counter] += a.By
+	}
+	for _, a := range y {
+		more[a.Counter] -= a.By
+	}
+	for counter, by := range more {
+		d := p.directions[counter]
+		if by > 0 && d&down != 0 || by < 0 && d&up != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// direction says in which direction more of a counter can matter.
+type direction uint8
+
+const (
+	up   direction = 1 << iota // more helps somewhere
+	down                       // more harms somewhere
+)
+
+// direct finds for every counter where more of it helps and where it harms.
+func direct(in *plan.Instance) []direction {
+	out := make([]direction, len(in.Counters))
+	mark := func(quantity int, d direction) {
+		if quantity < len(in.Counters) {
+			out[quantity] |= d
+			return
+		}
+		for _, m := range in.Sets[quantity-len(in.Counters)].Members {
+			out[m] |= d
+		}
+	}
+	terms := func(list []plan.Term) {
+		for _, t := range list {
+			switch {
+			case t.Times > 0:
+				mark(t.Quantity, up)
+			case t.Times < 0:
+				mark(t.Quantity, down)
+			}
+		}
+	}
+	conditions := func(list []plan.Condition) {
+		for i := range list {
+			terms(list[i].Terms)
+		}
+	}
+	for i := range in.Areas {
+		for j := range in.Areas[i].Ways {
+			way := &in.Areas[i].Ways[j]
+			conditions(way.When)
+			for k := range way.Metrics {
+				for _, o := range way.Metrics[k].Options {
+					for l := range o.Parts {
+						part := &o.Parts[l]
+						conditions(part.When)
+						terms(part.Gain)
+						for _, t := range part.Over {
+							mark(t.Quantity, up|down) // nothing at 0, and less the more there is
+						}
+					}
+				}
+			}
 		}
 	}
 	return out

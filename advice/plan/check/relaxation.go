@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/kizuna-org/kizuna"
@@ -144,8 +145,10 @@ func (r *relaxation) changes(world int) map[int]bool {
 	}
 	f := r.in.Failures[world]
 	lists := [][]plan.Add{f.Lost}
-	for _, b := range r.in.Units[f.Unit].Bundles {
-		lists = append(lists, b.Adds)
+	for _, u := range f.Units {
+		for _, b := range r.in.Units[u].Bundles {
+			lists = append(lists, b.Adds)
+		}
 	}
 	for _, list := range lists {
 		for _, a := range list {
@@ -208,16 +211,16 @@ func (r *relaxation) sumOf(world int, terms []plan.Term) int {
 	for c, n := range times {
 		s.fixed += n * r.in.Counters[c].Base
 	}
-	failed := -1
+	var failed []int
 	if world != plan.Nominal {
-		failed = r.in.Failures[world].Unit
+		failed = r.in.Failures[world].Units
 		for _, a := range r.in.Failures[world].Lost {
 			s.fixed += times[a.Counter] * a.By
 		}
 	}
 	row := inequality{equal: true, atLeast: -s.fixed}
 	for u, unit := range r.in.Units {
-		if u == failed {
+		if slices.Contains(failed, u) {
 			continue
 		}
 		effects := make([]int64, len(unit.Bundles))

@@ -67,6 +67,9 @@ func kept(t fataler, base *advice.Base, a *find.Answer) {
 		}
 	}
 	if _, ok := earned(a.Changes(0)); !ok {
+		for i := range a.Steps {
+			t.Fatalf("DBG %d %+v %+v", i, a.Steps[i].Action, a.Steps[len(a.Steps)-1].Action)
+		}
 		t.Fatal("the plan does not reach what it promises")
 	}
 	for i := range a.Steps {

@@ -53,7 +53,7 @@ func Margin(in *plan.Instance, n int) *plan.Instance {
 		if len(in.Failures) == n {
 			break
 		}
-		in.Failures = append(in.Failures, plan.Failure{Name: in.Units[u].Name, Unit: u})
+		in.Failures = append(in.Failures, plan.Failure{Name: in.Units[u].Name, Units: []int{u}})
 	}
 	return in
 }

@@ -55,7 +55,10 @@ func Tiny(draw func(lo, hi int) int) *plan.Instance {
 	}
 	if draw(0, 3) == 0 {
 		for range draw(1, 2) {
-			f := plan.Failure{Name: "failure", Unit: draw(0, len(in.Units)-1)}
+			f := plan.Failure{Name: "failure", Units: []int{draw(0, len(in.Units)-1)}}
+			if other := draw(0, len(in.Units)-1); draw(0, 3) == 0 && other != f.Units[0] {
+				f.Units = append(f.Units, other)
+			}
 			if draw(0, 1) == 1 {
 				f.Lost = []plan.Add{{Counter: draw(0, counters-1), By: int64(draw(-2, 0))}}
 			}

@@ -87,9 +87,11 @@ func (g *guess) reaches(p plan.Plan) bool {
 		for _, a := range f.Lost {
 			changed[a.Counter] += a.By
 		}
-		if b := p[f.Unit]; b != plan.None {
-			for _, a := range g.in.Units[f.Unit].Bundles[b].Adds {
-				changed[a.Counter] -= a.By
+		for _, u := range f.Units {
+			if b := p[u]; b != plan.None {
+				for _, a := range g.in.Units[u].Bundles[b].Adds {
+					changed[a.Counter] -= a.By
+				}
 			}
 		}
 		for s := range g.in.Sets {

@@ -3,6 +3,7 @@ package solve
 import (
 	"fmt"
 	"math/big"
+	"slices"
 	"strings"
 
 	"github.com/kizuna-org/kizuna"
@@ -185,10 +186,12 @@ func (m *model) touched(world, quantity int) bool {
 			return true
 		}
 	}
-	for b := range m.in.Units[f.Unit].Bundles {
-		for _, a := range m.in.Units[f.Unit].Bundles[b].Adds {
-			if a.Counter == quantity && a.By != 0 {
-				return true
+	for _, u := range f.Units {
+		for b := range m.in.Units[u].Bundles {
+			for _, a := range m.in.Units[u].Bundles[b].Adds {
+				if a.Counter == quantity && a.By != 0 {
+					return true
+				}
 			}
 		}
 	}
@@ -222,15 +225,15 @@ func (m *model) form(world int, terms []plan.Term) int {
 	for c := range by {
 		f.constant += by[c] * m.in.Counters[c].Base
 	}
-	failed := -1
+	var failed []int
 	if at != plan.Nominal {
-		failed = m.in.Failures[at].Unit
+		failed = m.in.Failures[at].Units
 		for _, a := range m.in.Failures[at].Lost {
 			f.constant += by[a.Counter] * a.By
 		}
 	}
 	for u := range m.in.Units {
-		if u == failed {
+		if slices.Contains(failed, u) {
 			continue
 		}
 		e := effect{u, make([]int64, len(m.in.Units[u].Bundles))}
