@@ -7,8 +7,11 @@ import (
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/advice"
 	"github.com/kizuna-org/kizuna/association"
+	"github.com/kizuna-org/kizuna/attribution"
 	"github.com/kizuna-org/kizuna/people"
 	"github.com/kizuna-org/kizuna/program"
+	"github.com/kizuna-org/kizuna/score"
+	"github.com/kizuna-org/kizuna/usage"
 )
 
 // Ground is what a scenario's words mean something on.
@@ -16,17 +19,17 @@ type Ground struct {
 	Program      *program.Program // that the scenario is asked under
 	Associations *association.Facts
 	People       *people.Facts
-	// Last is the last month of usage: the one before a projection begins.
+	// Last is the last month that usage covers: the one before a projection begins.
 	Last kizuna.Month
 	// Uses reports whether there is usage of what a growth selects, in any month.
 	Uses func(*advice.Growth) bool
 }
 
 // Of is the ground that a base is.
-func Of(b *advice.Base) *Ground {
+func Of(b *advice.Base, last kizuna.Month) *Ground {
 	f := b.Facts()
 	return &Ground{
-		Program: b.Question.Program, Associations: f.Associations, People: f.People, Last: b.Plan.Last,
+		Program: b.Question.Program, Associations: f.Associations, People: f.People, Last: last,
 		Uses: func(g *advice.Growth) bool {
 			tenants := b.Customers()
 			if g.Tenant != "" {
@@ -35,6 +38,21 @@ func Of(b *advice.Base) *Ground {
 			for _, id := range tenants {
 				about := b.About(id)
 				if slices.ContainsFunc(about, func(r association.Resource) bool { return g.Selects(id, &r) }) {
+					return true
+				}
+			}
+			return false
+		},
+	}
+}
+
+// OfFacts is the ground that facts as a whole are.
+func OfFacts(p *program.Program, f *score.Facts, last kizuna.Month) *Ground {
+	return &Ground{
+		Program: p, Associations: f.Associations, People: f.People, Last: last,
+		Uses: func(g *advice.Growth) bool {
+			for _, u := range f.Usage.All() {
+				if g.Selects(association.Fold(u.Tenant), &association.Resource{Subscription: u.Subscription, Workload: u.Workload}) {
 					return true
 				}
 			}
@@ -52,6 +70,9 @@ func (s *Scenario) Changes(on *Ground) (*advice.Changes, error) {
 	// What is added is clipped, so that compiling twice appends to nobody's memory.
 	c.out.Associations.Resales = slices.Clip(c.out.Associations.Resales)
 	c.out.People.Certifications = slices.Clip(c.out.People.Certifications)
+	if err := each(s.Add.Usage, c.countable); err != nil {
+		return nil, err
+	}
 	for i := range s.End {
 		c.end(s.End[i].Ending, s.End[i].At)
 	}
@@ -92,6 +113,20 @@ type compiler struct {
 
 func (c *compiler) end(e advice.Ending, at kizuna.Ref) {
 	c.out.End, c.refs = append(c.out.End, e), append(c.refs, at)
+}
+
+// countable refuses usage that could not be counted: in a scenario it is in dollars.
+func (c *compiler) countable(u *usage.Row) error {
+	if u.Revenue != nil && u.Currency == "" {
+		if _, exact, ok := u.Revenue.Millionths(); !ok || !exact {
+			return kizuna.Errorf("scenario-millionths", "revenue %s is not in millionths of a dollar", u.Revenue).
+				WithMend("write at most six decimals").WithRef(u.At)
+		}
+	}
+	if _, err := attribution.NewRates(nil).Figures(u); err != nil {
+		return err.WithRef(u.At)
+	}
+	return nil
 }
 
 // profiles are the profiles of a person, by its id or one of them.

@@ -15,18 +15,18 @@ import (
 	"github.com/kizuna-org/kizuna/association"
 )
 
-// Bounds of a scenario file.
-const (
-	maxBytes = 4 << 20
-	mostRows = 100_000
-)
+// MaxBytes bounds a scenario file.
+const MaxBytes = 4 << 20
+
+// mostRows bounds what it says.
+const mostRows = 100_000
 
 // Parse reads a scenario file, YAML or JSON as docs/advice.md describes it. The error
 // names the file, the line and the column.
 func Parse(file string, data []byte, tables Tables) (*Scenario, error) {
 	p := &parser{file: file, tables: tables}
-	if len(data) > maxBytes {
-		return nil, kizuna.Errorf("scenario-too-large", "the file has %d bytes; a scenario has at most %d", len(data), maxBytes).
+	if len(data) > MaxBytes {
+		return nil, kizuna.Errorf("scenario-too-large", "the file has %d bytes; a scenario has at most %d", len(data), MaxBytes).
 			WithMend("check that this is a scenario").WithRef(kizuna.Ref{File: file})
 	}
 	var doc yaml.Node

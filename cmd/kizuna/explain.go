@@ -17,7 +17,7 @@ import (
 
 // explainCmd opens a figure to its contributions, and one of these to its rows.
 type explainCmd struct {
-	questionFlags
+	scenarioFlags
 	oracleFlag
 	Partner  string `name:"partner" required:"" placeholder:"ID" help:"help.partner"`
 	Area     string `name:"area" required:"" placeholder:"AREA" help:"help.area"`
@@ -54,7 +54,7 @@ func (c *explainCmd) Run(a *app) error {
 		if err := in.nameLines(a.Context, rowsOf(e)); err != nil {
 			return err
 		}
-		p, err := proof.New(in.answer, e)
+		p, err := in.proof(e)
 		if err != nil {
 			return err
 		}
@@ -80,6 +80,14 @@ func (c *explainCmd) Run(a *app) error {
 		fmt.Fprintf(a.Stdout, "\n%s\n", a.P.T("explain.open", a.P.T("explain.open-example", c.Data, c.Partner, c.Area, c.Metric)))
 	}
 	return nil
+}
+
+// proof proves an explanation, under the scenario if there is one.
+func (in *inquiry) proof(e *score.Explanation) (*proof.Proof, error) {
+	if in.scenario == (kizuna.Hash{}) {
+		return proof.New(in.answer, e)
+	}
+	return proof.NewUnder(in.answer, e, "sha256:"+in.scenario.String())
 }
 
 // explainView writes an explanation for people.
@@ -298,6 +306,8 @@ type verifyCmd struct {
 	placeFlags
 	KnownAt string `name:"known-at" placeholder:"MOMENT" help:"help.known-at"`
 	File    string `name:"program-file" type:"existingfile" placeholder:"FILE" help:"help.program-file"`
+	// Scenario is the file of the scenario under which the figure was proved.
+	Scenario string `name:"scenario" type:"existingfile" placeholder:"FILE" help:"help.proof-scenario"`
 }
 
 // Run verifies the proof; differences make exit code 1.
@@ -310,12 +320,16 @@ func (c *verifyCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	flags := questionFlags{
+	flags := scenarioFlags{Scenario: c.Scenario, questionFlags: questionFlags{
 		placeFlags: c.placeFlags, KnownAt: c.KnownAt, Program: q.Program, AsOf: q.AsOf.String(),
 		CSPHistory: q.CSPHistory, Attribution: q.Attribution, Gate: q.MetricGate,
-	}
+	}}
 	if c.File != "" {
 		flags.Program = c.File
+	}
+	if q.Scenario != "" && c.Scenario == "" {
+		return kizuna.Errorf("proof-scenario", "the proof is of a scenario, which is not named").
+			WithMend("name its file: --scenario FILE")
 	}
 	in, err := flags.ask(a)
 	if err != nil {
@@ -328,7 +342,7 @@ func (c *verifyCmd) Run(a *app) error {
 	if err := in.nameLines(a.Context, rowsOf(e)); err != nil {
 		return err
 	}
-	fresh, err := proof.New(in.answer, e)
+	fresh, err := in.proof(e)
 	if err != nil {
 		return err
 	}
