@@ -63,8 +63,11 @@ func OfFacts(p *program.Program, f *score.Facts, last kizuna.Month) *Ground {
 
 // Changes returns what the scenario changes. The errors name the place in its file:
 // ids that select nothing are errors, and so are certificates that no rule names.
-func (s *Scenario) Changes(on *Ground) (*advice.Changes, error) {
-	c := &compiler{Ground: on, out: &advice.Changes{
+func (s *Scenario) Changes(on *Ground) (*advice.Changes, error) { return s.changes(on, false) }
+
+// changes are the changes of a scenario; past is set if what it ends may have ended.
+func (s *Scenario) changes(on *Ground, past bool) (*advice.Changes, error) {
+	c := &compiler{Ground: on, past: past, out: &advice.Changes{
 		Associations: s.Add.Associations, People: s.Add.People, Usage: s.Add.Usage,
 	}}
 	// What is added is clipped, so that compiling twice appends to nobody's memory.
@@ -88,6 +91,9 @@ func (s *Scenario) Changes(on *Ground) (*advice.Changes, error) {
 			return nil, err
 		}
 	}
+	if past {
+		return c.out, nil
+	}
 	if n, missed := c.out.Missed(on.Associations, on.People); missed {
 		said := c.out.End[n].String()
 		return nil, kizuna.Errorf("change-selects-nothing", "there is nothing to end in %s", said).
@@ -107,6 +113,7 @@ func each[T any](all []T, do func(*T) error) error {
 
 type compiler struct {
 	*Ground
+	past bool // what is assumed may have come true, or be gone
 	out  *advice.Changes
 	refs []kizuna.Ref // of out.End
 }
@@ -139,7 +146,11 @@ func (c *compiler) profiles(person string, at kizuna.Ref) (mcids []string, err e
 			mcids = append(mcids, p.MCID)
 		}
 	}
-	if len(mcids) == 0 {
+	switch {
+	case len(mcids) > 0:
+	case c.past:
+		return []string{person}, nil
+	default:
 		return nil, kizuna.Errorf("scenario-person", "nobody with a profile is %q", person).
 			WithMend("write a person_id or an mcid of people.csv").WithRef(at)
 	}
@@ -147,7 +158,7 @@ func (c *compiler) profiles(person string, at kizuna.Ref) (mcids []string, err e
 }
 
 func (c *compiler) certificate(id string, at kizuna.Ref) error {
-	if _, ok := c.Program.Certificates[id]; ok {
+	if _, ok := c.Program.Certificates[id]; ok || c.past {
 		return nil
 	}
 	return kizuna.Errorf("scenario-certificate", "no rule of %s names the certificate %q", c.Program.Ref(), id).
@@ -239,7 +250,15 @@ func (c *compiler) move(m *Moving) error {
 	for _, id := range subscriptions {
 		moved = c.moveOne(m, id, on, resales) || moved
 	}
-	if !moved {
+	switch {
+	case moved:
+	case c.past: // it has moved, or is not there any more
+		for _, id := range subscriptions {
+			c.out.Associations.Resales = append(c.out.Associations.Resales, association.Resale{
+				Subscription: id, Tier: m.Tier, Location: m.To, During: kizuna.Interval{From: on, To: kizuna.Forever}, At: m.At,
+			})
+		}
+	default:
 		return kizuna.Errorf("scenario-moves-nothing", "on %s nobody sells a subscription of it under CSP", m.On).
 			WithMend("correct the ids or the day, or add a row to csp").WithRef(m.At)
 	}

@@ -259,10 +259,10 @@ func (p *parser) add(s *Scenario, n *yaml.Node) error {
 	return p.each(n, func(table, rows *yaml.Node) error {
 		return p.list(rows, func(n *yaml.Node) error {
 			var row []Cell
-			var at []*yaml.Node
+			var names, at []*yaml.Node
 			err := p.each(n, func(column, cell *yaml.Node) error {
 				text, err := p.text(cell)
-				row, at = append(row, Cell{column.Value, text}), append(at, cell)
+				row, names, at = append(row, Cell{column.Value, text}), append(names, column), append(at, cell)
 				return err
 			})
 			if err != nil {
@@ -274,6 +274,8 @@ func (p *parser) add(s *Scenario, n *yaml.Node) error {
 				return nil
 			case kizuna.CodeOf(err) == "scenario-table":
 				return placed(err, p.at(table))
+			case number >= 0 && kizuna.CodeOf(err) == "scenario-column":
+				return placed(err, p.at(names[number]))
 			case number >= 0 && number < len(at):
 				return placed(err, p.at(at[number]))
 			}

@@ -67,7 +67,7 @@ func TestMistakesAreNamed(t *testing.T) {
 		{"as_of: soon", "date", "s.yaml:1:8"},
 		{"add: 3", "scenario-form", "s.yaml:1:6"},
 		{"add:\n  claims: [{}]", "scenario-table", "s.yaml:2:3"},
-		{"add:\n  dpor:\n  - {subscription_id: s, location: L1}", "scenario-column", "s.yaml:3:36"},
+		{"add:\n  dpor:\n  - {subscription_id: s, location: L1}", "scenario-column", "s.yaml:3:26"},
 		{"add:\n  dpor:\n  - {subscription_id: s, location_id: L1}", "scenario-cell-missing", "s.yaml:3:5"},
 		{"add:\n  dpor:\n  - {subscription_id: s, location_id: '', from: 2023-01-01}", "cell-empty", "s.yaml:3:39"},
 		{"add:\n  dpor:\n  - {subscription_id: s, location_id: L1, from: yesterday}", "instant", "s.yaml:3:49"},

@@ -39,7 +39,8 @@ type commands struct {
 	Calc     calcCmd     `cmd:"" help:"help.calc"`
 	Program  programCmd  `cmd:"" help:"help.program-cmd"`
 
-	Plan planCmd `cmd:"" help:"help.plan"`
+	Simulate simulateCmd `cmd:"" help:"help.simulate"`
+	Plan     planCmd     `cmd:"" help:"help.plan"`
 
 	Fleet   fleetCmd   `cmd:"" help:"help.fleet"`
 	Segment segmentCmd `cmd:"" help:"help.segment"`
