@@ -54,6 +54,7 @@ type commands struct {
 	DPOR         dporCmd         `cmd:"" name:"dpor" help:"help.dpor"`
 	CSP          cspCmd          `cmd:"" name:"csp" help:"help.csp"`
 	People       peopleCmd       `cmd:"" help:"help.people"`
+	Membership   membershipCmd   `cmd:"" help:"help.membership"`
 
 	Claim   claimCmd   `cmd:"" help:"help.claim"`
 	History historyCmd `cmd:"" help:"help.history"`
