@@ -104,7 +104,8 @@ type dictionary struct {
 
 	known []known // the first one is the empty field
 	last  uint32
-	slots []place // open addressing, a quarter of it free
+	ends  []uint32 // the last one whose field ended so
+	slots []place  // open addressing, a quarter of it free
 	seed  maphash.Seed
 	bytes int // of the fields
 }
@@ -120,6 +121,7 @@ type place struct{ hash, number uint32 }
 
 const (
 	leastSlots  = 64
+	endBits     = 11 // ends are told apart by
 	longestKept = 512
 	// What a column keeps before it forgets everything.
 	mostKept  = 8 << 20 // bytes of text
@@ -142,15 +144,40 @@ func (d *dictionary) text(field []byte) string {
 	if len(field) > longestKept {
 		return newKnown(field).text
 	}
-	n := d.number(field)
+	end := endOf(field)
+	n := d.ends[end]
+	if d.known[n].field != string(field) {
+		n = d.number(field)
+		d.ends[end] = n
+	}
 	d.known[d.last].next = n
 	d.last = n
 	return d.known[n].text
 }
 
+// endOf numbers fields by their last letters and their length: what the fields of a
+// column differ in.
+func endOf(field []byte) int {
+	var w uint64
+	if n := len(field) - 8; n >= 0 {
+		w = binary.LittleEndian.Uint64(field[n:])
+	} else {
+		for _, c := range field {
+			w = w<<8 | uint64(c)
+		}
+	}
+	return int((w + uint64(len(field))) * 0x9E3779B97F4A7C15 >> (64 - endBits))
+}
+
 func (d *dictionary) forget() {
+	clear(d.known)
 	d.known, d.last, d.bytes = append(d.known[:0], known{}), 0, 0
-	d.slots, d.seed = make([]place, leastSlots), maphash.MakeSeed()
+	if d.slots == nil {
+		d.slots, d.ends = make([]place, leastSlots), make([]uint32, 1<<endBits)
+	}
+	clear(d.ends)
+	clear(d.slots)
+	d.seed = maphash.MakeSeed()
 }
 
 // number finds a field, or takes it in.
