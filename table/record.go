@@ -108,6 +108,8 @@ type dictionary struct {
 	slots []place  // open addressing, a quarter of it free
 	seed  maphash.Seed
 	bytes int // of the fields
+	found int // how often a text was one of them
+	spare int // so many texts are not looked for: of those before hardly any came again
 }
 
 // known is a text, the field that it was read from, and which one came behind it.
@@ -135,18 +137,23 @@ func (d *dictionary) text(field []byte) string {
 	last := &d.known[d.last]
 	if next := &d.known[last.next]; string(field) == next.field {
 		d.last = last.next
+		d.found++
 		return next.text
 	}
 	if string(field) == last.field {
 		last.next = d.last
+		d.found++
 		return last.text
 	}
-	if len(field) > longestKept {
+	if d.spare > 0 || len(field) > longestKept {
+		d.spare = max(0, d.spare-1)
 		return newKnown(field).text
 	}
 	end := endOf(field)
 	n := d.ends[end]
-	if d.known[n].field != string(field) {
+	if d.known[n].field == string(field) {
+		d.found++
+	} else {
 		n = d.number(field)
 		d.ends[end] = n
 	}
@@ -171,7 +178,7 @@ func endOf(field []byte) int {
 
 func (d *dictionary) forget() {
 	clear(d.known)
-	d.known, d.last, d.bytes = append(d.known[:0], known{}), 0, 0
+	d.known, d.last, d.bytes, d.found = append(d.known[:0], known{}), 0, 0, 0
 	if d.slots == nil {
 		d.slots, d.ends = make([]place, leastSlots), make([]uint32, 1<<endBits)
 	}
@@ -186,12 +193,16 @@ func (d *dictionary) number(field []byte) uint32 {
 		return 0
 	}
 	if len(d.known) == mostKnown || d.bytes+len(field) > mostKept {
+		if d.found < len(d.known)/8 {
+			d.spare = mostKnown
+		}
 		d.forget()
 	}
 	hash := uint32(maphash.Bytes(d.seed, field))
 	i := int(hash) & (len(d.slots) - 1)
 	for ; d.slots[i].number != 0; i = (i + 1) & (len(d.slots) - 1) {
 		if p := d.slots[i]; p.hash == hash && d.known[p.number].field == string(field) {
+			d.found++
 			return p.number
 		}
 	}
