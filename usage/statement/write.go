@@ -35,7 +35,6 @@ type Writer struct {
 	symbol    uint32     // or in the ledger, folded
 	number    uint32     // of the series of the last row, if it is of a ledger
 	common    usage.Series
-	texts     int // bytes of its texts
 	folded    string
 	first     kizuna.Date // of the month
 	day       kizuna.Date // of the last row, known to be of the month
@@ -161,15 +160,6 @@ func (w *Writer) series(l *usage.Ledger, rows []usage.Coded) error {
 	s := &w.common
 	if n := rows[0].Series; w.number != n {
 		w.number, *s = n, l.Series(n)
-		w.texts = 0
-		for _, symbol := range [...]uint32{
-			s.TenantWritten, s.Subscription, s.Scope, s.Workload, s.OfferType, s.Channel,
-			s.Currency, s.SourceRow, s.AssertedLocation, s.AssertedType, s.File,
-		} {
-			if symbol != 0 {
-				w.texts += len(l.Text(symbol))
-			}
-		}
 	}
 	if w.err != nil {
 		return w.err
@@ -180,7 +170,7 @@ func (w *Writer) series(l *usage.Ledger, rows []usage.Coded) error {
 		}
 		w.symbol = s.Tenant
 	}
-	if w.texts > textBytes {
+	if rows[0].Texts > textBytes {
 		return rowTooLong(kizuna.Ref{File: l.Text(s.File), Line: int(rows[0].Line), Column: int(rows[0].Column)})
 	}
 	for len(rows) > 0 {
