@@ -153,6 +153,7 @@ func TestAForecastIsTheScoreOfTheDaysToCome(t *testing.T) {
 			a, _ := score.Ask(score.Question{Program: programOn(q, on), AsOf: on, Trust: q.Trust}, f).Result(q.Account).Accounts.Get(q.Account)
 			return a
 		}
+		checkCauses(t, q, out, f, ask)
 		for k, month := range out.Months {
 			if want := q.AsOf.Month().Add(k).Day(1); k > 0 && month.AsOf != want || k == 0 && month.AsOf != q.AsOf {
 				t.Fatalf("month %d is of %s", k, month.AsOf)
@@ -203,6 +204,7 @@ func more(t *rapid.T, f *score.Facts, q *forecast.Question) {
 	for _, s := range a.Subscriptions {
 		for _, role := range []association.ClaimRole{association.UsageRole, association.RevenueRole} {
 			a.Claims = append(slices.Clip(a.Claims), association.Claim{ID: "more", Location: "L1", Tenant: s.Tenant, Subscription: s.ID, Role: role,
+				At:     kizuna.Ref{File: "claims", Line: 1 + len(a.Claims)},
 				During: kizuna.Interval{From: 0, To: day("claimed until").Instant()}})
 		}
 		if rapid.Bool().Draw(t, "sold") {
@@ -240,6 +242,59 @@ func more(t *rapid.T, f *score.Facts, q *forecast.Question) {
 	}
 	for _, mcid := range []string{"m1", "m3", "m4"} {
 		f.People.Links = append(f.People.Links, people.ProfileLink{MCID: mcid, Location: "L1", During: kizuna.Interval{From: 0, To: day("linked until").Instant()}})
+	}
+}
+
+// checkCauses scores the facts with each cause undone, as a whole.
+func checkCauses(t *rapid.T, q *forecast.Question, out *forecast.Forecast, f *score.Facts, ask func(kizuna.Date, *score.Facts) *score.Account) {
+	assumed := func(f *score.Facts) *score.Facts {
+		whole, err := (&advice.Changes{Projection: out.Assumed}).Apply(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return whole
+	}
+	total := func(a *score.Account, area string) kizuna.Fraction {
+		of, _ := a.Areas.Get(area)
+		return of.Total
+	}
+	for i := range out.Changes {
+		change := &out.Changes[i]
+		for k := range change.Causes {
+			cause := &change.Causes[k]
+			other := *f
+			switch {
+			case cause.Kind == forecast.Expired:
+				p := *f.People
+				p.Certifications = slices.Clone(p.Certifications)
+				n := slices.IndexFunc(p.Certifications, func(c people.Certification) bool {
+					return c.MCID == cause.MCID && c.Certificate == cause.Certificate && c.ExpiresOn != nil && *c.ExpiresOn == change.On
+				})
+				if p.Certifications[n].ExpiresOn = nil; len(cause.Alone) == 0 {
+					t.Fatalf("%s: %s of %s makes nothing", change.On, cause.Certificate, cause.MCID)
+				}
+				other.People = &p
+				without := ask(change.On, assumed(&other))
+				for _, a := range cause.Alone {
+					if total(without, a.Area).Cmp(a.Was) != 0 {
+						t.Fatalf("%s without %s: %s, not %s", change.On, cause.Certificate, total(without, a.Area), a.Was)
+					}
+				}
+			case cause.Kind == forecast.AssociationEnded && cause.Fact.File == "claims":
+				a := *f.Associations
+				a.Claims = slices.Clone(a.Claims)
+				a.Claims[cause.Fact.Line-1].During.To = kizuna.Forever
+				other.Associations = &a
+				goesOn, stands := assumed(&other), assumed(f)
+				for _, a := range cause.Alone {
+					stood := total(ask(change.On-1, goesOn), a.Area).Sub(total(ask(change.On-1, stands), a.Area))
+					want := total(ask(change.On, goesOn), a.Area).Sub(stood).Max(a.Is)
+					if a.Was.Cmp(want) != 0 {
+						t.Fatalf("%s, %s goes on: %s, not %s", change.On, cause.Fact, want, a.Was)
+					}
+				}
+			}
+		}
 	}
 }
 

@@ -39,7 +39,8 @@ type commands struct {
 	Calc     calcCmd     `cmd:"" help:"help.calc"`
 	Program  programCmd  `cmd:"" help:"help.program-cmd"`
 
-	Plan planCmd `cmd:"" help:"help.plan"`
+	Plan     planCmd     `cmd:"" help:"help.plan"`
+	Forecast forecastCmd `cmd:"" help:"help.forecast"`
 
 	Fleet   fleetCmd   `cmd:"" help:"help.fleet"`
 	Segment segmentCmd `cmd:"" help:"help.segment"`
