@@ -169,12 +169,24 @@ type Others struct {
 	Alone     []AreaChange `json:"alone"` // what they make together
 }
 
-// New makes a forecast. The errors are "forecast-months", those of compiling programs and
-// of what the facts read, and ctx's.
-func New(ctx context.Context, q *Question, f *Facts) (*Forecast, error) {
+// Check says what is wrong with the numbers of a question: "forecast-months" and
+// "forecast-delays".
+func (q *Question) Check() error {
 	if q.Months < 1 || q.Months > MostMonths {
-		return nil, kizuna.Errorf("forecast-months", "%d is no number of months to look ahead", q.Months).
+		return kizuna.Errorf("forecast-months", "%d is no number of months to look ahead", q.Months).
 			WithMend("name one from 1 to %d", MostMonths)
+	}
+	if least := min(q.Delays.Skilling, q.Delays.Association); least < 0 {
+		return kizuna.Errorf("forecast-delays", "a delay of %d days is none", least).WithMend("name 0 days or more")
+	}
+	return nil
+}
+
+// New makes a forecast. The errors are those of [Question.Check], of compiling programs
+// and of what the facts read, and ctx's.
+func New(ctx context.Context, q *Question, f *Facts) (*Forecast, error) {
+	if err := q.Check(); err != nil {
+		return nil, err
 	}
 	m := &maker{Question: q, f: f, ctx: ctx, last: q.AsOf.Month().Add(q.Months).Day(1)}
 	m.prepare()

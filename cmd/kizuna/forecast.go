@@ -43,13 +43,19 @@ type forecastCmd struct {
 
 // Run prints the forecast, or opens a figure of it.
 func (c *forecastCmd) Run(a *app) error {
+	q, err := c.asked(a)
+	if err != nil {
+		return err
+	}
 	in, facts, err := c.ahead(a)
 	if err != nil {
 		return err
 	}
-	q, err := c.asked(a, in)
-	if err != nil {
-		return err
+	q.Question, q.Account = in.answer.Question, in.account
+	if c.Program == "" {
+		if q.Versions, err = c.versions(q); err != nil {
+			return err
+		}
 	}
 	if c.At != "" {
 		return c.open(a, in, q, facts)
@@ -132,26 +138,19 @@ func rowsOfTenants(all *usage.Ledger, tenants []string) *usage.Ledger {
 	return some
 }
 
-// asked is the question of the forecast.
-func (c *forecastCmd) asked(a *app, in *adviceInquiry) (*forecast.Question, error) {
-	q := &forecast.Question{
-		Question: in.answer.Question, Account: in.account, Months: c.Months, Most: max(0, c.Most),
+// asked is the question of the forecast, as far as flags tell it.
+func (c *forecastCmd) asked(a *app) (q *forecast.Question, err error) {
+	q = &forecast.Question{
+		Months: c.Months, Most: max(0, c.Most),
 		Delays: forecast.Delays{Skilling: c.Skilling, Association: c.Association},
-	}
-	if c.Skilling < 0 || c.Association < 0 {
-		return nil, kizuna.Errorf("forecast-delays", "a delay of %d days is none", min(c.Skilling, c.Association)).
-			WithMend("name 0 days or more")
 	}
 	if a.JSON {
 		q.Most = max(q.Most, mostInJSON)
 	}
-	var err error
-	if q.Assume, err = readAssumption(c.Assume); err != nil {
+	if err := q.Check(); err != nil {
 		return nil, err
 	}
-	if c.Program == "" {
-		q.Versions, err = c.versions(q)
-	}
+	q.Assume, err = readAssumption(c.Assume)
 	return q, err
 }
 
