@@ -207,7 +207,7 @@ func TestWhatIsWrittenIsReadAgain(t *testing.T) {
 			g.Tenant, g.From, g.Factor = "t1", kizuna.NewMonth(2023, 4), kizuna.Ratio(rapid.Int64Range(0, 50).Draw(t, "factor"), 7)
 			s.Grow = append(s.Grow, g)
 			s.Project = &scenario.Projection{Projection: advice.Projection{
-				Until: kizuna.NewMonth(2024, 1), Rate: kizuna.Ratio(rapid.Int64Range(-9, 9).Draw(t, "rate"), 7), Rates: map[string]kizuna.Fraction{"t2": kizuna.Ratio(1, 3)},
+				Until: kizuna.NewMonth(2024, 1), Rate: kizuna.Ratio(rapid.Int64Range(-9, 9).Draw(t, "rate"), 7), Rates: map[string]advice.Rates{"t2": advice.RatesOf(kizuna.Ratio(1, 3))},
 			}}
 		}
 		first, err := scenario.Format(s, tables)

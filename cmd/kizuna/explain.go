@@ -37,6 +37,11 @@ func (c *explainCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
+	return c.show(a, in, a.P.T("explain.open-example", c.Data, c.Partner, c.Area, c.Metric))
+}
+
+// show opens the figure; next is how one of its contributions is opened.
+func (c *explainCmd) show(a *app, in *inquiry, next string) error {
 	account, location, err := in.resolve(c.Partner)
 	if err != nil {
 		return err
@@ -77,7 +82,7 @@ func (c *explainCmd) Run(a *app) error {
 		v.component(component)
 	}
 	if c.Customer == "" {
-		fmt.Fprintf(a.Stdout, "\n%s\n", a.P.T("explain.open", a.P.T("explain.open-example", c.Data, c.Partner, c.Area, c.Metric)))
+		fmt.Fprintf(a.Stdout, "\n%s\n", a.P.T("explain.open", next))
 	}
 	return nil
 }

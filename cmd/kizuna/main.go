@@ -40,6 +40,7 @@ type commands struct {
 	Program  programCmd  `cmd:"" help:"help.program-cmd"`
 
 	Simulate simulateCmd `cmd:"" help:"help.simulate"`
+	Forecast forecastCmd `cmd:"" help:"help.forecast"`
 	Plan     planCmd     `cmd:"" help:"help.plan"`
 
 	Fleet   fleetCmd   `cmd:"" help:"help.fleet"`
