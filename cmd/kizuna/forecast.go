@@ -316,11 +316,3 @@ func (c *forecastCmd) command(in *adviceInquiry, on kizuna.Date, area, track, me
 	}
 	return strings.Join(append(args, "--metric", metric), " ")
 }
-
-// quoted quotes an argument for a shell, if it must be.
-func quoted(s string) string {
-	if s != "" && !strings.ContainsAny(s, " \t\n\"'\\$&|;<>()*?`!#~{}[]") {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
-}
