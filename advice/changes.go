@@ -101,7 +101,12 @@ type Projection struct {
 type Bought struct{ Tenant, Subscription string }
 
 // Rates are rates of growth, each of a figure that rows carry.
-type Rates struct{ Money, Users, Seats, Units kizuna.Fraction }
+type Rates struct {
+	Money kizuna.Fraction `json:"money,omitzero"`
+	Users kizuna.Fraction `json:"users,omitzero"`
+	Seats kizuna.Fraction `json:"seats,omitzero"`
+	Units kizuna.Fraction `json:"units,omitzero"`
+}
 
 // RatesOf are rates of growth that are the same for every figure.
 func RatesOf(rate kizuna.Fraction) Rates { return Rates{rate, rate, rate, rate} }

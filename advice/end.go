@@ -124,3 +124,45 @@ func resaleColumns(r *association.Resale) (columns, *kizuna.Interval) {
 func profileColumns(l *people.ProfileLink) (columns, *kizuna.Interval) {
 	return columns{MCID: l.MCID, Location: l.Location}, &l.During
 }
+
+// Holds reports whether a selected fact holds at an instant; of a certificate, whether
+// it counts on the instant's day.
+func (s *Selection) Holds(at kizuna.Instant, a *association.Facts, p *people.Facts) bool {
+	switch s.Table {
+	case Claims:
+		return holds(s, at, a.Claims, claimColumns)
+	case Links:
+		return holds(s, at, a.Links, linkColumns)
+	case Roles:
+		return holds(s, at, a.Assignments, roleColumns)
+	case Memberships:
+		return holds(s, at, a.Memberships, membershipColumns)
+	case Placements:
+		return holds(s, at, a.Scopes, placementColumns)
+	case Owners:
+		return holds(s, at, a.Ownerships, ownerColumns)
+	case Appointments:
+		return holds(s, at, a.Appointments, appointmentColumns)
+	case Resales:
+		return holds(s, at, a.Resales, resaleColumns)
+	case ProfileLinks:
+		return holds(s, at, p.Links, profileColumns)
+	}
+	for i := range p.Certifications {
+		c := &p.Certifications[i]
+		if day := at.Date(); s.names(&columns{MCID: c.MCID, Certificate: c.Certificate}) && !c.Unverified &&
+			c.EarnedOn != nil && *c.EarnedOn <= day && (c.ExpiresOn == nil || day < *c.ExpiresOn) {
+			return true
+		}
+	}
+	return false
+}
+
+func holds[T any](s *Selection, at kizuna.Instant, facts []T, of func(*T) (columns, *kizuna.Interval)) bool {
+	for i := range facts {
+		if said, during := of(&facts[i]); during.Contains(at) && s.names(&said) {
+			return true
+		}
+	}
+	return false
+}

@@ -225,3 +225,39 @@ func alike(a, b []segment.Assertion) bool {
 	}
 	return slices.Equal(slices.SortedFunc(slices.Values(a), order), slices.SortedFunc(slices.Values(b), order))
 }
+
+// Revenue adds up what is consumed, in dollars, of all that a growth selects in its
+// months, as facts are, or with changes of usage if there are any.
+func (b *Base) Revenue(g *Growth, with *Changes) (sum kizuna.Micro) {
+	ids := b.ids
+	if g.Tenant != "" {
+		ids = []string{association.Fold(g.Tenant)}
+	} else if with != nil {
+		ids = slices.Clip(ids)
+		for i := range with.Usage {
+			if id := association.Fold(with.Usage[i].Tenant); b.customers[id] == nil && !slices.Contains(ids, id) {
+				ids = append(ids, id)
+			}
+		}
+	}
+	for _, id := range ids {
+		c := b.Customer(id)
+		if c == nil {
+			c = none(id)
+		}
+		if with != nil && with.ofUsageOf(id) {
+			c = with.consumedBy(c, b.desk.Names())
+		}
+		for i := range c.Resources {
+			if !g.about(id, &c.About[i]) {
+				continue
+			}
+			for _, row := range c.Resources[i].Rows {
+				if g.in(row.Month) {
+					sum += row.Money
+				}
+			}
+		}
+	}
+	return sum
+}

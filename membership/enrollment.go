@@ -155,7 +155,7 @@ func (r *Rules) Apply(e Enrollment, s Step) (Enrollment, []lifecycle.Event, erro
 	} else {
 		made := c.event()
 		e.Events = append(slices.Clone(e.Events), made)
-		events = append(events, lifecycle.Event{Type: "membership." + string(made.Kind), Detail: r.detail(&e, &made)})
+		events = append(events, lifecycle.Event{Type: "membership." + string(made.Kind), Detail: detail(&e, &made)})
 	}
 	e.State = to
 	return e, append(events, r.tell(&e, before, r.Day(s.Now))...), nil
@@ -184,8 +184,8 @@ func (e *Enrollment) found(more []Finding) ([]Finding, []lifecycle.Event) {
 	return out, events
 }
 
-func (r *Rules) detail(e *Enrollment, made *Event) map[string]string {
-	d := map[string]string{"account": e.Account, "on": r.Day(made.At).String()}
+func detail(e *Enrollment, made *Event) map[string]string {
+	d := map[string]string{"account": e.Account, "at": made.At.String()}
 	for key, value := range map[string]string{"fee": made.Fee, "note": made.Note, "into": made.Into, "with": made.With.account()} {
 		if value != "" {
 			d[key] = value

@@ -2,6 +2,7 @@ package membership
 
 import (
 	"cmp"
+	"errors"
 	"slices"
 
 	"github.com/kizuna-org/kizuna"
@@ -55,8 +56,8 @@ type dated struct {
 	event *Event
 }
 
-// compare orders events as they happened. Of one instant first comes what lets one
-// in, then payments, then what takes them back, and the end. Only events that say the
+// compare orders events as they happened. Of one instant, a second, first comes what
+// lets one in, then payments, then what takes them back, a merge and the end. Only events that say the
 // same are equal, so that the order in which they are told does not matter.
 func (e *Event) compare(f *Event) int {
 	if c := cmp.Or(cmp.Compare(e.At, f.At), cmp.Compare(e.Kind.rank(), f.Kind.rank())); c != 0 {
@@ -69,7 +70,7 @@ func (e *Event) compare(f *Event) int {
 }
 
 func (k Kind) rank() int {
-	return slices.Index([]Kind{Legacy, Merge, Purchase, Renewal, Refund, Closing}, k)
+	return slices.Index([]Kind{Legacy, Purchase, Renewal, Refund, Merge, Closing}, k)
 }
 
 func boolean(a, b bool) int {
@@ -315,8 +316,9 @@ func (c *company) begin(t term) {
 
 // happen lets an event take its effect, or notes that it has none.
 func (c *company) happen(e dated) {
-	if why := c.refusal(e); why != nil {
-		c.idle = append(c.idle, Idle{*e.event, kizuna.CodeOf(why)})
+	if err := c.refusal(e); err != nil {
+		why, _ := errors.AsType[*kizuna.Error](err)
+		c.idle = append(c.idle, Idle{*e.event, why})
 		return
 	}
 	t := c.rules.On(e.on)

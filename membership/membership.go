@@ -196,6 +196,6 @@ type Closed struct {
 
 // Idle is an event that changed nothing.
 type Idle struct {
-	Event Event  `json:"event"`
-	Why   string `json:"why"` // the code of the error with which it would be refused
+	Event Event         `json:"event"`
+	Why   *kizuna.Error `json:"why"` // with which it would be refused
 }

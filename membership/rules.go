@@ -78,10 +78,11 @@ func (t *Terms) counts(day kizuna.Date) Days {
 	return Days{first, last}
 }
 
-// keeps are the days that count for keeping an area at an anniversary.
+// keeps are the days that count for keeping an area at an anniversary: none after the
+// last on which it can be renewed.
 func (t *Terms) keeps(anniversary kizuna.Date) Days {
 	first, last := t.Program.Windows.Enrolled.Days(anniversary)
-	return Days{first, last}
+	return Days{first, min(last, max(anniversary, t.renewal(anniversary).Last))}
 }
 
 // renewal are the days on which the term after an anniversary can be paid.

@@ -49,8 +49,10 @@ func (r *Rules) Status(l *Ledger, day kizuna.Date) *Status {
 			later(a.Until.AddDays(1))
 		}
 	}
-	if c.closed == nil && len(c.found) > 0 {
-		later(r.changesAfter(day)) // other rules may let in who could not enter
+	for i := range s.Areas {
+		if !s.Areas[i].Holds() && c.closed == nil {
+			later(c.reopened(s.Areas[i].ID, day))
+		}
 	}
 	if next != never {
 		s.Next = &next
@@ -140,6 +142,24 @@ func (c *company) qualified(a *Area, t *Terms, day kizuna.Date) {
 		since = max(since, *a.Since)
 	}
 	a.State, a.Since, a.Until, a.Why = Qualified, &since, &until, Why{ScoreOfDay, last, nil}
+}
+
+// reopened is the first later day on which other rules let in who could not enter the
+// day before, if there is one.
+func (c *company) reopened(area string, day kizuna.Date) kizuna.Date {
+	r := c.rules
+	for change := r.changesAfter(day); change != never; change = r.changesAfter(change) {
+		for _, f := range slices.Backward(c.found) {
+			if f.Area != area {
+				continue
+			}
+			if eve := change - 1; r.On(change).way(change).open(f.On) && !r.On(eve).way(eve).open(f.On) {
+				return change
+			}
+			break // those before are in no better place
+		}
+	}
+	return never
 }
 
 // openSince is the first of the days, up to the last of the decisions, on all of which

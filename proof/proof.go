@@ -43,15 +43,20 @@ type Question struct {
 	Area          string      `json:"area"`
 	Track         string      `json:"track"`
 	Metric        string      `json:"metric"`
+	Scenario      string      `json:"scenario,omitempty"` // "sha256:…" of what is assumed; "": nothing
 }
 
 // New proves an explanation of the answer.
-func New(a *score.Answer, e *score.Explanation) (*Proof, error) {
+func New(a *score.Answer, e *score.Explanation) (*Proof, error) { return NewUnder(a, e, "") }
+
+// NewUnder is [New] for facts as a scenario has them; scenario is a hash that tells it apart.
+func NewUnder(a *score.Answer, e *score.Explanation, scenario string) (*Proof, error) {
 	p := &Proof{
 		Format:      Format,
 		Question:    questionOf(a, e),
 		Explanation: e,
 	}
+	p.Question.Scenario = scenario
 	digest, err := Digest(p)
 	p.Digest = digest
 	return p, err
@@ -75,7 +80,12 @@ func questionOf(a *score.Answer, e *score.Explanation) Question {
 func Digest(p *Proof) (string, error) {
 	plain := *p
 	plain.Digest = ""
-	data, err := json.Marshal(&plain)
+	return DigestOf(&plain)
+}
+
+// DigestOf computes the digest of anything that JSON can say.
+func DigestOf(v any) (string, error) {
+	data, err := json.Marshal(v)
 	if err != nil {
 		return "", err
 	}

@@ -104,7 +104,11 @@ func (r *Record) ConfirmMerge(ctx context.Context, ask Ask, id string) (*Outcome
 			if err != nil {
 				return a, nil, nil, err
 			}
-			return company.Merge(into, a, under, company.AccountStep{Actor: ask.Actor, At: s.at})
+			after, moved, events, err := company.Merge(into, a, under, company.AccountStep{Actor: ask.Actor, At: s.at})
+			if err == nil {
+				err = s.absorb(into.ID, a.ID)
+			}
+			return after, moved, events, err
 		})
 }
 
@@ -120,7 +124,11 @@ func (r *Record) CloseAccount(ctx context.Context, ask Ask, id string) (*Outcome
 				}
 				step.Named = append(step.Named, named...)
 			}
-			return company.Close(a, under, step)
+			after, closed, events, err := company.Close(a, under, step)
+			if err == nil {
+				err = s.endEnrollment(a.ID, "")
+			}
+			return after, closed, events, err
 		})
 }
 

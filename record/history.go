@@ -208,7 +208,7 @@ func flatten(out map[string]string, path string, value any, personal map[string]
 }
 
 // untold are fields that an episode tells by itself.
-var untold = []string{"changed", "id"}
+var untold = []string{"changed", "id", "told"}
 
 func changes(before, after map[string]string) (out []Change) {
 	all := maps.Clone(before)

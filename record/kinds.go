@@ -33,6 +33,7 @@ const (
 	RoleKind         store.Kind = "role"
 	MembershipKind   store.Kind = "membership"
 	PlacementKind    store.Kind = "scope"
+	EnrollmentKind   store.Kind = "enrollment" // of a company in the program
 )
 
 // kinds is every kind of thing that the record keeps.
@@ -40,6 +41,7 @@ func kinds() []kept {
 	return []kept{
 		accounts, locations, profiles, certificates, subscriptions,
 		claims, links, appointments, resales, roles, memberships, placements,
+		enrollments,
 	}
 }
 

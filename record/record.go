@@ -11,12 +11,14 @@ import (
 	"context"
 	"encoding/json"
 	"regexp"
+	"sync"
 	"time"
 
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/audit"
 	"github.com/kizuna-org/kizuna/blob"
 	"github.com/kizuna-org/kizuna/lifecycle"
+	"github.com/kizuna-org/kizuna/membership"
 	"github.com/kizuna-org/kizuna/program"
 	"github.com/kizuna-org/kizuna/store"
 )
@@ -29,6 +31,8 @@ type Record struct {
 	programs []*program.Program
 	clock    func() kizuna.Moment // of readers; what is recorded the store dates
 	imports  Imports
+
+	membership func() (*membership.Rules, error)
 }
 
 // Option is a choice that a record is made with.
@@ -46,6 +50,7 @@ func WithClock(clock func() time.Time) Option {
 // those of the program's version in force on the day of a step.
 func New(s store.Store, blobs blob.Store, id string, programs []*program.Program, opts ...Option) *Record {
 	r := &Record{store: s, blobs: blobs, id: id, programs: programs, imports: noImports{}}
+	r.membership = sync.OnceValues(func() (*membership.Rules, error) { return membership.NewRules(id, programs) })
 	for _, o := range append([]Option{WithClock(time.Now)}, opts...) {
 		o(r)
 	}

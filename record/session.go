@@ -3,6 +3,7 @@ package record
 import (
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/association"
+	"github.com/kizuna-org/kizuna/membership"
 	"github.com/kizuna-org/kizuna/program"
 	"github.com/kizuna-org/kizuna/store"
 )
@@ -18,6 +19,8 @@ type session struct {
 	imports Imports
 	// rulesOn finds those of another day: what fell due then is decided by them.
 	rulesOn func(kizuna.Date) (*program.Program, error)
+	// membership are the rules of all days by which companies enroll.
+	membership func() (*membership.Rules, error)
 
 	// settled is how many of the events to come time has caused, before the step.
 	settled int
@@ -26,7 +29,7 @@ type session struct {
 }
 
 func (r *Record) begin(tx store.Tx, ask Ask) (*session, error) {
-	s := &session{Tx: tx, ask: ask, at: tx.Now().Instant(), imports: r.imports, rulesOn: r.rulesOn, remarks: make(map[store.Concerns]string)}
+	s := &session{Tx: tx, ask: ask, at: tx.Now().Instant(), imports: r.imports, rulesOn: r.rulesOn, membership: r.membership, remarks: make(map[store.Concerns]string)}
 	if ask.At != nil {
 		if *ask.At > s.at {
 			return nil, stepFuture(*ask.At)

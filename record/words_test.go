@@ -14,6 +14,7 @@ import (
 	"github.com/kizuna-org/kizuna/company"
 	"github.com/kizuna-org/kizuna/lifecycle"
 	"github.com/kizuna-org/kizuna/locale"
+	"github.com/kizuna-org/kizuna/membership"
 	"github.com/kizuna-org/kizuna/people/certificate"
 	"github.com/kizuna-org/kizuna/people/profile"
 	"github.com/kizuna-org/kizuna/record"
@@ -37,7 +38,7 @@ func TestEveryStepAndStateHasAWordInBothLanguages(t *testing.T) {
 		of(claim.Machine(), "claim"), of(pal.Machine(), "pal"), of(dpor.Machine(), "dpor"), of(csp.Machine(), "csp"),
 		of(access.Machine(), "role", "membership"), of(access.PlacementMachine(), "scope"),
 		of(profile.Machine(), "profile"), of(certificate.Machine(), "certificate"),
-		of(company.AccountMachine(), "account"), of(company.LocationMachine(), "location"),
+		of(company.AccountMachine(), "account"), of(company.LocationMachine(), "location"), of(membership.Machine(), "enrollment"),
 	}
 	living := []store.Kind{"subscription"} // it has no states
 	w := newWords(t)
@@ -54,7 +55,7 @@ func TestEveryStepAndStateHasAWordInBothLanguages(t *testing.T) {
 	}
 	for _, command := range []string{
 		"access.import", "audit.rotate-key", "certificate.import", "claim.arbitrate", "import", "person.erase", "profile.merge", "subscription.register",
-		"certificate.tick", "claim.tick", "csp.tick", "dpor.tick", "membership.tick", "profile.tick", "role.tick",
+		"certificate.tick", "claim.tick", "csp.tick", "dpor.tick", "enrollment.tick", "membership.tick", "profile.tick", "role.tick",
 	} {
 		w.has("action." + command)
 	}

@@ -191,6 +191,9 @@ func Differences(before, after *Result, account string) []Effect {
 	return out
 }
 
+// Name returns an account's name, or "".
+func (a *Answer) Name(account string) string { return a.names[account] }
+
 // Customer returns a tenant's name, or "".
 func (a *Answer) Customer(tenant string) string {
 	if c := a.index.Customer(association.Fold(tenant)); c != nil {

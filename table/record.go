@@ -104,9 +104,12 @@ type dictionary struct {
 
 	known []known // the first one is the empty field
 	last  uint32
-	slots []place // open addressing, a quarter of it free
+	ends  []uint32 // the last one whose field ended so
+	slots []place  // open addressing, a quarter of it free
 	seed  maphash.Seed
 	bytes int // of the fields
+	found int // how often a text was one of them
+	spare int // so many texts are not looked for: of those before hardly any came again
 }
 
 // known is a text, the field that it was read from, and which one came behind it.
@@ -120,6 +123,7 @@ type place struct{ hash, number uint32 }
 
 const (
 	leastSlots  = 64
+	endBits     = 11 // ends are told apart by
 	longestKept = 512
 	// What a column keeps before it forgets everything.
 	mostKept  = 8 << 20 // bytes of text
@@ -133,24 +137,54 @@ func (d *dictionary) text(field []byte) string {
 	last := &d.known[d.last]
 	if next := &d.known[last.next]; string(field) == next.field {
 		d.last = last.next
+		d.found++
 		return next.text
 	}
 	if string(field) == last.field {
 		last.next = d.last
+		d.found++
 		return last.text
 	}
-	if len(field) > longestKept {
+	if d.spare > 0 || len(field) > longestKept {
+		d.spare = max(0, d.spare-1)
 		return newKnown(field).text
 	}
-	n := d.number(field)
+	end := endOf(field)
+	n := d.ends[end]
+	if d.known[n].field == string(field) {
+		d.found++
+	} else {
+		n = d.number(field)
+		d.ends[end] = n
+	}
 	d.known[d.last].next = n
 	d.last = n
 	return d.known[n].text
 }
 
+// endOf numbers fields by their last letters and their length: what the fields of a
+// column differ in.
+func endOf(field []byte) int {
+	var w uint64
+	if n := len(field) - 8; n >= 0 {
+		w = binary.LittleEndian.Uint64(field[n:])
+	} else {
+		for _, c := range field {
+			w = w<<8 | uint64(c)
+		}
+	}
+	return int((w + uint64(len(field))) * 0x9E3779B97F4A7C15 >> (64 - endBits))
+}
+
 func (d *dictionary) forget() {
-	d.known, d.last, d.bytes = append(d.known[:0], known{}), 0, 0
-	d.slots, d.seed = make([]place, leastSlots), maphash.MakeSeed()
+	clear(d.known)
+	d.known, d.last, d.bytes, d.found = append(d.known[:0], known{}), 0, 0, 0
+	if d.slots == nil {
+		d.slots, d.ends = make([]place, leastSlots), make([]uint32, 1<<endBits)
+	}
+	clear(d.ends)
+	clear(d.slots)
+	d.seed = maphash.MakeSeed()
 }
 
 // number finds a field, or takes it in.
@@ -159,12 +193,16 @@ func (d *dictionary) number(field []byte) uint32 {
 		return 0
 	}
 	if len(d.known) == mostKnown || d.bytes+len(field) > mostKept {
+		if d.found < len(d.known)/8 {
+			d.spare = mostKnown
+		}
 		d.forget()
 	}
 	hash := uint32(maphash.Bytes(d.seed, field))
 	i := int(hash) & (len(d.slots) - 1)
 	for ; d.slots[i].number != 0; i = (i + 1) & (len(d.slots) - 1) {
 		if p := d.slots[i]; p.hash == hash && d.known[p.number].field == string(field) {
+			d.found++
 			return p.number
 		}
 	}

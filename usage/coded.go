@@ -7,6 +7,7 @@ import "github.com/kizuna-org/kizuna"
 // rows.
 type Coded struct {
 	Series              uint32
+	Texts               int // how many bytes its texts have
 	Day                 *kizuna.Date
 	Line, Column, Lines uint32
 	Revenue             *kizuna.Decimal
@@ -33,15 +34,27 @@ func (l *Ledger) Text(n uint32) string { return l.symbols.texts[n] }
 // Coded writes the rows at the positions into rows, which has their length. What its
 // pointers point to belongs to the ledger: it must not be changed.
 func (l *Ledger) Coded(positions []int32, rows []Coded) {
+	last, texts := uint32(0), 0
 	for i, position := range positions {
 		e := l.rows.at(int(position))
+		if e.series != last {
+			last, texts = e.series, l.bytesOf(l.series.at(int(e.series)))
+		}
 		row := &rows[i]
-		*row = Coded{Series: e.series, Line: e.line, Column: e.column, Lines: e.lines}
+		*row = Coded{Series: e.series, Texts: texts, Line: e.line, Column: e.column, Lines: e.lines}
 		if e.day != noDay {
 			row.Day = &e.day
 		}
 		row.Revenue, row.ActiveUsers, row.PaidSeats, row.Units = l.figures(e)
 	}
+}
+
+// bytesOf returns how many bytes the texts of a series have.
+func (l *Ledger) bytesOf(s *series) int {
+	text := l.symbols.texts
+	return len(text[s.tenant]) + len(text[s.subscription]) + len(text[s.scope]) + len(text[s.workload]) +
+		len(text[s.offer]) + len(text[s.channel]) + len(text[s.currency]) + len(text[s.sourceRow]) +
+		len(text[s.assertedLocation]) + len(text[s.assertedAs]) + len(text[s.file])
 }
 
 // Series returns the series of a [Coded] row.

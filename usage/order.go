@@ -213,9 +213,10 @@ type paths struct {
 }
 
 type path struct {
-	from, to int // in text
-	number   uint32
-	series   *series
+	subscription, scope string
+	from, to            int // in text
+	number              uint32
+	series              *series
 }
 
 func (p *paths) sort(l *Ledger, some []numbered, order []uint32, like []likeness) {
@@ -225,11 +226,16 @@ func (p *paths) sort(l *Ledger, some []numbered, order []uint32, like []likeness
 	}
 	texts := l.symbols.texts
 	p.text, p.list = p.text[:0], p.list[:0]
+	// Series lie anywhere: looks at several overlap if nothing else is done meanwhile.
 	for _, n := range some {
 		s := l.series.at(int(n.number))
-		from := len(p.text)
-		p.text = appendPath(p.text, texts[s.subscription], texts[s.scope])
-		p.list = append(p.list, path{from, len(p.text), n.number, s})
+		p.list = append(p.list, path{subscription: texts[s.subscription], scope: texts[s.scope], number: n.number, series: s})
+	}
+	for i := range p.list {
+		one := &p.list[i]
+		one.from = len(p.text)
+		p.text = appendPath(p.text, one.subscription, one.scope)
+		one.to = len(p.text)
 	}
 	slices.SortFunc(p.list, func(a, b path) int {
 		if c := p.compare(l, &a, &b); c != 0 {

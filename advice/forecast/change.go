@@ -18,24 +18,26 @@ import (
 
 // Cause is what changed on a day, and what it alone makes.
 type Cause struct {
-	Kind CauseKind
-	// Customer is the tenant's id without case.
-	Customer, Name string
-	Person, MCID   string
-	Certificate    string
-	Location       string
-	Subscription   string
-	Program        string
-	Table          advice.Table // of an association
+	Kind         CauseKind    `json:"kind"`
+	Customer     string       `json:"tenant,omitempty"` // the id without case
+	Name         string       `json:"name,omitempty"`   // of the customer, or of the person
+	Person       string       `json:"person,omitempty"`
+	MCID         string       `json:"mcid,omitempty"`
+	Certificate  string       `json:"certificate,omitempty"`
+	Location     string       `json:"location,omitempty"`
+	Subscription string       `json:"subscription,omitempty"`
+	Program      string       `json:"program,omitempty"`
+	Table        advice.Table `json:"table,omitempty"` // of an association
 	// Fact is where it stands, Ended when it ended.
-	Fact  kizuna.Ref
-	Ended kizuna.Instant
+	Fact  kizuna.Ref      `json:"fact,omitzero"`
+	Ended *kizuna.Instant `json:"ended,omitempty"`
 	// Now and Base say which of a customer's months made the difference: those of the
 	// window, or those that they are compared with.
-	Now, Base bool
+	Now  bool `json:"now,omitempty"`
+	Base bool `json:"base,omitempty"`
 	// Alone is what it alone makes: what would be had it alone stayed as it was, and what is.
-	Alone []AreaChange
-	Act   *Act // nil where nothing is lost
+	Alone []AreaChange `json:"alone"`
+	Act   *Act         `json:"act,omitempty"` // nil where nothing is lost
 }
 
 // CauseKind is what a cause is.
@@ -68,7 +70,7 @@ func (m *maker) change(on kizuna.Date) (*Change, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Change{On: on, Areas: differences(was, was.figures, is, is.figures)}
+	c := &Change{On: on, Causes: []Cause{}, program: is.plan.Program, Areas: differences(was, was.figures, is, is.figures)}
 	if len(c.Areas) == 0 {
 		return nil, nil
 	}
@@ -78,7 +80,7 @@ func (m *maker) change(on kizuna.Date) (*Change, error) {
 	}
 	for i := range c.Causes {
 		if loses(c.Causes[i].Alone) {
-			c.Causes[i].Act = m.act(on, &c.Causes[i])
+			c.Causes[i].Act = m.act(c.program, on, &c.Causes[i])
 		}
 	}
 	l.together()
@@ -162,6 +164,7 @@ func (l *lapse) causes() error {
 		if err := l.ended(); err != nil {
 			return err
 		}
+		l.said()
 	}
 	slices.SortStableFunc(l.c.Causes, func(a, b Cause) int { return weight(b.Alone).Cmp(weight(a.Alone)) })
 	return nil
@@ -199,7 +202,7 @@ func (l *lapse) certificates() {
 	retired := make(map[string]bool)
 	for i := range l.people.Certifications {
 		c := &l.people.Certifications[i]
-		if last := p.Certificates[c.Certificate].LastDay; last != nil && last.AddDays(1) == on && l.on(l.was.on).Program == p {
+		if last := p.Certificates[c.Certificate].LastDay; last != nil && last.AddDays(1) == on && l.On(l.was.on).Program == p {
 			retired[c.Certificate] = true
 		}
 		expires := c.ExpiresOn != nil && *c.ExpiresOn == on
@@ -258,30 +261,29 @@ func (l *lapse) profiles() {
 }
 
 // rules looks at what the program says from the day on: another version, or another rule
-// of the same one.
+// of the same one. Without that it would say what it said the day before.
 func (l *lapse) rules() {
-	was, is := l.on(l.was.on).Program, l.is.plan.Program
+	was, is := l.On(l.was.on).Program, l.is.plan.Program
+	cause := Cause{Kind: RuleChanged, Program: is.Ref()}
 	if was != is {
-		without := l.score(was, l.is.on, l.asked(was, l.is.on))
-		cause := Cause{Kind: ProgramChanged, Program: is.Ref()}
-		if cause.Alone = differences(without, without.figures, l.is, l.is.figures); len(cause.Alone) > 0 {
-			l.c.Causes = append(l.c.Causes, cause)
-		}
-		return
+		cause.Kind = ProgramChanged
 	}
-	if !slices.ContainsFunc(peopleRules(is), func(r *program.PeopleRule) bool { return r.From != nil && *r.From == l.is.on }) {
-		return
-	}
-	other := is.Clone()
-	for i := range other.Areas {
-		for j := range other.Areas[i].Metrics {
-			for _, rule := range other.Areas[i].Metrics[j].Rules {
-				rule.People = slices.DeleteFunc(rule.People, func(r program.PeopleRule) bool { return r.From != nil && *r.From == l.is.on })
+	begins := func(r program.PeopleRule) bool { return r.From != nil && *r.From == l.is.on }
+	rules := was
+	if slices.ContainsFunc(peopleRules(was), func(r *program.PeopleRule) bool { return begins(*r) }) {
+		rules = was.Clone()
+		for _, area := range rules.Areas {
+			for _, metric := range area.Metrics {
+				for _, rule := range metric.Rules {
+					rule.People = slices.DeleteFunc(rule.People, begins)
+				}
 			}
 		}
 	}
-	without := l.score(other, l.is.on, l.asked(is, l.is.on))
-	cause := Cause{Kind: RuleChanged, Program: is.Ref()}
+	if rules == is {
+		return
+	}
+	without := l.score(rules, l.is.on, l.asked(was, l.is.on))
 	if cause.Alone = differences(without, without.figures, l.is, l.is.figures); len(cause.Alone) > 0 {
 		l.c.Causes = append(l.c.Causes, cause)
 	}
@@ -331,7 +333,7 @@ func (l *lapse) ownership(owners kizuna.Date) {
 		if r := tenants[id]; r != nil {
 			cause.Subscription, cause.Location, cause.Fact = r.Subscription, r.Location, r.At
 		}
-		l.add(cause, l.is.evaluate(l.instead(now, was), l.is.counts))
+		l.add(cause, l.is.evaluate(l.is.instead(now, was), l.is.counts))
 	}
 }
 
@@ -344,18 +346,18 @@ func (l *lapse) customerName(id string) string {
 	return ""
 }
 
-// instead returns the values if a customer contributed something else than it does.
-func (l *lapse) instead(now, was attribution.Contribution) []attribution.Value {
-	values := slices.Clone(l.is.values)
+// instead returns the values if customers contributed something else than they do.
+func (d *scored) instead(now, other attribution.Contribution) []attribution.Value {
+	values := slices.Clone(d.values)
 	put := func(key attribution.Key) {
-		values[key.Measure] = l.is.plan.Value(key.Measure, l.is.total[key].Sub(now[key]).Add(was[key]))
+		values[key.Measure] = d.plan.Value(key.Measure, d.total[key].Sub(now[key]).Add(other[key]))
 	}
 	for key, tally := range now {
-		if !sameTally(tally, was[key]) {
+		if !sameTally(tally, other[key]) {
 			put(key)
 		}
 	}
-	for key := range was {
+	for key := range other {
 		if _, both := now[key]; !both {
 			put(key)
 		}
@@ -381,7 +383,7 @@ func (l *lapse) customers() {
 		f := &evaluator.Figures(1)[0]
 		return func(i int) {
 			pair := pair{l.course.Contribution(i, was), l.course.Contribution(i, is)}
-			evaluator.Evaluate(f, l.instead(pair.now, pair.was), l.is.counts)
+			evaluator.Evaluate(f, l.is.instead(pair.now, pair.was), l.is.counts)
 			if causes[i].Alone = differences(l.is, f, l.is, l.is.figures); len(causes[i].Alone) > 0 {
 				pairs[i] = pair
 			}
@@ -410,8 +412,17 @@ func (l *lapse) customers() {
 			all.was.Add(pairs[i].was)
 			all.now.Add(pairs[i].now)
 		}
-		l.c.Others = &Others{len(rest), differences(l.is, l.is.evaluate(l.instead(all.now, all.was), l.is.counts), l.is, l.is.figures)}
+		l.c.Others = &Others{len(rest), differences(l.is, l.is.evaluate(l.is.instead(all.now, all.was), l.is.counts), l.is, l.is.figures)}
 	}
+}
+
+// said leaves out customers of whom an ended association or subscription says the same.
+func (l *lapse) said() {
+	l.c.Causes = slices.DeleteFunc(l.c.Causes, func(c Cause) bool {
+		return c.Kind == Window && slices.ContainsFunc(l.c.Causes, func(other Cause) bool {
+			return other.Kind != Window && other.Customer == c.Customer && reflect.DeepEqual(c.Alone, other.Alone)
+		})
+	})
 }
 
 // halves tells which half of a customer's tallies makes a difference by itself.
@@ -435,7 +446,7 @@ func (l *lapse) halves(was, now attribution.Contribution) (current, base bool) {
 		return out
 	}
 	differs := func(other attribution.Contribution) bool {
-		return len(differences(l.is, l.is.evaluate(l.instead(now, other), l.is.counts), l.is, l.is.figures)) > 0
+		return len(differences(l.is, l.is.evaluate(l.is.instead(now, other), l.is.counts), l.is, l.is.figures)) > 0
 	}
 	return differs(mixed(true)), differs(mixed(false))
 }

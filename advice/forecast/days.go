@@ -232,13 +232,13 @@ func (m *maker) plans() (all []asked) {
 		}
 	}
 	for _, on := range m.usage {
-		now := m.on(on).Program
+		now := m.On(on).Program
 		need(m.asked(now, on))
 		if on == m.AsOf {
 			continue
 		}
 		eve := m.before(on)
-		was := m.on(eve).Program
+		was := m.On(eve).Program
 		need(m.asked(was, eve))
 		if was != now {
 			need(m.asked(was, on))
@@ -285,7 +285,7 @@ func (m *maker) count() error {
 func (m *maker) day(on kizuna.Date) (*scored, error) {
 	d := m.scored[on]
 	if d == nil {
-		v := m.on(on)
+		v := m.On(on)
 		d = m.score(v.Program, on, m.asked(v.Program, on))
 		d.carried = v.Carried
 		m.scored[on] = d

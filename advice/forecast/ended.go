@@ -8,12 +8,15 @@ import (
 	"github.com/kizuna-org/kizuna/advice"
 	"github.com/kizuna-org/kizuna/advice/remedy"
 	"github.com/kizuna-org/kizuna/association"
+	"github.com/kizuna-org/kizuna/attribution"
 	"github.com/kizuna-org/kizuna/people"
+	"github.com/kizuna-org/kizuna/program"
 	"github.com/kizuna-org/kizuna/score"
 )
 
-// ended looks at associations and subscriptions that have ended, or will have: what would
-// be on the day had each alone gone on.
+// ended looks at associations and subscriptions that have ended, or will have. Had each
+// alone gone on, more would be there on the day, perhaps, and on the day before, too: what
+// is new on the day is laid to it.
 func (l *lapse) ended() error {
 	c, err := l.candidates()
 	if err != nil || c == nil {
@@ -21,49 +24,81 @@ func (l *lapse) ended() error {
 	}
 	for i := range c.facts {
 		f := &c.facts[i]
-		if f.cause.Ended > l.is.on.Instant() {
-			continue
-		}
-		out, err := c.base.Evaluate(&f.goesOn)
+		is, err := c.is.Evaluate(&f.goesOn)
 		if err != nil {
 			return err
 		}
-		l.add(f.cause, l.is.evaluate(l.instead(c.base.Now().Total, out.Total), l.is.counts))
+		was, err := c.was.Evaluate(&f.goesOn)
+		if err != nil {
+			return err
+		}
+		l.lay(f.cause, c, is.Total, was.Total)
 	}
 	for i := range l.ends {
 		e := &l.ends[i]
-		if e.On > l.is.on || !slices.Contains(c.tenants, association.Fold(e.Tenant)) {
+		id := association.Fold(e.Tenant)
+		if e.On > l.is.on || !slices.Contains(c.tenants, id) {
 			continue
 		}
-		figures, err := l.outlasts(c, e)
+		p := *l.assumed
+		p.Last = maps.Clone(p.Last)
+		delete(p.Last, advice.Bought{Tenant: id, Subscription: association.Fold(e.Subscription)})
+		is, err := c.laidOut(l, l.is, &p)
 		if err != nil {
 			return err
 		}
-		l.add(Cause{
-			Kind: SubscriptionEnded, Customer: association.Fold(e.Tenant), Name: l.customerName(association.Fold(e.Tenant)),
-			Subscription: e.Subscription, Fact: e.At, Ended: e.On.Instant(),
-		}, figures)
+		was, err := c.laidOut(l, l.was, &p)
+		if err != nil {
+			return err
+		}
+		l.lay(Cause{
+			Kind: SubscriptionEnded, Customer: id, Name: l.customerName(id),
+			Subscription: e.Subscription, Fact: e.At, Ended: new(e.On.Instant()),
+		}, c, is.Now().Total, was.Now().Total)
 	}
 	return nil
 }
 
-// outlasts returns the figures if a subscription did not end.
-func (l *lapse) outlasts(c *candidates, e *Ending) (*score.Figures, error) {
-	p := *l.assumed
-	p.Last = maps.Clone(p.Last)
-	delete(p.Last, advice.Bought{Tenant: association.Fold(e.Tenant), Subscription: association.Fold(e.Subscription)})
-	base, err := c.laidOut(l, &p)
-	if err != nil {
-		return nil, err
+// lay lays to a cause what it takes on the day more than on the day before, if anything:
+// is and was are what its customers would contribute without it.
+func (l *lapse) lay(cause Cause, c *candidates, is, was attribution.Contribution) {
+	without := l.is.evaluate(l.is.instead(c.is.Now().Total, is), l.is.counts)
+	eve := l.was.evaluate(l.was.instead(c.was.Now().Total, was), l.was.counts)
+	stood := make(map[Place]kizuna.Fraction) // what it takes on the day before already
+	for _, a := range differences(l.was, eve, l.was, l.was.figures) {
+		stood[Place{Area: a.Area}] = a.Was.Sub(a.Is)
+		for _, m := range a.Metrics {
+			stood[Place{a.Area, m.Track, m.Metric}] = m.Was.Sub(m.Is)
+		}
 	}
-	return l.is.evaluate(l.instead(c.base.Now().Total, base.Now().Total), l.is.counts), nil
+	held := func(area string) bool {
+		i := slices.IndexFunc(l.was.plan.Program.Areas, func(a program.Area) bool { return a.ID == area })
+		return i >= 0 && l.was.figures.Areas[i].Qualified
+	}
+	for _, a := range differences(l.is, without, l.is, l.is.figures) {
+		a.Was = a.Was.Sub(stood[Place{Area: a.Area}]).Max(a.Is)
+		a.Held = a.Held && held(a.Area) || a.Holds
+		a.Metrics = slices.DeleteFunc(a.Metrics, func(m MetricChange) bool {
+			return m.Was.Sub(stood[Place{a.Area, m.Track, m.Metric}]).Cmp(m.Is) <= 0
+		})
+		for i := range a.Metrics {
+			m := &a.Metrics[i]
+			m.Was = m.Was.Sub(stood[Place{a.Area, m.Track, m.Metric}])
+		}
+		if a.Lost() || a.Is.Cmp(a.Was) < 0 || len(a.Metrics) > 0 {
+			cause.Alone = append(cause.Alone, a)
+		}
+	}
+	if len(cause.Alone) > 0 {
+		l.c.Causes = append(l.c.Causes, cause)
+	}
 }
 
 // candidates are the facts that may have something to do with what is lost on a day.
 type candidates struct {
 	tenants []string
 	usage   advice.Usage
-	base    *advice.Base // of their customers alone, on the day
+	is, was *advice.Base // of their customers alone, on the day and on the day before
 	facts   []endedFact
 }
 
@@ -113,13 +148,16 @@ func (l *lapse) candidates() (*candidates, error) {
 		return nil, err
 	}
 	c.usage = l.consumed(ledger)
-	c.base, err = c.laidOut(l, l.assumed)
+	if c.is, err = c.laidOut(l, l.is, l.assumed); err != nil {
+		return nil, err
+	}
+	c.was, err = c.laidOut(l, l.was, l.assumed)
 	return c, err
 }
 
-// laidOut lays the customers out for the day.
-func (c *candidates) laidOut(l *lapse, p *advice.Projection) (*advice.Base, error) {
-	q := score.Question{Program: l.is.plan.Program, AsOf: l.is.on, Trust: l.Trust}
+// laidOut lays the customers out for a day.
+func (c *candidates) laidOut(l *lapse, d *scored, p *advice.Projection) (*advice.Base, error) {
+	q := score.Question{Program: d.plan.Program, AsOf: d.on, Trust: l.Trust}
 	return advice.New(q, l.Account, &advice.Facts{
 		Associations: l.f.Associations, People: new(people.Facts), Coverage: l.f.Coverage,
 		Usage: c.usage, Always: []*advice.Changes{{Projection: p}},
@@ -149,7 +187,7 @@ func (l *lapse) endedFacts(during kizuna.Interval) (out []endedOf) {
 	mine := func(location string) bool { return l.mine[association.Fold(location)] }
 	add := func(table advice.Table, i kizuna.Interval, at kizuna.Ref, tenants []string, put func(f *association.Facts, later kizuna.Interval)) {
 		e := endedOf{tenants: tenants}
-		e.cause = Cause{Kind: AssociationEnded, Table: table, Fact: at, Ended: i.To}
+		e.cause = Cause{Kind: AssociationEnded, Table: table, Fact: at, Ended: &i.To}
 		put(&e.goesOn.Associations, kizuna.Interval{From: i.To, To: kizuna.Forever})
 		out = append(out, e)
 	}

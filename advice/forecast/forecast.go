@@ -62,74 +62,88 @@ type Facts struct {
 
 // Forecast is how an account goes on.
 type Forecast struct {
-	Account string
+	Account string `json:"account"`
 	// Assumed is what usage is taken to be.
-	Assumed *advice.Projection
+	Assumed *advice.Projection `json:"-"`
 	// Ends are the subscriptions that end, whose usage is taken to end with them.
-	Ends    []Ending
-	Months  []Month  // the question's own first
-	Changes []Change // in the order of their days
+	Ends    []Ending `json:"ends"`
+	Months  []Month  `json:"months"`  // the question's own first
+	Changes []Change `json:"changes"` // in the order of their days
 }
 
 // Ending is a subscription that ends.
 type Ending struct {
-	Subscription string
-	Tenant       string
-	On           kizuna.Date
-	At           kizuna.Ref
+	Subscription string      `json:"subscription"`
+	Tenant       string      `json:"tenant"`
+	On           kizuna.Date `json:"on"`
+	At           kizuna.Ref  `json:"at"`
 }
 
 // Month is the account's score on a day.
 type Month struct {
-	AsOf    kizuna.Date
-	Program *program.Program
-	Carried bool
-	Areas   []Area
+	AsOf    kizuna.Date      `json:"as_of"`
+	Program *program.Program `json:"-"`
+	Ref     string           `json:"program"`
+	Carried bool             `json:"carried,omitempty"`
+	Areas   []Area           `json:"areas"`
 }
 
 // Area is the figures of an area.
 type Area struct {
-	ID        string
-	Track     string
-	Total     kizuna.Fraction
-	Displayed int64
-	Qualified bool
-	Metrics   []Metric // on the track
+	ID        string          `json:"area"`
+	Track     string          `json:"track"`
+	Total     kizuna.Fraction `json:"total"`
+	Displayed int64           `json:"displayed"`
+	Qualified bool            `json:"qualified"`
+	Metrics   []Metric        `json:"metrics"` // on the track
 }
 
 // Metric is a metric's points.
 type Metric struct {
-	ID     string
-	Points kizuna.Fraction
-	Max    kizuna.Fraction
-	Status score.Status
+	ID     string          `json:"metric"`
+	Points kizuna.Fraction `json:"points"`
+	Max    kizuna.Fraction `json:"max"`
+	Status score.Status    `json:"status"`
 }
 
 // Change is a day on which points, or a designation, go or come back: the score as of the
 // day differs from that of the day before. Both were scored.
 type Change struct {
-	On    kizuna.Date
-	Areas []AreaChange // those that differ
+	On    kizuna.Date  `json:"on"`
+	Areas []AreaChange `json:"areas"` // those that differ
 	// Causes are what changed on the day, each with what it alone makes: what the score
 	// would be had it alone stayed as it was. Such effects do not add up.
-	Causes []Cause
+	Causes []Cause `json:"causes"`
 	// Others are customers beyond those that are named.
-	Others *Others
+	Others *Others `json:"others,omitempty"`
 	// Together are changes that no cause alone makes: several do so together.
-	Together []Place
+	Together []Place `json:"together,omitempty"`
+
+	program *program.Program
 }
 
+// Program returns the program of the day.
+func (c *Change) Program() *program.Program { return c.program }
+
 // Place is a metric on a track of an area.
-type Place struct{ Area, Track, Metric string }
+type Place struct {
+	Area   string `json:"area"`
+	Track  string `json:"track"`
+	Metric string `json:"metric"`
+}
 
 // AreaChange is how an area differs.
 type AreaChange struct {
-	Area              string
-	TrackWas, Track   string
-	Was, Is           kizuna.Fraction // the area's figure
-	WasShown, IsShown int64
-	Held, Holds       bool // whether it qualifies
-	Metrics           []MetricChange
+	Area     string          `json:"area"`
+	TrackWas string          `json:"track_was,omitempty"`
+	Track    string          `json:"track"`
+	Was      kizuna.Fraction `json:"was"` // the area's figure
+	Is       kizuna.Fraction `json:"is"`
+	WasShown int64           `json:"was_shown"`
+	IsShown  int64           `json:"is_shown"`
+	Held     bool            `json:"held"` // whether it qualified
+	Holds    bool            `json:"holds"`
+	Metrics  []MetricChange  `json:"metrics,omitempty"` // on any track
 }
 
 // Lost reports whether the designation goes.
@@ -140,8 +154,10 @@ func (c *AreaChange) Back() bool { return !c.Held && c.Holds }
 
 // MetricChange is how a metric differs on a track.
 type MetricChange struct {
-	Track, Metric string
-	Was, Is       kizuna.Fraction
+	Track  string          `json:"track"`
+	Metric string          `json:"metric"`
+	Was    kizuna.Fraction `json:"was"`
+	Is     kizuna.Fraction `json:"is"`
 }
 
 // Lost is how many points go; 0 if some come.
@@ -149,23 +165,35 @@ func (c *MetricChange) Lost() kizuna.Fraction { return c.Was.Sub(c.Is).Max(kizun
 
 // Others are customers that changed on a day and are not named.
 type Others struct {
-	Customers int
-	Alone     []AreaChange // what they make together
+	Customers int          `json:"customers"`
+	Alone     []AreaChange `json:"alone"` // what they make together
 }
 
-// New makes a forecast. The errors are "forecast-months", those of compiling programs and
-// of what the facts read, and ctx's.
-func New(ctx context.Context, q *Question, f *Facts) (*Forecast, error) {
+// Check says what is wrong with the numbers of a question: "forecast-months" and
+// "forecast-delays".
+func (q *Question) Check() error {
 	if q.Months < 1 || q.Months > MostMonths {
-		return nil, kizuna.Errorf("forecast-months", "%d is no number of months to look ahead", q.Months).
+		return kizuna.Errorf("forecast-months", "%d is no number of months to look ahead", q.Months).
 			WithMend("name one from 1 to %d", MostMonths)
+	}
+	if least := min(q.Delays.Skilling, q.Delays.Association); least < 0 {
+		return kizuna.Errorf("forecast-delays", "a delay of %d days is none", least).WithMend("name 0 days or more")
+	}
+	return nil
+}
+
+// New makes a forecast. The errors are those of [Question.Check], of compiling programs
+// and of what the facts read, and ctx's.
+func New(ctx context.Context, q *Question, f *Facts) (*Forecast, error) {
+	if err := q.Check(); err != nil {
+		return nil, err
 	}
 	m := &maker{Question: q, f: f, ctx: ctx, last: q.AsOf.Month().Add(q.Months).Day(1)}
 	m.prepare()
 	if err := m.count(); err != nil {
 		return nil, err
 	}
-	out := &Forecast{Account: q.Account, Assumed: m.assumed, Ends: m.ends}
+	out := &Forecast{Account: q.Account, Assumed: m.assumed, Ends: m.ends, Changes: []Change{}}
 	for k := 0; k <= q.Months; k++ {
 		d, err := m.day(m.dayOf(k))
 		if err != nil {
@@ -193,8 +221,8 @@ func (q *Question) dayOf(k int) kizuna.Date {
 	return q.AsOf.Month().Add(k).Day(1)
 }
 
-// on returns the program of a day.
-func (q *Question) on(d kizuna.Date) Version {
+// On returns the program of a day.
+func (q *Question) On(d kizuna.Date) Version {
 	out := Version{q.AsOf, q.Program, q.Carried}
 	for _, v := range q.Versions {
 		if v.From > q.AsOf && v.From <= d {
@@ -206,7 +234,7 @@ func (q *Question) on(d kizuna.Date) Version {
 
 // month puts down a day's score.
 func (d *scored) month() Month {
-	out := Month{AsOf: d.on, Program: d.plan.Program, Carried: d.carried}
+	out := Month{AsOf: d.on, Program: d.plan.Program, Ref: d.plan.Program.Ref(), Carried: d.carried}
 	for i := range d.figures.Areas {
 		a, rules := &d.figures.Areas[i], &d.plan.Program.Areas[i]
 		area := Area{ID: rules.ID, Track: a.Track, Total: a.Total, Displayed: a.Displayed, Qualified: a.Qualified}

@@ -73,6 +73,13 @@ func (q *Question) Ends(subscriptions []association.Subscription) (ends []Ending
 	return ends, last
 }
 
+// Assumed returns what a forecast takes usage to be, all that it is taken from facts too.
+func Assumed(q *Question, f *Facts) (*advice.Projection, error) {
+	m := &maker{Question: q, f: f}
+	_, _, err := m.project()
+	return m.assumed, err
+}
+
 // project finds what usage is taken to be, and returns the view that is to be counted and
 // what puts it in there: of customers with subscriptions that end from their rows, of all
 // others from what is packed.

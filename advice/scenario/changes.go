@@ -7,8 +7,11 @@ import (
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/advice"
 	"github.com/kizuna-org/kizuna/association"
+	"github.com/kizuna-org/kizuna/attribution"
 	"github.com/kizuna-org/kizuna/people"
 	"github.com/kizuna-org/kizuna/program"
+	"github.com/kizuna-org/kizuna/score"
+	"github.com/kizuna-org/kizuna/usage"
 )
 
 // Ground is what a scenario's words mean something on.
@@ -16,17 +19,17 @@ type Ground struct {
 	Program      *program.Program // that the scenario is asked under
 	Associations *association.Facts
 	People       *people.Facts
-	// Last is the last month of usage: the one before a projection begins.
+	// Last is the last month that usage covers: the one before a projection begins.
 	Last kizuna.Month
 	// Uses reports whether there is usage of what a growth selects, in any month.
 	Uses func(*advice.Growth) bool
 }
 
 // Of is the ground that a base is.
-func Of(b *advice.Base) *Ground {
+func Of(b *advice.Base, last kizuna.Month) *Ground {
 	f := b.Facts()
 	return &Ground{
-		Program: b.Question.Program, Associations: f.Associations, People: f.People, Last: b.Plan.Last,
+		Program: b.Question.Program, Associations: f.Associations, People: f.People, Last: last,
 		Uses: func(g *advice.Growth) bool {
 			tenants := b.Customers()
 			if g.Tenant != "" {
@@ -43,15 +46,36 @@ func Of(b *advice.Base) *Ground {
 	}
 }
 
+// OfFacts is the ground that facts as a whole are.
+func OfFacts(p *program.Program, f *score.Facts, last kizuna.Month) *Ground {
+	return &Ground{
+		Program: p, Associations: f.Associations, People: f.People, Last: last,
+		Uses: func(g *advice.Growth) bool {
+			for _, u := range f.Usage.All() {
+				if g.Selects(association.Fold(u.Tenant), &association.Resource{Subscription: u.Subscription, Workload: u.Workload}) {
+					return true
+				}
+			}
+			return false
+		},
+	}
+}
+
 // Changes returns what the scenario changes. The errors name the place in its file:
 // ids that select nothing are errors, and so are certificates that no rule names.
-func (s *Scenario) Changes(on *Ground) (*advice.Changes, error) {
-	c := &compiler{Ground: on, out: &advice.Changes{
+func (s *Scenario) Changes(on *Ground) (*advice.Changes, error) { return s.changes(on, false) }
+
+// changes are the changes of a scenario; past is set if what it ends may have ended.
+func (s *Scenario) changes(on *Ground, past bool) (*advice.Changes, error) {
+	c := &compiler{Ground: on, past: past, out: &advice.Changes{
 		Associations: s.Add.Associations, People: s.Add.People, Usage: s.Add.Usage,
 	}}
 	// What is added is clipped, so that compiling twice appends to nobody's memory.
 	c.out.Associations.Resales = slices.Clip(c.out.Associations.Resales)
 	c.out.People.Certifications = slices.Clip(c.out.People.Certifications)
+	if err := each(s.Add.Usage, c.countable); err != nil {
+		return nil, err
+	}
 	for i := range s.End {
 		c.end(s.End[i].Ending, s.End[i].At)
 	}
@@ -66,6 +90,9 @@ func (s *Scenario) Changes(on *Ground) (*advice.Changes, error) {
 		if err := step(); err != nil {
 			return nil, err
 		}
+	}
+	if past {
+		return c.out, nil
 	}
 	if n, missed := c.out.Missed(on.Associations, on.People); missed {
 		said := c.out.End[n].String()
@@ -86,12 +113,27 @@ func each[T any](all []T, do func(*T) error) error {
 
 type compiler struct {
 	*Ground
+	past bool // what is assumed may have come true, or be gone
 	out  *advice.Changes
 	refs []kizuna.Ref // of out.End
 }
 
 func (c *compiler) end(e advice.Ending, at kizuna.Ref) {
 	c.out.End, c.refs = append(c.out.End, e), append(c.refs, at)
+}
+
+// countable refuses usage that could not be counted: in a scenario it is in dollars.
+func (c *compiler) countable(u *usage.Row) error {
+	if u.Revenue != nil && u.Currency == "" {
+		if _, exact, ok := u.Revenue.Millionths(); !ok || !exact {
+			return kizuna.Errorf("scenario-millionths", "revenue %s is not in millionths of a dollar", u.Revenue).
+				WithMend("write at most six decimals").WithRef(u.At)
+		}
+	}
+	if _, err := attribution.NewRates(nil).Figures(u); err != nil {
+		return err.WithRef(u.At)
+	}
+	return nil
 }
 
 // profiles are the profiles of a person, by its id or one of them.
@@ -104,7 +146,11 @@ func (c *compiler) profiles(person string, at kizuna.Ref) (mcids []string, err e
 			mcids = append(mcids, p.MCID)
 		}
 	}
-	if len(mcids) == 0 {
+	switch {
+	case len(mcids) > 0:
+	case c.past:
+		return []string{person}, nil
+	default:
 		return nil, kizuna.Errorf("scenario-person", "nobody with a profile is %q", person).
 			WithMend("write a person_id or an mcid of people.csv").WithRef(at)
 	}
@@ -112,7 +158,7 @@ func (c *compiler) profiles(person string, at kizuna.Ref) (mcids []string, err e
 }
 
 func (c *compiler) certificate(id string, at kizuna.Ref) error {
-	if _, ok := c.Program.Certificates[id]; ok {
+	if _, ok := c.Program.Certificates[id]; ok || c.past {
 		return nil
 	}
 	return kizuna.Errorf("scenario-certificate", "no rule of %s names the certificate %q", c.Program.Ref(), id).
@@ -204,7 +250,15 @@ func (c *compiler) move(m *Moving) error {
 	for _, id := range subscriptions {
 		moved = c.moveOne(m, id, on, resales) || moved
 	}
-	if !moved {
+	switch {
+	case moved:
+	case c.past: // it has moved, or is not there any more
+		for _, id := range subscriptions {
+			c.out.Associations.Resales = append(c.out.Associations.Resales, association.Resale{
+				Subscription: id, Tier: m.Tier, Location: m.To, During: kizuna.Interval{From: on, To: kizuna.Forever}, At: m.At,
+			})
+		}
+	default:
 		return kizuna.Errorf("scenario-moves-nothing", "on %s nobody sells a subscription of it under CSP", m.On).
 			WithMend("correct the ids or the day, or add a row to csp").WithRef(m.At)
 	}

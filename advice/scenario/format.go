@@ -9,6 +9,7 @@ import (
 
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/advice"
+	"github.com/kizuna-org/kizuna/program"
 )
 
 // Made returns the scenario of changes.
@@ -95,6 +96,15 @@ func Format(s *Scenario, tables Tables) ([]byte, error) {
 	}
 	err = d.Close()
 	return out.Bytes(), err
+}
+
+// Hash tells scenarios apart by what they change, whatever they are called and however
+// they are written.
+func Hash(s *Scenario, tables Tables) (kizuna.Hash, error) {
+	changes := *s
+	changes.Name, changes.Title, changes.AsOf, changes.Program = "", program.Text{}, nil, ""
+	data, err := Format(&changes, tables)
+	return kizuna.HashOf(data), err
 }
 
 // percent writes a fraction of one as a percentage.

@@ -15,18 +15,18 @@ import (
 	"github.com/kizuna-org/kizuna/association"
 )
 
-// Bounds of a scenario file.
-const (
-	maxBytes = 4 << 20
-	mostRows = 100_000
-)
+// MaxBytes bounds a scenario file.
+const MaxBytes = 4 << 20
+
+// mostRows bounds what it says.
+const mostRows = 100_000
 
 // Parse reads a scenario file, YAML or JSON as docs/advice.md describes it. The error
 // names the file, the line and the column.
 func Parse(file string, data []byte, tables Tables) (*Scenario, error) {
 	p := &parser{file: file, tables: tables}
-	if len(data) > maxBytes {
-		return nil, kizuna.Errorf("scenario-too-large", "the file has %d bytes; a scenario has at most %d", len(data), maxBytes).
+	if len(data) > MaxBytes {
+		return nil, kizuna.Errorf("scenario-too-large", "the file has %d bytes; a scenario has at most %d", len(data), MaxBytes).
 			WithMend("check that this is a scenario").WithRef(kizuna.Ref{File: file})
 	}
 	var doc yaml.Node
@@ -259,10 +259,10 @@ func (p *parser) add(s *Scenario, n *yaml.Node) error {
 	return p.each(n, func(table, rows *yaml.Node) error {
 		return p.list(rows, func(n *yaml.Node) error {
 			var row []Cell
-			var at []*yaml.Node
+			var names, at []*yaml.Node
 			err := p.each(n, func(column, cell *yaml.Node) error {
 				text, err := p.text(cell)
-				row, at = append(row, Cell{column.Value, text}), append(at, cell)
+				row, names, at = append(row, Cell{column.Value, text}), append(names, column), append(at, cell)
 				return err
 			})
 			if err != nil {
@@ -274,6 +274,8 @@ func (p *parser) add(s *Scenario, n *yaml.Node) error {
 				return nil
 			case kizuna.CodeOf(err) == "scenario-table":
 				return placed(err, p.at(table))
+			case number >= 0 && kizuna.CodeOf(err) == "scenario-column":
+				return placed(err, p.at(names[number]))
 			case number >= 0 && number < len(at):
 				return placed(err, p.at(at[number]))
 			}

@@ -5,6 +5,8 @@
 package scenario
 
 import (
+	"reflect"
+
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/advice"
 	"github.com/kizuna-org/kizuna/association"
@@ -30,6 +32,13 @@ type Scenario struct {
 	Move    []Moving
 	Grow    []Growth
 	Project *Projection
+}
+
+// Changed reports whether the scenario changes facts, and not only the question.
+func (s *Scenario) Changed() bool {
+	rest := *s
+	rest.Name, rest.Title, rest.AsOf, rest.Program = "", program.Text{}, nil, ""
+	return !reflect.DeepEqual(rest, Scenario{})
 }
 
 // Facts are rows of the plain tables.

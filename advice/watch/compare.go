@@ -98,25 +98,17 @@ type Marginal struct {
 	Points kizuna.Fraction `json:"points"`
 }
 
-// Compare tells what differs between two states of an account, of which the second is an
-// outcome's. programOf finds the program of a state that was kept; nil if there is none.
+// Compare tells what differs between two states of an account. programOf finds the
+// program of a state that was kept by its reference; nil if there is none. What one
+// customer or person alone makes is known only if the second is an outcome's.
 func Compare(before, after *State, programOf func(ref string) *program.Program) *Movement {
 	m := &Movement{
 		Account: after.Account,
 		Before:  Asked{before.Program, before.Digest, before.AsOf}, After: Asked{after.Program, after.Digest, after.AsOf},
 	}
-	if before.plan == nil && before.Digest == after.Digest {
-		p := *before
-		p.plan = attribution.NewPlan(after.plan.Program, before.AsOf)
-		before = &p
-	} else if before.plan == nil {
-		if rules := programOf(before.Program); rules != nil && program.Digest(rules) == before.Digest {
-			p := *before
-			p.plan = attribution.NewPlan(rules, before.AsOf)
-			before = &p
-		}
-	}
-	m.Whole = before.plan != nil && len(before.Contributions) == before.plan.Measures()
+	after = after.planned(before, programOf)
+	before = before.planned(after, programOf)
+	m.Whole = before.whole() && after.whole()
 	c := &comparison{before: before, after: after, whole: m.Whole}
 	for i := range after.Areas {
 		m.Areas = append(m.Areas, c.area(areaOf(before, after.Areas[i].ID), &after.Areas[i]))
@@ -126,11 +118,31 @@ func Compare(before, after *State, programOf func(ref string) *program.Program) 
 			m.Areas = append(m.Areas, c.area(&before.Areas[i], nil))
 		}
 	}
-	if m.Whole && before.Digest == after.Digest {
+	if m.Whole && before.Digest == after.Digest && after.outcome != nil {
 		c.marginals(m)
 	}
 	return m
 }
+
+// planned returns the state with the plan by which its measures are numbered, if the
+// program can be found: it may be the other state's.
+func (s *State) planned(other *State, programOf func(ref string) *program.Program) *State {
+	if s.plan != nil {
+		return s
+	}
+	var rules *program.Program
+	if other.plan != nil && other.Digest == s.Digest {
+		rules = other.plan.Program
+	} else if rules = programOf(s.Program); rules == nil || program.Digest(rules) != s.Digest {
+		return s
+	}
+	out := *s
+	out.plan = attribution.NewPlan(rules, s.AsOf)
+	return &out
+}
+
+// whole reports whether it is known what the numbers of measures mean.
+func (s *State) whole() bool { return s.plan != nil && len(s.Contributions) == s.plan.Measures() }
 
 // Moved reports whether anything differs.
 func (m *Movement) Moved() bool {

@@ -3,6 +3,8 @@
 package watch
 
 import (
+	"slices"
+
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/advice"
 	"github.com/kizuna-org/kizuna/attribution"
@@ -62,7 +64,7 @@ func Of(o *advice.Outcome) *State {
 	rules := b.Question.Program
 	s := &State{
 		Account: b.Account, Program: rules.Ref(), Digest: program.Digest(rules), AsOf: b.Question.AsOf,
-		People: o.People(), Contributions: make([]map[string]attribution.Tally, b.Plan.Measures()), outcome: o, plan: b.Plan,
+		People: withoutPlaces(o.People()), Contributions: make([]map[string]attribution.Tally, b.Plan.Measures()), outcome: o, plan: b.Plan,
 	}
 	for id, gives := range o.Contributions() {
 		for key, tally := range gives {
@@ -78,6 +80,21 @@ func Of(o *advice.Outcome) *State {
 		s.Areas = append(s.Areas, s.area(area.Name, area.Value, o))
 	}
 	return s
+}
+
+// withoutPlaces returns facts without the places where they stand, which say nothing of them.
+func withoutPlaces(f *people.Facts) *people.Facts {
+	out := &people.Facts{People: slices.Clone(f.People), Links: slices.Clone(f.Links), Certifications: slices.Clone(f.Certifications)}
+	for i := range out.People {
+		out.People[i].At = kizuna.Ref{}
+	}
+	for i := range out.Links {
+		out.Links[i].At = kizuna.Ref{}
+	}
+	for i := range out.Certifications {
+		out.Certifications[i].At = kizuna.Ref{}
+	}
+	return out
 }
 
 func (s *State) area(id string, scored *score.Area, o *advice.Outcome) Area {
@@ -119,3 +136,6 @@ func (s *State) inputs(measure int, tenant string) score.Inputs {
 	in := s.plan.Input(measure, s.Contributions[measure][tenant])
 	return score.Inputs{Now: in.Now, Base: in.Base}
 }
+
+// Rules returns the program of a state that is an outcome's.
+func (s *State) Rules() *program.Program { return s.plan.Program }

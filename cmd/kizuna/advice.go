@@ -34,7 +34,7 @@ func (f *adviceFlags) given(a *app) (*adviceInquiry, error) {
 	if c == nil {
 		return f.givenRows(a)
 	}
-	in := &inquiry{shelf: c.shelf, data: c.Data, facts: factsOf(c.Data), notes: c.Notes}
+	in := &inquiry{shelf: c.shelf, data: c.Data, facts: factsOf(c.Data), notes: c.Notes, question: c.q}
 	in.answer = score.AskCounted(c.q, in.facts, &score.Counted{Plan: c.k.Plan, Totals: nobody{}, Survey: c.Survey})
 	return in.advised(f.Partner, c.Customers)
 }
@@ -66,7 +66,7 @@ func (f *adviceFlags) advised(a *app) (*adviceInquiry, error) {
 	if err != nil {
 		return nil, err
 	}
-	in.base, err = advice.New(in.answer.Question, in.account, in.given)
+	in.base, err = advice.New(in.question, in.account, in.given)
 	if kizuna.CodeOf(err) != "cache-places" {
 		return in, err
 	}
@@ -74,7 +74,7 @@ func (f *adviceFlags) advised(a *app) (*adviceInquiry, error) {
 	if in, err = f.givenRows(a); err != nil {
 		return nil, err
 	}
-	in.base, err = advice.New(in.answer.Question, in.account, in.given)
+	in.base, err = advice.New(in.question, in.account, in.given)
 	return in, err
 }
 

@@ -27,7 +27,7 @@ func (f *questionFlags) open(a *app) (*inquiry, error) {
 	if err != nil {
 		return nil, err
 	}
-	in := &inquiry{shelf: c.shelf, data: c.Data, facts: factsOf(c.Data), notes: c.Notes}
+	in := &inquiry{shelf: c.shelf, data: c.Data, facts: factsOf(c.Data), notes: c.Notes, question: c.q}
 	in.behind = &packedBehind{ctx: a.Context, in: in, plan: c.k.Plan, trust: c.q.Trust, explainer: c.k.Explainer(c.View, index)}
 	in.answer = score.AskCounted(c.q, in.facts, &score.Counted{
 		Plan: c.k.Plan, Totals: in.behind, Survey: c.Survey, Behind: in.behind,

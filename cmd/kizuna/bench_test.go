@@ -57,7 +57,15 @@ func benchmarkScore(b *testing.B, dir string, more ...string) {
 // KIZUNA_BENCH_ROWS says how many usage rows there are, a million if unset; with
 // KIZUNA_BENCH_DIR they are written there and kept. The first run, which packs them, is
 // reported as first-ms.
-func BenchmarkScoreBook(b *testing.B) {
+func BenchmarkScoreBook(b *testing.B) { benchmarkBook(b, "score", "--as-of", "2023-11-15") }
+
+// BenchmarkForecastBook is the same for kizuna forecast of one partner, 18 months ahead.
+func BenchmarkForecastBook(b *testing.B) {
+	benchmarkBook(b, "forecast", "--as-of", "2023-11-15", "--partner", "G0")
+}
+
+func benchmarkBook(b *testing.B, args ...string) {
+	b.Helper()
 	dir, rows := os.Getenv("KIZUNA_BENCH_DIR"), 1_000_000
 	if dir == "" {
 		dir = b.TempDir()
@@ -74,7 +82,7 @@ func BenchmarkScoreBook(b *testing.B) {
 		b.Fatalf("%v: %s", err, out)
 	}
 	run := func() (wall, cpu time.Duration) {
-		cmd := exec.Command(kizuna, "score", "--data", dir, "--as-of", "2023-11-15")
+		cmd := exec.Command(kizuna, append(slices.Clone(args), "--data", dir)...)
 		cmd.Stderr = os.Stderr
 		start := time.Now()
 		if err := cmd.Run(); err != nil {

@@ -19,10 +19,10 @@ func (c *demoCmd) Run(a *app) error {
 	if err := demo.Write(c.Dir, c.Force); err != nil {
 		return err
 	}
-	s := scoreCmd{questionFlags: questionFlags{
+	s := scoreCmd{scenarioFlags: scenarioFlags{questionFlags: questionFlags{
 		placeFlags: placeFlags{Data: c.Dir}, Program: demo.Program, AsOf: demo.AsOf.String(),
 		CSPHistory: "program", Attribution: "both", Gate: "program",
-	}}
+	}}}
 	if a.JSON {
 		return s.Run(a)
 	}

@@ -17,7 +17,7 @@ import (
 
 // explainCmd opens a figure to its contributions, and one of these to its rows.
 type explainCmd struct {
-	questionFlags
+	scenarioFlags
 	oracleFlag
 	Partner  string `name:"partner" required:"" placeholder:"ID" help:"help.partner"`
 	Area     string `name:"area" required:"" placeholder:"AREA" help:"help.area"`
@@ -37,6 +37,11 @@ func (c *explainCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
+	return c.show(a, in, a.P.T("explain.open-example", c.Data, c.Partner, c.Area, c.Metric))
+}
+
+// show opens the figure; next is how one of its contributions is opened.
+func (c *explainCmd) show(a *app, in *inquiry, next string) error {
 	account, location, err := in.resolve(c.Partner)
 	if err != nil {
 		return err
@@ -54,7 +59,7 @@ func (c *explainCmd) Run(a *app) error {
 		if err := in.nameLines(a.Context, rowsOf(e)); err != nil {
 			return err
 		}
-		p, err := proof.New(in.answer, e)
+		p, err := in.proof(e)
 		if err != nil {
 			return err
 		}
@@ -77,9 +82,17 @@ func (c *explainCmd) Run(a *app) error {
 		v.component(component)
 	}
 	if c.Customer == "" {
-		fmt.Fprintf(a.Stdout, "\n%s\n", a.P.T("explain.open", a.P.T("explain.open-example", c.Data, c.Partner, c.Area, c.Metric)))
+		fmt.Fprintf(a.Stdout, "\n%s\n", a.P.T("explain.open", next))
 	}
 	return nil
+}
+
+// proof proves an explanation, under the scenario if there is one.
+func (in *inquiry) proof(e *score.Explanation) (*proof.Proof, error) {
+	if in.scenario == (kizuna.Hash{}) {
+		return proof.New(in.answer, e)
+	}
+	return proof.NewUnder(in.answer, e, "sha256:"+in.scenario.String())
 }
 
 // explainView writes an explanation for people.
@@ -298,6 +311,8 @@ type verifyCmd struct {
 	placeFlags
 	KnownAt string `name:"known-at" placeholder:"MOMENT" help:"help.known-at"`
 	File    string `name:"program-file" type:"existingfile" placeholder:"FILE" help:"help.program-file"`
+	// Scenario is the file of the scenario under which the figure was proved.
+	Scenario string `name:"scenario" type:"existingfile" placeholder:"FILE" help:"help.proof-scenario"`
 }
 
 // Run verifies the proof; differences make exit code 1.
@@ -310,12 +325,16 @@ func (c *verifyCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	flags := questionFlags{
+	flags := scenarioFlags{Scenario: c.Scenario, questionFlags: questionFlags{
 		placeFlags: c.placeFlags, KnownAt: c.KnownAt, Program: q.Program, AsOf: q.AsOf.String(),
 		CSPHistory: q.CSPHistory, Attribution: q.Attribution, Gate: q.MetricGate,
-	}
+	}}
 	if c.File != "" {
 		flags.Program = c.File
+	}
+	if q.Scenario != "" && c.Scenario == "" {
+		return kizuna.Errorf("proof-scenario", "the proof is of a scenario, which is not named").
+			WithMend("name its file: --scenario FILE")
 	}
 	in, err := flags.ask(a)
 	if err != nil {
@@ -328,7 +347,7 @@ func (c *verifyCmd) Run(a *app) error {
 	if err := in.nameLines(a.Context, rowsOf(e)); err != nil {
 		return err
 	}
-	fresh, err := proof.New(in.answer, e)
+	fresh, err := in.proof(e)
 	if err != nil {
 		return err
 	}

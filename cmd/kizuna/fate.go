@@ -25,7 +25,7 @@ type fateCmd struct {
 }
 
 type fateUsageCmd struct {
-	questionFlags
+	scenarioFlags
 	Row     string `arg:"" placeholder:"FILE:LINE" help:"help.fate-row"`
 	Partner string `name:"partner" placeholder:"ID" help:"help.partner"`
 }
@@ -157,7 +157,7 @@ func (a *app) placeNames(in *inquiry, at score.Place, more ...string) []string {
 }
 
 type fateCustomerCmd struct {
-	questionFlags
+	scenarioFlags
 	Tenant  string `arg:"" help:"help.customer"`
 	Partner string `name:"partner" placeholder:"ID" help:"help.partner"`
 }
@@ -228,7 +228,7 @@ func (a *app) clauseCounts(clauses map[attribution.Clause]int) string {
 }
 
 type fateClaimCmd struct {
-	questionFlags
+	scenarioFlags
 	Claim string `arg:"" help:"help.fate-claim-id"`
 }
 
@@ -275,7 +275,7 @@ func (c *fateClaimCmd) Run(a *app) error {
 }
 
 type fateCertificateCmd struct {
-	questionFlags
+	scenarioFlags
 	Person      string `arg:"" help:"help.fate-person"`
 	Certificate string `arg:"" optional:"" help:"help.fate-certificate-id"`
 }

@@ -39,7 +39,9 @@ type commands struct {
 	Calc     calcCmd     `cmd:"" help:"help.calc"`
 	Program  programCmd  `cmd:"" help:"help.program-cmd"`
 
-	Plan planCmd `cmd:"" help:"help.plan"`
+	Simulate simulateCmd `cmd:"" help:"help.simulate"`
+	Forecast forecastCmd `cmd:"" help:"help.forecast"`
+	Plan     planCmd     `cmd:"" help:"help.plan"`
 
 	Fleet   fleetCmd   `cmd:"" help:"help.fleet"`
 	Segment segmentCmd `cmd:"" help:"help.segment"`
@@ -53,6 +55,7 @@ type commands struct {
 	DPOR         dporCmd         `cmd:"" name:"dpor" help:"help.dpor"`
 	CSP          cspCmd          `cmd:"" name:"csp" help:"help.csp"`
 	People       peopleCmd       `cmd:"" help:"help.people"`
+	Membership   membershipCmd   `cmd:"" help:"help.membership"`
 
 	Claim   claimCmd   `cmd:"" help:"help.claim"`
 	History historyCmd `cmd:"" help:"help.history"`

@@ -40,10 +40,23 @@ type inquiry struct {
 	answer *score.Answer
 	notes  []*kizuna.Error // of the cache
 	behind *packedBehind   // if figures are opened from packed usage
+
+	question score.Question
+	scenario kizuna.Hash // of the facts; zero: they are as they are
 }
 
 // ask loads the facts and scores them.
 func (f *questionFlags) ask(a *app) (*inquiry, error) {
+	in, err := f.load(a)
+	if err != nil {
+		return nil, err
+	}
+	in.answer = score.Ask(in.question, in.facts)
+	return in, nil
+}
+
+// load loads the facts, with all rows of usage, and the question.
+func (f *questionFlags) load(a *app) (*inquiry, error) {
 	shelf, own, err := f.shelf(a, f.KnownAt)
 	if err != nil {
 		return nil, err
@@ -56,8 +69,7 @@ func (f *questionFlags) ask(a *app) (*inquiry, error) {
 	if err != nil {
 		return nil, err
 	}
-	facts := factsOf(data)
-	return &inquiry{shelf: shelf, data: data, facts: facts, answer: score.Ask(q, facts)}, nil
+	return &inquiry{shelf: shelf, data: data, facts: factsOf(data), question: q}, nil
 }
 
 func factsOf(data *dataset.Dataset) *score.Facts {
@@ -88,7 +100,7 @@ func (f *questionFlags) count(a *app) (*inquiry, error) {
 	}
 	facts := factsOf(c.Data)
 	answer := score.AskCounted(c.q, facts, &score.Counted{Plan: c.k.Plan, Totals: totals, Survey: c.Survey})
-	return &inquiry{shelf: c.shelf, data: c.Data, facts: facts, answer: answer, notes: c.Notes}, nil
+	return &inquiry{shelf: c.shelf, data: c.Data, facts: facts, answer: answer, notes: c.Notes, question: c.q}, nil
 }
 
 // packedQuestion is a question about packed usage, and the kernel that counts it.

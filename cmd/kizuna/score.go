@@ -11,7 +11,7 @@ import (
 
 // scoreCmd tells what a partner's score is in every solution area.
 type scoreCmd struct {
-	questionFlags
+	scenarioFlags
 	oracleFlag
 	Partner string `name:"partner" placeholder:"ID" help:"help.partner"`
 	Area    string `name:"area" placeholder:"AREA" help:"help.area"`

@@ -49,19 +49,15 @@ type collector struct {
 	day    kizuna.Date
 
 	rows      int
-	accounts  cache[string, bool]
-	providers cache[string, bool]
-	services  cache[serviceKey, workload]
-	periods   cache[periodKey, periodFound]
-	details   cache[serviceKey, string]
-	said      cache[string, string] // subscriptions already told, and the tenant told with them
+	accounts  cache[one, bool]
+	providers cache[one, bool]
+	services  cache[pair, workload]
+	periods   cache[pair, periodFound]
+	details   cache[pair, string]
+	said      cache[one, string] // subscriptions already told, and the tenant told with them
 	customers map[string]bool
-	unmapped  map[serviceKey]*Unmapped
+	unmapped  map[pair]*Unmapped
 }
-
-type serviceKey struct{ a, b string }
-
-type periodKey struct{ from, to string }
 
 type periodFound struct {
 	period period
@@ -77,54 +73,8 @@ type workload struct {
 func newCollector(m *Mapping, b *binding, sink intake.Sink, place func(field) kizuna.Ref) *collector {
 	return &collector{
 		mapping: m, binding: b, sink: sink, place: place,
-		said: cache[string, string]{lasting: true}, customers: make(map[string]bool), unmapped: make(map[serviceKey]*Unmapped),
+		said: cache[one, string]{lasting: true}, customers: make(map[string]bool), unmapped: make(map[pair]*Unmapped),
 	}
-}
-
-// cache is a map that forgets everything rather than grow without end, unless it is
-// lasting. What is asked often follows what it followed before: then no hash is reckoned.
-type cache[K comparable, V any] struct {
-	lasting bool
-	known   []answer[K, V] // the first one is none
-	at      map[K]uint32
-	last    uint32 // what was asked
-}
-
-type answer[K comparable, V any] struct {
-	key   K
-	value V
-	next  uint32 // what was asked behind it the last time
-}
-
-const maxCached = 1 << 14
-
-// get returns what is known of a key; nil if nothing is.
-func (c *cache[K, V]) get(k K) *V {
-	if len(c.known) == 0 {
-		return nil
-	}
-	last := &c.known[c.last]
-	n := last.next
-	if n == 0 || c.known[n].key != k {
-		if n = c.last; n == 0 || last.key != k {
-			if n = c.at[k]; n == 0 {
-				return nil
-			}
-		}
-		last.next = n
-	}
-	c.last = n
-	return &c.known[n].value
-}
-
-func (c *cache[K, V]) put(k K, v V) *V {
-	if c.at == nil || !c.lasting && len(c.at) >= maxCached {
-		c.known, c.at, c.last = make([]answer[K, V], 1), make(map[K]uint32), 0
-	}
-	n := uint32(len(c.known))
-	c.known = append(c.known, answer[K, V]{key: k, value: v})
-	c.at[k], c.known[c.last].next, c.last = n, n, n
-	return &c.known[n].value
 }
 
 func (c *collector) take(ch *charge) {
@@ -163,17 +113,17 @@ func (c *collector) provider(ch *charge) string {
 }
 
 func (c *collector) counts(provider string) bool {
-	yes := c.providers.get(provider)
+	yes := c.providers.get(one(provider))
 	if yes == nil {
-		yes = c.providers.put(provider, c.mapping.Counts(provider))
+		yes = c.providers.put(one(provider), c.mapping.Counts(provider))
 	}
 	return *yes
 }
 
 func (c *collector) detail(provider, service string) string {
-	d := c.details.get(serviceKey{provider, service})
+	d := c.details.get(pair{provider, service})
 	if d == nil {
-		d = c.details.put(serviceKey{provider, service}, provider+": "+service)
+		d = c.details.put(pair{provider, service}, provider+": "+service)
 	}
 	return *d
 }
@@ -211,18 +161,12 @@ func (c *collector) usage(ch *charge) {
 	w := c.workload(ch.text[meter], ch.text[service])
 	c.account(ch.text[billingAccount])
 
-	row := &c.row
-	*row = usage.Row{
-		Month:        p.period.month,
-		Tenant:       tenant,
-		Subscription: subscription,
-		Scope:        scope(ch.text[resource]),
-		Workload:     w.name,
-		Currency:     c.currency(ch),
-		Revenue:      &c.amount,
-		At:           c.place(wholeRow),
-		Lasting:      true,
-	}
+	row := &c.row // what is not set here never is
+	row.Month = p.period.month
+	row.Tenant, row.Subscription, row.Scope = tenant, subscription, scope(ch.text[resource])
+	row.Workload, row.Currency = w.name, c.currency(ch)
+	row.Revenue, row.Day = &c.amount, nil
+	row.At, row.Lasting = c.place(wholeRow), true
 	if p.period.daily {
 		c.day = p.period.day
 		row.Day = &c.day
@@ -237,13 +181,13 @@ func (c *collector) usage(ch *charge) {
 }
 
 func (c *collector) period(ch *charge) *periodFound {
-	key := periodKey{ch.text[periodStart], ch.text[periodEnd]}
+	key := pair{ch.text[periodStart], ch.text[periodEnd]}
 	if found := c.periods.get(key); found != nil {
 		return found
 	}
 	var found periodFound
-	from, ok1 := parseTime(key.from)
-	to, ok2 := parseTime(key.to)
+	from, ok1 := parseTime(key.a)
+	to, ok2 := parseTime(key.b)
 	switch {
 	case !ok1 || !ok2:
 		found.field = periodStart
@@ -261,12 +205,12 @@ func (c *collector) period(ch *charge) *periodFound {
 
 // workload looks a service up in the mapping.
 func (c *collector) workload(meter, service string) *workload {
-	if w := c.services.get(serviceKey{meter, service}); w != nil {
+	if w := c.services.get(pair{meter, service}); w != nil {
 		return w
 	}
 	var w workload
 	w.name, w.known = c.mapping.Workload(meter, service)
-	return c.services.put(serviceKey{meter, service}, w)
+	return c.services.put(pair{meter, service}, w)
 }
 
 const subscriptionsPath = "/subscriptions/"
@@ -308,18 +252,18 @@ func (c *collector) currency(ch *charge) string {
 }
 
 func (c *collector) account(id string) {
-	if id != "" && c.accounts.get(id) == nil {
-		c.accounts.put(id, true)
+	if id != "" && c.accounts.get(one(id)) == nil {
+		c.accounts.put(one(id), true)
 	}
 }
 
 // facts tells of subscriptions and customers once each.
 func (c *collector) facts(tenant, name, subscription string, at kizuna.Ref) {
 	if subscription != "" {
-		told := c.said.get(subscription)
+		told := c.said.get(one(subscription))
 		if told == nil || *told == "" && tenant != "" {
 			if told == nil {
-				told = c.said.put(subscription, tenant)
+				told = c.said.put(one(subscription), tenant)
 			}
 			*told = tenant
 			c.sink.Facts(association.Subscription{
@@ -335,12 +279,12 @@ func (c *collector) facts(tenant, name, subscription string, at kizuna.Ref) {
 
 // count adds a row up under the service's name that the mapping does not know.
 func (c *collector) count(service, currency string) {
-	total := c.unmapped[serviceKey{service, currency}]
+	total := c.unmapped[pair{service, currency}]
 	if total == nil {
 		if len(c.unmapped) >= maxCached {
 			service = "…" // the rest, so that a hostile bill costs no more
 		}
-		key := serviceKey{service, currency}
+		key := pair{service, currency}
 		if total = c.unmapped[key]; total == nil {
 			total = &Unmapped{Service: key.a, Currency: key.b}
 			c.unmapped[key] = total
@@ -385,7 +329,7 @@ func (c *collector) report() Report {
 func (c *collector) source() string {
 	var ids []string
 	for id := range c.accounts.at {
-		ids = append(ids, id)
+		ids = append(ids, string(id))
 	}
 	slices.Sort(ids)
 	if len(ids) > 8 {

@@ -221,18 +221,18 @@ func textOf(e format.SchemaElement) func(parquet.Value) string {
 			return instantText(n * 24 * 60 * 60)
 		})
 	}
-	texts := new(cache[string, string])
+	texts := new(cache[one, string])
 	return func(v parquet.Value) string {
 		switch v.Kind() {
 		case parquet.ByteArray, parquet.FixedLenByteArray:
 			// Most columns repeat few texts: looking one up by bytes allocates nothing.
 			b := v.ByteArray()
-			if n := texts.at[string(b)]; n != 0 {
+			if n := texts.at[one(b)]; n != 0 {
 				return texts.known[n].value
 			}
 			text := strings.ToValidUTF8(string(b), "\uFFFD")
 			if len(b) <= 256 {
-				texts.put(text, text)
+				texts.put(one(text), text)
 			}
 			return text
 		case parquet.Double:
@@ -255,13 +255,13 @@ func textOf(e format.SchemaElement) func(parquet.Value) string {
 }
 
 // remembered writes each number once.
-func remembered(number func(parquet.Value) int64, write func(int64) string) func(parquet.Value) string {
-	texts := new(cache[int64, string])
+func remembered(read func(parquet.Value) int64, write func(int64) string) func(parquet.Value) string {
+	texts := new(cache[number, string])
 	return func(v parquet.Value) string {
-		n := number(v)
-		text := texts.get(n)
+		n := read(v)
+		text := texts.get(number(n))
 		if text == nil {
-			text = texts.put(n, write(n))
+			text = texts.put(number(n), write(n))
 		}
 		return *text
 	}

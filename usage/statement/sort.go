@@ -159,7 +159,7 @@ func (s *Sorter) run(month kizuna.Month, rows source) (*run, error) {
 	}
 	r := &run{file}
 	buffered := bufio.NewWriterSize(file, 1<<18)
-	w := newWriter(buffered, month, new(codec), runRows)
+	w := newWriter(buffered, month, new(codec), runRows, nil)
 	if err := copyRows(context.Background(), w, rows); err != nil {
 		return nil, errors.Join(err, r.close())
 	}
