@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/advice"
 	"github.com/kizuna-org/kizuna/advice/plan"
 	"github.com/kizuna-org/kizuna/people"
@@ -135,11 +136,13 @@ func (h *humans) people() (out []human) {
 				continue // what it holds does not count
 			}
 			for _, c := range certificates[profile] {
-				if c.Unverified || c.EarnedOn == nil || *c.EarnedOn > h.ask.Today || c.ExpiresOn != nil && *c.ExpiresOn <= h.ask.Today {
-					continue
+				holds := func(on kizuna.Date) bool {
+					return !c.Unverified && c.EarnedOn != nil && *c.EarnedOn <= on && (c.ExpiresOn == nil || on < *c.ExpiresOn)
 				}
-				hm.held[c.Certificate] = c
-				if c.ExpiresOn == nil || *c.ExpiresOn > base.Question.AsOf {
+				if holds(h.ask.Today) {
+					hm.held[c.Certificate] = c
+				}
+				if holds(base.Question.AsOf) {
 					hm.then[c.Certificate] = true
 				}
 			}

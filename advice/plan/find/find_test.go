@@ -67,9 +67,6 @@ func kept(t fataler, base *advice.Base, a *find.Answer) {
 		}
 	}
 	if _, ok := earned(a.Changes(0)); !ok {
-		for i := range a.Steps {
-			t.Fatalf("DBG %d %+v %+v", i, a.Steps[i].Action, a.Steps[len(a.Steps)-1].Action)
-		}
 		t.Fatal("the plan does not reach what it promises")
 	}
 	for i := range a.Steps {
@@ -83,7 +80,7 @@ func kept(t fataler, base *advice.Base, a *find.Answer) {
 			continue // what needs it would be nothing without it
 		}
 		if _, ok := earned(action.Changes(rest)); ok {
-			t.Fatalf("%s can be left out", a.Steps[i].ID)
+			t.Fatalf("%s can be left out (cost %d, bound %d, %d steps)", a.Steps[i].ID, a.Cost, a.Bound, len(a.Steps))
 		}
 	}
 }

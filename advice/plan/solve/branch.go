@@ -180,7 +180,7 @@ func (s *search) taken(x []float64, least float64) plan.Plan {
 // round makes a plan of a relaxed solution, and reports whether it is the best so far.
 func (s *search) round(x []float64) bool {
 	p := s.rounding(x, s.guess.reaches)
-	return p != nil && s.offer(s.reduced(p))
+	return p != nil && s.offer(s.reduced(p, s.guess.reaches))
 }
 
 // rounding takes what is mostly taken, and more in the order of the relaxation
@@ -232,7 +232,7 @@ func (s *search) rounding(x []float64, enough func(plan.Plan) bool) plan.Plan {
 
 // reduced leaves out, or replaces by something cheaper, what a plan can do
 // without, dearest first; of two bundles at one cost the one with fewer actions stays.
-func (s *search) reduced(p plan.Plan) plan.Plan {
+func (s *search) reduced(p plan.Plan, enough func(plan.Plan) bool) plan.Plan {
 	p = slices.Clone(p)
 	var order []int
 	for u, b := range p {
@@ -258,7 +258,7 @@ func (s *search) reduced(p plan.Plan) plan.Plan {
 		})
 		for _, b := range append([]int{plan.None}, less...) {
 			p[u] = b
-			if s.guess.reaches(p) {
+			if enough(p) {
 				break
 			}
 			p[u] = now

@@ -2,6 +2,7 @@ package solve
 
 import (
 	"math"
+	"slices"
 
 	"github.com/kizuna-org/kizuna/advice/plan"
 )
@@ -11,7 +12,7 @@ func (s *search) result(root *tree) *Result {
 	out := &Result{Nodes: s.nodes, Pivots: s.lp.pivots}
 	c := &plan.Certificate{Worlds: s.m.worlds}
 	if s.best != nil {
-		out.Plan = s.reduced(s.best)
+		out.Plan = s.least(s.best)
 		out.Cost = s.in.Cost(out.Plan)
 		c.Plan, c.Cost = out.Plan, out.Cost
 		out.Bound = out.Cost
@@ -32,6 +33,18 @@ func (s *search) result(root *tree) *Result {
 	s.write(c, root, map[int]int64{})
 	out.Certificate = c
 	return out
+}
+
+// least leaves out what can be left out, again and again: something cheaper in one place may
+// do another's work. Unlike what the search does this is exact.
+func (s *search) least(p plan.Plan) plan.Plan {
+	for {
+		less := s.reduced(p, s.in.Reaches)
+		if slices.Equal(less, p) {
+			return p
+		}
+		p = less
+	}
 }
 
 // promised is the bound that a box should be able to prove.

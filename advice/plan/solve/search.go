@@ -109,7 +109,7 @@ func Solve(in *plan.Instance, opts Options) (*Result, error) {
 	s := &search{in: in, m: newModel(in), guess: newGuess(in), opts: opts, cost: math.MaxInt64}
 	s.exact.m = s.m
 	if opts.Start != nil && in.Allows(opts.Start) && s.offer(opts.Start) {
-		s.offer(s.reduced(opts.Start))
+		s.offer(s.reduced(opts.Start, s.guess.reaches))
 	}
 	root := &tree{estimate: math.Inf(-1)}
 	s.run(root)
