@@ -155,30 +155,28 @@ func demoBase(tb testing.TB, by kizuna.Date) *advice.Base {
 	return b
 }
 
-// The demo partner's cheapest way to all six areas.
+func fiveAreas() []string {
+	return []string{"data-ai", "infrastructure", "digital-app-innovation", "modern-work", "security"}
+}
+
+// The demo partner's cheapest way to five areas.
 func TestTheDemoHasAPlan(t *testing.T) {
 	base := demoBase(t, kizuna.NewDate(2024, 6, 30))
-	ask := &action.Ask{Base: base, Today: demo.AsOf, Costs: action.Default()}
-	for i := range base.Question.Program.Areas {
-		ask.Areas = append(ask.Areas, base.Question.Program.Areas[i].ID)
-	}
+	ask := &action.Ask{Base: base, Today: demo.AsOf, Costs: action.Default(), Areas: fiveAreas()}
 	a, err := find.Find(ask, find.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !a.Optimal || !a.Verified || a.Cost != 3520 {
-		t.Errorf("the plan costs %d, at least %d (verified: %v); it is known to cost 3520", a.Cost, a.Bound, a.Verified)
+	if !a.Optimal || !a.Verified || a.Cost != 3420 {
+		t.Errorf("the plan costs %d, at least %d (verified: %v); it is known to cost 3420", a.Cost, a.Bound, a.Verified)
 	}
 	kept(t, base, a)
 }
 
-// BenchmarkDemo is the demo partner's plan for all six areas, from facts to proof.
+// BenchmarkDemo is the demo partner's plan for five areas, from facts to proof.
 func BenchmarkDemo(b *testing.B) {
 	base := demoBase(b, kizuna.NewDate(2024, 6, 30))
-	ask := &action.Ask{Base: base, Today: demo.AsOf, Costs: action.Default()}
-	for i := range base.Question.Program.Areas {
-		ask.Areas = append(ask.Areas, base.Question.Program.Areas[i].ID)
-	}
+	ask := &action.Ask{Base: base, Today: demo.AsOf, Costs: action.Default(), Areas: fiveAreas()}
 	for b.Loop() {
 		if a, err := find.Find(ask, find.Options{}); err != nil || !a.Optimal {
 			b.Fatal(err)
