@@ -174,6 +174,7 @@ func (p *Projection) Consumed(of *Customer) *Customer { return (&Changes{Project
 func (p *Projection) Rows(last []segment.Row, tenant, subscription string) (out []segment.Row) {
 	rates, until := p.rates(tenant), p.until(tenant, subscription)
 	last = monthly(last)
+	out = make([]segment.Row, 0, len(last)*max(0, int(until-p.From)))
 	for k := 1; k <= int(until-p.From); k++ {
 		for _, row := range last {
 			row.Month = p.From + kizuna.Month(k)

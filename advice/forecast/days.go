@@ -257,7 +257,9 @@ func (m *maker) number(a asked) int {
 	n, ok := m.numbers[a]
 	if !ok {
 		a.on = m.latest(m.usage, a.on)
-		n = m.numbers[a]
+		if n, ok = m.numbers[a]; !ok {
+			panic("forecast: a day was not counted")
+		}
 	}
 	return n
 }

@@ -112,18 +112,29 @@ type endedFact struct {
 // at, or will have, of customers that contribute something else than the day before; nil
 // if there are none.
 func (l *lapse) candidates() (*candidates, error) {
-	p := l.is.plan.Program
-	was, is := l.number(l.asked(p, l.was.on)), l.number(l.asked(p, l.is.on))
-	differs := make(map[string]bool)
-	for i := range l.course.Customers() {
-		if a, b := l.course.Contribution(i, was), l.course.Contribution(i, is); !maps.EqualFunc(a, b, sameTally) {
-			differs[l.course.ID(i)] = true
+	during := kizuna.Interval{From: l.is.plan.First().Day(1).Instant() + 1, To: l.is.on.Instant() + 1}
+	facts := l.endedFacts(during)
+	differs := make(map[string]bool) // of the customers concerned
+	for _, f := range facts {
+		for _, id := range f.tenants {
+			differs[id] = false
 		}
 	}
-	during := kizuna.Interval{From: l.is.plan.First().Day(1).Instant() + 1, To: l.is.on.Instant() + 1}
+	for i := range l.ends {
+		if l.ends[i].On <= l.is.on {
+			differs[association.Fold(l.ends[i].Tenant)] = false
+		}
+	}
+	p := l.is.plan.Program
+	was, is := l.number(l.asked(p, l.was.on)), l.number(l.asked(p, l.is.on))
+	for i := range l.course.Customers() {
+		if _, concerned := differs[l.course.ID(i)]; concerned {
+			differs[l.course.ID(i)] = !maps.EqualFunc(l.course.Contribution(i, was), l.course.Contribution(i, is), sameTally)
+		}
+	}
 	c := &candidates{}
 	tenants := make(map[string]bool)
-	for _, f := range l.endedFacts(during) {
+	for _, f := range facts {
 		for _, id := range f.tenants {
 			if differs[id] {
 				tenants[id] = true

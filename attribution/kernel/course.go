@@ -29,8 +29,9 @@ type courseOf struct {
 
 // backs says which of a plan's measures are a kernel's.
 type backs struct {
-	k  *Kernel
-	of [][]int
+	k         *Kernel
+	of        [][]int
+	workloads []workload // that the kernel knows in the end
 }
 
 // Revise changes a customer's record before it is counted; who reaches it must stay. It
@@ -44,7 +45,7 @@ func (t *Together) Course(ctx context.Context, v *segment.View, account string, 
 	c := &Course{t: t, account: account}
 	for _, p := range t.of {
 		k := t.kernels[p.kernel]
-		b := &backs{k, make([][]int, len(k.measures))}
+		b := &backs{k: k, of: make([][]int, len(k.measures))}
 		for number, n := range k.of[p.plan] {
 			b.of[n] = append(b.of[n], number)
 		}
@@ -67,6 +68,13 @@ func (t *Together) Course(ctx context.Context, v *segment.View, account string, 
 	if err := w.run(ctx, o.Workers, reviser); err != nil {
 		return nil, err
 	}
+	known := make(map[*Kernel][]workload)
+	for _, b := range c.back {
+		if known[b.k] == nil {
+			known[b.k] = b.k.workloads()
+		}
+		b.workloads = known[b.k]
+	}
 	c.customers = slices.Concat(w.found...)
 	slices.SortFunc(c.customers, func(a, b courseOf) int { return strings.Compare(a.id, b.id) })
 	return c, nil
@@ -82,7 +90,7 @@ func (c *Course) ID(customer int) string { return c.customers[customer].id }
 func (c *Course) Contribution(customer, plan int) attribution.Contribution {
 	out := make(attribution.Contribution)
 	b := c.back[plan]
-	contribute(out, c.account, c.customers[customer].words[c.t.of[plan].kernel], b.of, b.k.workloads())
+	contribute(out, c.account, c.customers[customer].words[c.t.of[plan].kernel], b.of, b.workloads)
 	return out
 }
 

@@ -106,8 +106,19 @@ func (c *forecastCmd) ahead(a *app) (*adviceInquiry, *forecast.Facts, error) {
 		}
 		out.Rows = func(tenants []string) (*usage.Ledger, error) { return rowsOfTenants(in.facts.Usage, tenants), nil }
 	}
+	in.notes = append(in.notes, short(in)...)
 	out.Associations, out.People, out.Coverage, out.Rates = in.facts.Associations, in.facts.People, in.facts.Coverage, in.facts.Rates
 	return in, out, in.choose(c.Partner)
+}
+
+// short says that some usage ends before the months that a forecast goes on from.
+func short(in *adviceInquiry) []*kizuna.Error {
+	covered, ok := in.data.Coverage().AsOf()
+	if day := in.answer.Question.AsOf.Month().Day(1); !ok || covered < day {
+		return []*kizuna.Error{kizuna.Errorf("forecast-short", "not every source of usage reaches %s, from which the forecast goes on: what is missing is nothing, then and later", in.answer.Question.AsOf.Month().Add(-1)).
+			WithMend("import the months that are missing, or ask as of an earlier day: --as-of %s", covered)}
+	}
+	return nil
 }
 
 // noTotals are the totals of an answer that is not asked for scores.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"slices"
 
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/advice"
@@ -75,6 +76,6 @@ func (v *forecastView) json() forecastAnswer {
 	return forecastAnswer{
 		Asked: v.in.location, Name: v.in.answer.Name(v.in.account), AsOf: v.q.AsOf, Forecast: v.f, Delays: v.q.Delays,
 		Assumed:  assumedAnswer{v.q.Assume.Kind, p.From, p.Until, p.Rate, p.Rates},
-		Problems: v.in.data.Problems, Overlaps: v.in.data.Overlaps, Notes: v.in.data.Notes, Sources: v.in.data.Sources,
+		Problems: v.in.data.Problems, Overlaps: v.in.data.Overlaps, Notes: slices.Concat(v.in.notes, v.in.data.Notes), Sources: v.in.data.Sources,
 	}
 }
