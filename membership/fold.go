@@ -35,7 +35,7 @@ type standing struct {
 // term is a time that was paid for, or given.
 type term struct {
 	first, anniversary kizuna.Date
-	renewal, keeps     Days // by the rules of the anniversary
+	renewal, keeps     Days   // by the rules of the anniversary
 	payment            *Event // nil: it cost nothing
 	paidOn             kizuna.Date
 	// renewed is the payment for the next term, made on nextPaid before this one ends.
