@@ -104,9 +104,12 @@ func (d Date) AddDays(n int) Date { return d + Date(n) }
 // AddMonths returns the same day n months later, or that month's last day where
 // it has no such day.
 func (d Date) AddMonths(n int) Date {
-	_, _, day := d.civil()
-	m := d.Month().Add(n)
-	return m.Day(min(day, m.Days()))
+	year, month, day := d.civil()
+	m := NewMonth(year, month).Add(n)
+	if day > 28 { // every month has so many
+		day = min(day, m.Days())
+	}
+	return m.Day(day)
 }
 
 // String writes the date as 2023-10-20.

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/kizuna-org/kizuna"
+	"github.com/kizuna-org/kizuna/internal/parallel"
 	"github.com/kizuna-org/kizuna/membership"
 )
 
@@ -35,8 +36,23 @@ func madeLedgers(n int) []membership.Ledger {
 
 var states [5]int
 
-// Status of every partner for a day, from the scores and payments that are stored of
-// it; ns/partner times 400,000 is the time of the whole fleet on one core.
+// The whole fleet on all processors: 400,000 partners for a day.
+func BenchmarkFleet(b *testing.B) {
+	r := rules(b)
+	ledgers := madeLedgers(10_000) // each stands for forty
+	on := kizuna.NewDate(2025, 6, 15)
+	b.ReportAllocs()
+	for b.Loop() {
+		statuses := make([]*membership.Status, len(ledgers))
+		for range 40 {
+			parallel.Each(len(ledgers), func() func(int) {
+				return func(i int) { statuses[i] = r.Status(&ledgers[i], on) }
+			})
+		}
+	}
+}
+
+// How one company stands on a day, from the scores and payments that are kept of it.
 func BenchmarkStatus(b *testing.B) {
 	r := rules(b)
 	ledgers := madeLedgers(1000)

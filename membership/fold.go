@@ -35,7 +35,7 @@ type standing struct {
 // term is a time that was paid for, or given.
 type term struct {
 	first, anniversary kizuna.Date
-	renewal            Days
+	renewal, keeps     Days   // by the rules of the anniversary
 	payment            *Event // nil: it cost nothing
 	paidOn             kizuna.Date
 	// renewed is the payment for the next term, made on nextPaid before this one ends.
@@ -296,21 +296,21 @@ func (c *company) open(t *Terms, day kizuna.Date) []*Finding {
 	return out
 }
 
-// keeping returns the last decision by which an area is kept at an anniversary, among
-// those up to a day.
-func (c *company) keeping(area string, anniversary, until kizuna.Date) *Finding {
-	days := c.rules.On(anniversary).keeps(anniversary)
+// keeping returns the last decision by which an area is kept at the end of a term,
+// among those up to a day.
+func (c *company) keeping(area string, t *term, until kizuna.Date) *Finding {
 	for _, f := range slices.Backward(c.found) {
-		if f.Area == area && f.On <= until && days.Contains(f.On) {
+		if f.Area == area && f.On <= until && t.keeps.Contains(f.On) {
 			return f
 		}
 	}
 	return nil
 }
 
-// begin starts a term; its renewal goes by the rules of its anniversary.
+// begin starts a term; its end goes by the rules of its anniversary.
 func (c *company) begin(t term) {
-	t.renewal = c.rules.On(t.anniversary).renewal(t.anniversary)
+	rules := c.rules.On(t.anniversary)
+	t.renewal, t.keeps = rules.renewal(t.anniversary), rules.keeps(t.anniversary)
 	c.term = &t
 }
 
@@ -389,7 +389,7 @@ func (c *company) renew(payment *Event, paid, on kizuna.Date) {
 		if !s.in {
 			continue
 		}
-		if f := c.keeping(s.id, old.anniversary, on); f != nil {
+		if f := c.keeping(s.id, old, on); f != nil {
 			s.since, s.why = paid, Why{ByRenewal, f, payment}
 		} else {
 			s.leave(on, Why{Cause: NotQualified, Event: payment})

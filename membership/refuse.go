@@ -79,12 +79,11 @@ func (c *company) refuseRenewal(e dated) error {
 			WithMend("pay in these days")
 	}
 	for _, s := range c.areas {
-		if s.in && c.keeping(s.id, t.anniversary, e.on) != nil {
+		if s.in && c.keeping(s.id, t, e.on) != nil {
 			return nil
 		}
 	}
-	days := c.rules.On(t.anniversary).keeps(t.anniversary)
-	return kizuna.Errorf("membership-not-kept", "account %s was found to qualify in none of its areas from %s to %s", c.ledger.Account, days.First, days.Last).
+	return kizuna.Errorf("membership-not-kept", "account %s was found to qualify in none of its areas from %s to %s", c.ledger.Account, t.keeps.First, t.keeps.Last).
 		WithMend("record a score of these days that qualifies first: kizuna membership qualify")
 }
 

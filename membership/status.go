@@ -63,8 +63,7 @@ func (r *Rules) Status(l *Ledger, day kizuna.Date) *Status {
 // tellTerm tells of the term that runs, and when it changes.
 func (c *company) tellTerm(s *Status, later func(kizuna.Date)) {
 	t := c.term
-	anniversary, renewal := t.anniversary, t.renewal
-	keeps := c.rules.On(anniversary).keeps(anniversary)
+	anniversary, renewal, keeps := t.anniversary, t.renewal, t.keeps
 	s.Anniversary, s.Renewal, s.Keeps = &anniversary, &renewal, &keeps
 	later(anniversary.AddDays(1))
 	if t.renewed != nil {
@@ -100,7 +99,7 @@ func (c *company) holds(a *Area, s *standing, day kizuna.Date) {
 	t := c.term
 	since, held := s.since, s.held
 	a.State, a.Since, a.Held, a.Why = Enrolled, &since, &held, s.why
-	a.Keeps = c.keeping(s.id, t.anniversary, day)
+	a.Keeps = c.keeping(s.id, t, day)
 	until := t.renewal.First.AddDays(-1)
 	switch {
 	case t.renewed != nil:

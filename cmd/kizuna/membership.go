@@ -23,6 +23,7 @@ type membershipCmd struct {
 	History membershipHistoryCmd `cmd:"" help:"help.membership-history"`
 	Qualify membershipQualifyCmd `cmd:"" help:"help.membership-qualify"`
 	Verify  membershipVerifyCmd  `cmd:"" help:"help.membership-verify"`
+	Import  membershipImportCmd  `cmd:"" help:"help.membership-import"`
 	Decide  membershipDecideCmd  `cmd:"" help:"help.membership-decide"`
 	Legacy  membershipLegacyCmd  `cmd:"" help:"help.membership-legacy"`
 	Enrol   membershipPayCmd     `cmd:"" aliases:"enroll" help:"help.membership-enrol"`
@@ -275,10 +276,10 @@ func (a *app) lacking(f *membership.Finding) string {
 	return a.P.T("membership.lacking", strings.Join(f.Lacking, ", "))
 }
 
-// rulesFor are the rules of the store's program, or of one that is named.
-func (a *app) rulesFor(ref string, o *opened) (*membership.Rules, error) {
+// rulesFor are the rules of one program that is named, or else those that there are.
+func (a *app) rulesFor(ref string, otherwise func() (*membership.Rules, error)) (*membership.Rules, error) {
 	if ref == "" {
-		return o.MembershipRules()
+		return otherwise()
 	}
 	p, err := readProgram(ref)
 	if err != nil {

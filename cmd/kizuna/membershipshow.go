@@ -2,34 +2,148 @@ package main
 
 import (
 	"fmt"
+	"iter"
+	"os"
 	"slices"
+	"strings"
 
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/membership"
+	"github.com/kizuna-org/kizuna/membership/sheet"
+	"github.com/kizuna-org/kizuna/program"
 )
 
-// standingFlags say whose rules and of which day; what was known when is said by the
-// look at the record.
+// standingFlags say where ledgers are, in a store or in a table, whose rules are asked,
+// and about which day.
 type standingFlags struct {
-	storeFlags
-	As      string `name:"as" required:"" env:"KIZUNA_AS" placeholder:"ROLE:COMPANY/ID" help:"help.as"`
+	Store   string `name:"store" env:"KIZUNA_STORE" placeholder:"DSN" help:"help.store"`
+	Blobs   string `name:"blobs" env:"KIZUNA_BLOBS" placeholder:"DIR|s3://..." help:"help.blobs"`
+	Key     string `name:"audit-key" env:"KIZUNA_AUDIT_KEY" placeholder:"FILE" help:"help.audit-key"`
+	Table   string `name:"table" type:"path" placeholder:"FILE" help:"help.membership-table"`
+	As      string `name:"as" env:"KIZUNA_AS" placeholder:"ROLE:COMPANY/ID" help:"help.as"`
 	AsOf    string `name:"as-of" placeholder:"DATE" help:"help.membership-as-of"`
 	KnownAt string `name:"known-at" placeholder:"MOMENT" help:"help.look-known-at"`
 	Program string `name:"program" placeholder:"REF|FILE" help:"help.membership-program"`
 }
 
-func (f *standingFlags) look() *lookFlags {
-	return &lookFlags{storeFlags: f.storeFlags, As: f.As, KnownAt: f.KnownAt}
+// Validate sees to it that there are ledgers.
+func (f *standingFlags) Validate() error {
+	switch {
+	case f.Table == "" && f.Store == "":
+		return kizuna.Errorf("membership-place", "neither a store nor a table is named").
+			WithMend("name one of them: --store DSN or --table memberships.csv")
+	case f.Table != "" && f.KnownAt != "":
+		return kizuna.Errorf("membership-known-at", "a table does not remember what was known earlier").
+			WithMend("leave --known-at out, or ask a store")
+	}
+	return nil
 }
 
-// rules are the rules that are asked, and the day.
-func (f *standingFlags) rules(a *app, l *looking) (*membership.Rules, kizuna.Date, error) {
-	rules, err := a.rulesFor(f.Program, l.opened)
-	if err != nil {
-		return nil, 0, err
+// standings is where ledgers are looked up.
+type standings struct {
+	rules  *membership.Rules
+	day    kizuna.Date
+	all    func() iter.Seq2[*membership.Status, error]
+	ledger func(account string) (*membership.Ledger, error)
+}
+
+// ask opens the ledgers, reads what was asked and shows it.
+func askStandings[T any](a *app, f *standingFlags, read func(*standings) (T, error), show func(*standings, T) error) error {
+	if f.Table != "" {
+		s, err := f.fromTable(a)
+		if err != nil {
+			return err
+		}
+		found, err := read(s)
+		switch {
+		case err != nil:
+			return err
+		case a.JSON:
+			return a.writeJSON(a.Stdout, found)
+		}
+		return show(s, found)
 	}
-	day, err := dayOf(f.AsOf, rules)
-	return rules, day, err
+	var s *standings
+	flags := lookFlags{storeFlags: storeFlags{Store: f.Store, Blobs: f.Blobs, Key: f.Key}, As: f.As, KnownAt: f.KnownAt}
+	return look(a, &flags, func(l *looking) (found T, err error) {
+		rules, err := a.rulesFor(f.Program, l.MembershipRules)
+		if err != nil {
+			return found, err
+		}
+		s = &standings{rules: rules, ledger: func(account string) (*membership.Ledger, error) { return l.Ledger(l.ctx, l.view, account) }}
+		if s.day, err = dayOf(f.AsOf, rules); err != nil {
+			return found, err
+		}
+		s.all = func() iter.Seq2[*membership.Status, error] { return l.Standings(l.ctx, l.view, rules, s.day) }
+		return read(s)
+	}, func(_ *looking, found T) error { return show(s, found) })
+}
+
+// fromTable reads ledgers from a table.
+func (f *standingFlags) fromTable(a *app) (*standings, error) {
+	rules, err := a.rulesFor(f.Program, builtinRules)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := a.readSheet(f.Table, rules)
+	if err != nil {
+		return nil, err
+	}
+	ledgers, err := sheet.Ledgers(rows)
+	if err != nil {
+		return nil, err
+	}
+	s := &standings{rules: rules}
+	if s.day, err = dayOf(f.AsOf, rules); err != nil {
+		return nil, err
+	}
+	s.ledger = func(account string) (*membership.Ledger, error) {
+		for _, l := range ledgers {
+			if strings.EqualFold(l.Account, account) {
+				return l, nil
+			}
+		}
+		return nil, kizuna.Errorf("membership-not-in-table", "%s says nothing of account %q", f.Table, account).
+			WithMend("name an account of the table")
+	}
+	s.all = func() iter.Seq2[*membership.Status, error] {
+		return func(yield func(*membership.Status, error) bool) {
+			for _, l := range ledgers {
+				if !yield(rules.Status(l, s.day), nil) {
+					return
+				}
+			}
+		}
+	}
+	return s, nil
+}
+
+func builtinRules() (*membership.Rules, error) {
+	programs, err := program.Builtin()
+	if err != nil {
+		return nil, err
+	}
+	return membership.NewRules("mcpp", programs)
+}
+
+// readSheet reads a table whole; what is wrong with it is said, and ends the command.
+func (a *app) readSheet(name string, rules *membership.Rules) ([]sheet.Row, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, unreadable(name, err)
+	}
+	defer f.Close()
+	rows, problems, err := sheet.Read(f, name, rules)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range problems {
+		fmt.Fprintf(a.Stderr, "%s\n", a.P.Error(p))
+	}
+	if len(problems) > 0 {
+		return nil, errProblems
+	}
+	return rows, nil
 }
 
 type membershipStatusCmd struct {
@@ -41,41 +155,33 @@ type membershipStatusCmd struct {
 
 // Run tells how one company stands on a day, or all of them.
 func (c *membershipStatusCmd) Run(a *app) error {
-	var rules *membership.Rules
 	if c.Account == "" {
-		return look(a, c.look(), func(l *looking) (out []*membership.Status, err error) {
-			var day kizuna.Date
-			if rules, day, err = c.rules(a, l); err != nil {
-				return nil, err
-			}
-			out = []*membership.Status{} // an empty list is one in JSON, too
-			for s, err := range l.Standings(l.ctx, l.view, rules, day) {
+		return askStandings(a, &c.standingFlags, func(s *standings) ([]*membership.Status, error) {
+			out := []*membership.Status{} // an empty list is one in JSON, too
+			for one, err := range s.all() {
 				if err != nil {
 					return nil, err
 				}
-				if c.keep(s); len(s.Areas) > 0 {
-					out = append(out, s)
+				if c.keep(one); len(one.Areas) > 0 {
+					out = append(out, one)
 				}
 			}
 			return out, nil
-		}, func(_ *looking, all []*membership.Status) error { return a.showStandings(rules, all, len(c.State) > 0) })
+		}, func(s *standings, all []*membership.Status) error {
+			return a.showStandings(s.rules, all, len(c.State) > 0)
+		})
 	}
-	return look(a, c.look(), func(l *looking) (*membership.Status, error) {
-		var day kizuna.Date
-		var err error
-		if rules, day, err = c.rules(a, l); err != nil {
-			return nil, err
-		}
-		ledger, err := l.Ledger(l.ctx, l.view, c.Account)
+	return askStandings(a, &c.standingFlags, func(s *standings) (*membership.Status, error) {
+		ledger, err := s.ledger(c.Account)
 		if err != nil {
 			return nil, err
 		}
-		s := rules.Status(ledger, day)
-		if c.keep(s); c.Area != "" && len(s.Areas) == 0 && rules.On(day).Program.Area(c.Area) == nil {
-			return nil, kizuna.Errorf("membership-area", "%s has no area %q", s.Program, c.Area).WithMend("name an area of the program")
+		one := s.rules.Status(ledger, s.day)
+		if c.keep(one); c.Area != "" && len(one.Areas) == 0 && s.rules.On(s.day).Program.Area(c.Area) == nil {
+			return nil, kizuna.Errorf("membership-area", "%s has no area %q", one.Program, c.Area).WithMend("name an area of the program")
 		}
-		return s, nil
-	}, func(_ *looking, s *membership.Status) error { return a.showStanding(rules, s) })
+		return one, nil
+	}, func(s *standings, one *membership.Status) error { return a.showStanding(s.rules, one) })
 }
 
 // keep leaves of a status what was asked for.
@@ -188,25 +294,19 @@ type membershipStory struct {
 
 // Run tells what happened, what scores said and what came of it, day by day.
 func (c *membershipHistoryCmd) Run(a *app) error {
-	var rules *membership.Rules
-	return look(a, c.look(), func(l *looking) (*membershipStory, error) {
-		var day kizuna.Date
-		var err error
-		if rules, day, err = c.rules(a, l); err != nil {
-			return nil, err
-		}
-		ledger, err := l.Ledger(l.ctx, l.view, c.Account)
+	return askStandings(a, &c.standingFlags, func(s *standings) (*membershipStory, error) {
+		ledger, err := s.ledger(c.Account)
 		if err != nil {
 			return nil, err
 		}
 		return &membershipStory{
-			Account: ledger.Account, Through: day, Turns: slices.Concat([]membership.Turn{}, rules.History(ledger, day)),
+			Account: ledger.Account, Through: s.day, Turns: slices.Concat([]membership.Turn{}, s.rules.History(ledger, s.day)),
 			Events: slices.Concat([]membership.Event{}, ledger.Events), Findings: slices.Concat([]membership.Finding{}, ledger.Findings),
 		}, nil
-	}, func(_ *looking, s *membershipStory) error { return a.showStory(rules, s) })
+	}, func(s *standings, story *membershipStory) error { return a.showStory(s.rules, story) })
 }
 
-// line is a line of a story; what lies on one day comes in this order.
+// storyLine is a line of a story; what lies on one day comes in this order.
 type storyLine struct {
 	on    kizuna.Date
 	rank  int
