@@ -37,6 +37,9 @@ func customersMustAgree(t fataler, f *segmentcache.Facts, d *dataset.Dataset) {
 		}
 		n++
 	}
+	if left := slices.IndexFunc(got[n:], func(c *advice.Customer) bool { return len(c.About) > 0 }); left >= 0 {
+		t.Fatal("the resources of " + got[n+left].ID + " are missing")
+	}
 	for i := range want {
 		if !reflect.DeepEqual(got[i], want[i]) {
 			t.Fatal(fmt.Sprintf("all rows make\n%+v %+v\nthe cache\n%+v %+v", want[i].Tenant, want[i].About, got[i].Tenant, got[i].About))
