@@ -1,20 +1,22 @@
 package live
 
 import (
-	"bytes"
 	"cmp"
 	"context"
+	"errors"
+	"runtime"
+	"time"
 
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/association"
 	"github.com/kizuna-org/kizuna/attribution"
 	"github.com/kizuna-org/kizuna/attribution/kernel"
-	"github.com/kizuna-org/kizuna/attribution/segment"
 	"github.com/kizuna-org/kizuna/dataset"
 	"github.com/kizuna-org/kizuna/people"
 	"github.com/kizuna-org/kizuna/record"
 	"github.com/kizuna-org/kizuna/record/imports"
 	"github.com/kizuna-org/kizuna/score"
+	"github.com/kizuna-org/kizuna/segmentcache"
 	"github.com/kizuna-org/kizuna/store"
 )
 
@@ -23,6 +25,9 @@ import (
 type Place struct {
 	Shelf  *imports.Shelf // its view and its actor are left aside
 	Record *record.Record
+	// Cache is where packed usage is kept, so that counting everything need not read all
+	// of it. The zero Cache keeps nothing.
+	Cache segmentcache.Cache
 }
 
 // at is how everything was known at a moment.
@@ -73,65 +78,82 @@ func (p *Place) build(ctx context.Context, known kizuna.Moment, question Questio
 	if b.part, err = shelf.Part(ctx); err != nil {
 		return nil, err
 	}
-	imported, err := dataset.LoadShelf(ctx, shelf, dataset.Options{Packed: true})
-	if err != nil {
-		return nil, err
-	}
 	own := new(dataset.Dataset)
 	if own.Associations, own.People, err = p.Record.Facts(ctx, v); err != nil {
 		return nil, err
 	}
-	data := imported.With(own)
-	view, err := b.pack(ctx, data, counted)
+	facts, err := b.open(ctx, p, shelf, own, counted)
 	if err != nil {
 		return nil, err
 	}
-	b.findStrays(imported.Associations.Claims)
-	b.imported = &dataset.Dataset{People: imported.People, Sources: imported.Sources}
-	if b.question, err = question(data.Coverage()); err != nil {
-		return nil, err
+	if err := b.count(ctx, facts, own, question, o); err != nil {
+		return nil, errors.Join(err, facts.Close())
+	}
+	// The segments may be read until nobody has the totals any more; the rest is not needed.
+	facts.Data, facts.Imported, facts.Survey = nil, nil, nil
+	runtime.AddCleanup(b.live, func(f *segmentcache.Facts) { _ = f.Close() }, facts)
+	return &b, nil
+}
+
+// open opens the facts with their usage packed, and outlines the customers.
+func (b *base) open(ctx context.Context, p *Place, shelf *imports.Shelf, own *dataset.Dataset, counted func(int)) (*segmentcache.Facts, error) {
+	cache := p.Cache
+	cache.Packed = func(customers int) error {
+		counted(customers)
+		return context.Cause(ctx)
+	}
+	for {
+		if cache.Dir == "" { // nothing is kept, so that nothing is compared
+			cache.Now = func() time.Time { return time.Time{} }
+		}
+		facts, err := cache.Open(ctx, &segmentcache.Place{Shelf: shelf, Own: own, KnownAt: &b.stands.KnownAt, Apart: true})
+		if err != nil {
+			return nil, err
+		}
+		err = b.draw(facts)
+		if err == nil {
+			return facts, nil
+		}
+		err = errors.Join(err, facts.Close())
+		if kizuna.CodeOf(err) != "cache-places" || cache.Dir == "" {
+			return nil, err
+		}
+		cache.Dir = ""
+	}
+}
+
+// draw outlines the customers.
+func (b *base) draw(facts *segmentcache.Facts) error {
+	b.outline = newOutline()
+	for p, err := range facts.Resources() {
+		if err != nil {
+			return err
+		}
+		b.outline.add(p.Tenant, p.Resources)
+	}
+	b.outline.finish()
+	return nil
+}
+
+// count counts the customers, and keeps what following needs of the facts.
+func (b *base) count(ctx context.Context, facts *segmentcache.Facts, own *dataset.Dataset, question Question, o *Options) (err error) {
+	b.findStrays(facts.Imported.Associations.Claims)
+	b.imported = &dataset.Dataset{People: facts.Imported.People, Sources: facts.Imported.Sources}
+	if b.question, err = question(facts.Data.Coverage()); err != nil {
+		return err
 	}
 	b.plan = attribution.NewPlan(b.question.Program, b.question.AsOf)
 	k, err := kernel.Compile(b.plan, b.question.Trust)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if b.live, err = k.Live(ctx, view, kernel.Options{Workers: o.Workers}); err != nil {
-		return nil, err
+	if b.live, err = k.Live(ctx, facts.View, kernel.Options{Workers: o.Workers}); err != nil {
+		return err
 	}
-	b.index = association.NewIndex(&association.Facts{Locations: data.Associations.Locations},
+	b.index = association.NewIndex(&association.Facts{Locations: facts.Data.Associations.Locations},
 		association.Question{Program: b.plan.Program, AsOf: b.plan.AsOf})
 	b.scorer = b.scoring(own.People)
-	return &b, nil
-}
-
-// pack packs the customers and outlines them.
-func (b *base) pack(ctx context.Context, data *dataset.Dataset, counted func(int)) (*segment.View, error) {
-	var out bytes.Buffer
-	builder := segment.NewBuilder(&out)
-	builder.Watch(func(customers int) error {
-		counted(customers)
-		return context.Cause(ctx)
-	})
-	b.outline = newOutline()
-	facts := &attribution.Facts{Associations: &data.Associations, Usage: data.Ledger, Rates: data.Rates}
-	compiler := segment.NewCompiler(builder, facts.Associations, attribution.NewRates(facts.Rates))
-	compiler.Keep(func(p *segment.Place) error {
-		b.outline.add(p.Tenant, p.Resources)
-		return nil
-	})
-	if _, err := compiler.AddAll(builder, facts); err != nil {
-		return nil, err
-	}
-	if err := builder.Finish(); err != nil {
-		return nil, err
-	}
-	b.outline.finish()
-	s, err := segment.Read(out.Bytes())
-	if err != nil {
-		return nil, err
-	}
-	return segment.NewView(s)
+	return nil
 }
 
 func (b *base) findStrays(claims []association.Claim) {

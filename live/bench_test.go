@@ -27,6 +27,7 @@ import (
 	"github.com/kizuna-org/kizuna/record"
 	"github.com/kizuna-org/kizuna/record/imports"
 	"github.com/kizuna-org/kizuna/score"
+	"github.com/kizuna-org/kizuna/segmentcache"
 	"github.com/kizuna-org/kizuna/store"
 	"github.com/kizuna-org/kizuna/store/sqlite"
 )
@@ -36,6 +37,8 @@ import (
 type bench struct {
 	customers, locations int
 
+	place    live.Place
+	question live.Question
 	store    store.Store
 	commands *record.Record
 	totals   *live.Totals
@@ -83,10 +86,12 @@ func newBench(b *testing.B) *bench {
 		return record.New(s, blobs, "mcpp", programs, record.WithClock(clock), record.WithImports(imports.Known{}))
 	}
 	started := time.Now()
-	w.totals, err = live.Open(ctx, live.Place{Shelf: shelf, Record: newRecord(s)}, func(c dataset.Coverage) (score.Question, error) {
+	w.place = live.Place{Shelf: shelf, Record: newRecord(s)}
+	w.question = func(c dataset.Coverage) (score.Question, error) {
 		day, _ := c.AsOf()
 		return score.Question{Program: rules, AsOf: day}, nil
-	}, live.Options{})
+	}
+	w.totals, err = live.Open(ctx, w.place, w.question, live.Options{})
 	must(err)
 	b.Cleanup(func() { _ = w.totals.Close() })
 	b.Logf("%d customers counted in %s", w.customers, time.Since(started).Round(time.Millisecond))
@@ -304,4 +309,36 @@ func BenchmarkScore(b *testing.B) {
 		m.took[i] = time.Since(start)
 	}
 	m.report(b)
+}
+
+// BenchmarkOpen opens totals with all usage to be read, and with the usage packed before.
+//
+//	go test ./live -run '^$' -bench Open -benchtime 3x
+func BenchmarkOpen(b *testing.B) {
+	w := newBench(b)
+	open := func(cache segmentcache.Cache) {
+		place := w.place
+		place.Cache = cache
+		totals, err := live.Open(context.Background(), place, w.question, live.Options{})
+		if err == nil {
+			err = totals.Close()
+		}
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+	packed := segmentcache.Cache{Dir: b.TempDir(), Now: time.Now}
+	open(packed)
+	for name, cache := range map[string]segmentcache.Cache{"usage": {}, "packed": packed} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			m := w.measure(b)
+			for i := range b.N {
+				start := time.Now()
+				open(cache)
+				m.took[i] = time.Since(start)
+			}
+			m.report(b)
+		})
+	}
 }

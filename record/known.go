@@ -2,6 +2,7 @@ package record
 
 import (
 	"context"
+	"slices"
 
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/association"
@@ -50,6 +51,49 @@ func (noImports) Abouts(Reader, string) ([]string, error) { return nil, nil }
 func (noImports) Rows(Reader, string) ([]*store.Fact, error) { return nil, nil }
 
 func (noImports) Naming(Reader, string, kizuna.Instant) ([]company.Reference, error) { return nil, nil }
+
+// recalled are imports that look up once what one command asks again and again: whether
+// an id is a location's, whose, and what is sold there. A command does not import.
+type recalled struct {
+	Imports
+	locations     map[string][]association.Location
+	subscriptions map[string]*association.Subscription // nil: there is none
+}
+
+func (r *recalled) Locations(in Reader, id string) ([]association.Location, error) {
+	known, ok := r.locations[id]
+	if !ok {
+		var err error
+		if known, err = r.Imports.Locations(in, id); err != nil {
+			return nil, err
+		}
+		if r.locations == nil {
+			r.locations = make(map[string][]association.Location)
+		}
+		r.locations[id] = known
+	}
+	return slices.Clone(known), nil
+}
+
+func (r *recalled) Subscription(in Reader, id string) (s association.Subscription, ok bool, err error) {
+	known, asked := r.subscriptions[id]
+	if !asked {
+		if s, ok, err = r.Imports.Subscription(in, id); err != nil {
+			return s, false, err
+		}
+		if ok {
+			known = &s
+		}
+		if r.subscriptions == nil {
+			r.subscriptions = make(map[string]*association.Subscription)
+		}
+		r.subscriptions[id] = known
+	}
+	if known == nil {
+		return association.Subscription{}, false, nil
+	}
+	return *known, true, nil
+}
 
 // knowledge is what can be looked up: what is kept here, else what was imported.
 type knowledge struct {

@@ -29,7 +29,10 @@ type session struct {
 }
 
 func (r *Record) begin(tx store.Tx, ask Ask) (*session, error) {
-	s := &session{Tx: tx, ask: ask, at: tx.Now().Instant(), imports: r.imports, rulesOn: r.rulesOn, membership: r.membership, remarks: make(map[store.Concerns]string)}
+	s := &session{
+		Tx: tx, ask: ask, at: tx.Now().Instant(), imports: &recalled{Imports: r.imports}, rulesOn: r.rulesOn,
+		membership: r.membership, remarks: make(map[store.Concerns]string),
+	}
 	if ask.At != nil {
 		if *ask.At > s.at {
 			return nil, stepFuture(*ask.At)

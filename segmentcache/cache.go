@@ -7,6 +7,7 @@
 package segmentcache
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -40,14 +41,18 @@ type Place struct {
 	Shelf   dataset.Shelf    // one that shows everything
 	Own     *dataset.Dataset // facts that are kept by other means than import
 	KnownAt *kizuna.Moment   // nil: the shelf remembers nothing earlier
+	// Apart wants what was imported by itself, too: [Facts.Imported].
+	Apart bool
 }
 
 // Facts are a place's facts: the usage packed, all else as it is loaded.
 type Facts struct {
 	View *segment.View
 	// Data is what loading the place says, but for the rows of usage: it has none.
-	Data   *dataset.Dataset
-	Survey *attribution.Survey
+	Data *dataset.Dataset
+	// Imported is the same without the place's own facts, if they were wanted apart.
+	Imported *dataset.Dataset
+	Survey   *attribution.Survey
 	// Notes say what is wrong with the cache itself.
 	Notes []*kizuna.Error
 
@@ -193,7 +198,7 @@ func (o *opening) close(s *segment.Segment) {
 // load loads what is not usage, as if the usage had been read now; false if it is
 // another by now.
 func (o *opening) load(f *Facts, known *dataset.Reading) (facts kizuna.Hash, ok bool, err error) {
-	f.Data, err = dataset.LoadShelf(o.ctx, o.place.Shelf, dataset.Options{Packed: true, Own: o.place.Own, Usage: known})
+	err = o.loadAs(f, dataset.Options{Packed: true, Usage: known})
 	if errors.Is(err, dataset.ErrOtherUsage) {
 		return facts, false, nil
 	}
@@ -201,6 +206,20 @@ func (o *opening) load(f *Facts, known *dataset.Reading) (facts kizuna.Hash, ok 
 		return facts, false, err
 	}
 	return segment.FactsDigest(&f.Data.Associations, f.Data.Rates), true, nil
+}
+
+// loadAs loads what options say, with the place's own facts.
+func (o *opening) loadAs(f *Facts, opts dataset.Options) (err error) {
+	if !o.place.Apart {
+		opts.Own = o.place.Own
+		f.Data, err = dataset.LoadShelf(o.ctx, o.place.Shelf, opts)
+		return err
+	}
+	if f.Imported, err = dataset.LoadShelf(o.ctx, o.place.Shelf, opts); err != nil {
+		return err
+	}
+	f.Data = f.Imported.With(cmp.Or(o.place.Own, new(dataset.Dataset)))
+	return nil
 }
 
 // sameRates reports whether rows are worth what they were when a segment was built.
@@ -458,12 +477,14 @@ const large = 200_000
 // build reads all usage row by row and packs it.
 func (o *opening) build() (*Facts, error) {
 	in := make(statementsOf)
-	data, err := dataset.LoadShelf(o.ctx, o.place.Shelf, dataset.Options{Packed: true, Own: o.place.Own, Progress: o.Read, Customer: in.add})
+	f := new(Facts)
+	err := o.loadAs(f, dataset.Options{Packed: true, Progress: o.Read, Customer: in.add})
 	if err != nil {
 		return nil, err
 	}
+	data := f.Data
 	rows := data.Ledger
-	f := &Facts{Data: data, Survey: attribution.NewSurvey(rows, attribution.NewRates(data.Rates))}
+	f.Survey = attribution.NewSurvey(rows, attribution.NewRates(data.Rates))
 	err = o.pack(f, data.Reading, in, func(c *segment.Compiler, b *segment.Builder) error {
 		_, err := c.AddAll(b, &attribution.Facts{Associations: &data.Associations, Usage: rows})
 		return err
@@ -475,6 +496,9 @@ func (o *opening) build() (*Facts, error) {
 		o.notes = append(o.notes, o.unwritable)
 	}
 	data.Ledger = usage.NewLedger()
+	if f.Imported != nil {
+		f.Imported.Ledger = data.Ledger
+	}
 	return f, nil
 }
 

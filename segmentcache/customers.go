@@ -2,6 +2,7 @@ package segmentcache
 
 import (
 	"iter"
+	"slices"
 
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/advice"
@@ -18,6 +19,39 @@ func (f *Facts) Customers(names segment.Names) iter.Seq2[*advice.Customer, error
 			yield(nil, err)
 		}
 	}
+}
+
+// Resources yields what the resources of every customer that has usage are about, by the
+// customer's id, in order. It has the error of [Facts.Customers].
+func (f *Facts) Resources() iter.Seq2[segment.Place, error] {
+	return func(yield func(segment.Place, error) bool) {
+		if err := f.eachPlace(func(p segment.Place) bool { return yield(p, nil) }); err != nil {
+			yield(segment.Place{}, err)
+		}
+	}
+}
+
+func (f *Facts) eachPlace(visit func(segment.Place) bool) error {
+	if slices.ContainsFunc(f.places[1:], func(p places) bool { return p.of != (identity{}) }) {
+		// Which places hold of a customer only the segments say.
+		return f.eachCustomer(segment.NewPatch().Numbers(), func(c *advice.Customer) bool {
+			return len(c.About) == 0 || visit(segment.Place{Tenant: c.ID, Resources: c.About})
+		})
+	}
+	all, file, err := f.places[0].open()
+	if err != nil {
+		return noPlaces(err)
+	}
+	defer file.Close()
+	for p, err := range all {
+		if err != nil {
+			return noPlaces(err)
+		}
+		if len(p.Resources) > 0 && !visit(p.Place) {
+			return nil
+		}
+	}
+	return nil
 }
 
 func (f *Facts) eachCustomer(names segment.Names, visit func(*advice.Customer) bool) error {

@@ -24,6 +24,22 @@ func customersMustAgree(t fataler, f *segmentcache.Facts, d *dataset.Dataset) {
 	if len(got) != len(want) {
 		t.Fatal(fmt.Sprintf("the cache yields %d customers, all rows make %d", len(got), len(want)))
 	}
+	n := 0
+	for p, err := range f.Resources() {
+		if err != nil {
+			t.Fatal(kizuna.CodeOf(err), err)
+		}
+		for n < len(got) && len(got[n].About) == 0 {
+			n++
+		}
+		if n == len(got) || p.Tenant != got[n].ID || !slices.Equal(p.Resources, got[n].About) {
+			t.Fatal(fmt.Sprintf("%d: the resources of %s are\n%+v", n, p.Tenant, p.Resources))
+		}
+		n++
+	}
+	if left := slices.IndexFunc(got[n:], func(c *advice.Customer) bool { return len(c.About) > 0 }); left >= 0 {
+		t.Fatal("the resources of " + got[n+left].ID + " are missing")
+	}
 	for i := range want {
 		if !reflect.DeepEqual(got[i], want[i]) {
 			t.Fatal(fmt.Sprintf("all rows make\n%+v %+v\nthe cache\n%+v %+v", want[i].Tenant, want[i].About, got[i].Tenant, got[i].About))

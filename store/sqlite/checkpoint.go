@@ -38,9 +38,10 @@ type checkpointer struct {
 	wake    chan struct{}
 	full    atomic.Bool // the writer is to move the rest
 
-	limit int        // pages that a log may take
-	mu    sync.Mutex // of one who moves the log
-	next  int        // pages from which on the log is to begin anew
+	limit  int        // pages that a log may take
+	mu     sync.Mutex // of one who moves the log
+	next   int        // pages from which on the log is to begin anew
+	failed bool       // the last time
 
 	stop  context.CancelFunc
 	ended chan struct{}
@@ -83,45 +84,49 @@ func (c *checkpointer) committed() {
 }
 
 // run moves the log while there are commits, empties its file when there are none any
-// more, and then waits for the next.
+// more, and waits for the next. Who only reads moves nothing.
 func (c *checkpointer) run(ctx context.Context) {
-	seen := int64(0)
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(rest):
+		case <-c.wake:
 		}
-		now := c.commits.Load()
-		mode := "PASSIVE"
-		if now == seen {
-			mode = "TRUNCATE" // nobody is kept waiting; what was erased leaves the log, too
-		}
-		c.mu.Lock()
-		left := c.move(ctx, mode)
-		c.mu.Unlock()
-		if now == seen && left == 0 {
+		for seen, left := int64(-1), -1; left != 0; {
 			select {
 			case <-ctx.Done():
 				return
-			case <-c.wake:
+			case <-time.After(rest):
+			}
+			now := c.commits.Load()
+			mode := "PASSIVE"
+			if now == seen {
+				mode = "TRUNCATE" // nobody is kept waiting; what was erased leaves the log, too
+			}
+			c.mu.Lock()
+			left = c.move(ctx, mode)
+			c.mu.Unlock()
+			if now != seen {
+				seen, left = now, -1
 			}
 		}
-		seen = now
 	}
 }
 
-// move moves what it can and returns how many pages are in the log.
+// move moves what it can and returns how many pages are in the log, -1 if that is not
+// known.
 func (c *checkpointer) move(ctx context.Context, mode string) (pages int) {
 	var busy, moved int
 	if err := c.db.QueryRowContext(ctx, "PRAGMA wal_checkpoint("+mode+")").Scan(&busy, &pages, &moved); err != nil {
-		if ctx.Err() == nil {
+		if ctx.Err() == nil && !c.failed {
+			c.failed = true // said once: it is tried again
 			c.log.Error("the write-ahead log cannot be moved into the store's file", "err", err)
 		}
-		return 0
+		return -1
 	}
+	c.failed = false
 	switch {
-	case pages < c.limit:
+	case pages >= 0 && pages < c.limit:
 		c.next = c.limit
 	case pages >= c.next:
 		// Who reads an old state for long keeps the log from beginning anew: it is tried

@@ -56,7 +56,7 @@ func openWith(ctx context.Context, file string, fullLog int, opts store.Options)
 	if err != nil {
 		return nil, errors.Join(err, write.Close())
 	}
-	move, err := connect(ctx, file, moving)
+	move, err := pool(file, moving) // connects when there is something to move
 	if err != nil {
 		return nil, errors.Join(err, write.Close(), read.Close())
 	}
@@ -113,8 +113,21 @@ var (
 	common = []string{"journal_mode(WAL)", "synchronous(FULL)", "secure_delete(ON)", "temp_store(MEMORY)"}
 )
 
-// connect opens a pool; only of one for reading there may be several connections.
+// connect makes a pool and opens its first connection.
 func connect(ctx context.Context, file string, pragmas []string) (*sql.DB, error) {
+	db, err := pool(file, pragmas)
+	if err != nil {
+		return nil, err
+	}
+	if err := ping(ctx, db); err != nil {
+		return nil, errors.Join(kizuna.Errorf("store-open", "the store %s cannot be opened", file).
+			WithMend("check the path and the permissions").WithCause(err), db.Close())
+	}
+	return db, nil
+}
+
+// pool makes a pool; only of one for reading there may be several connections.
+func pool(file string, pragmas []string) (*sql.DB, error) {
 	name, err := filepath.Abs(file)
 	if err != nil {
 		return nil, err
@@ -126,10 +139,6 @@ func connect(ctx context.Context, file string, pragmas []string) (*sql.DB, error
 	}
 	if !slices.Contains(pragmas, "query_only(1)") {
 		db.SetMaxOpenConns(1)
-	}
-	if err := ping(ctx, db); err != nil {
-		return nil, errors.Join(kizuna.Errorf("store-open", "the store %s cannot be opened", file).
-			WithMend("check the path and the permissions").WithCause(err), db.Close())
 	}
 	return db, nil
 }
