@@ -356,7 +356,7 @@ func (c *simulateReplayCmd) Run(a *app) error {
 func (c *simulateReplayCmd) say(a *app, in *adviceInquiry, r *replayed) {
 	fmt.Fprintln(a.Stdout, a.P.T("advice.question", in.who(), in.question.Program.Ref(), in.question.AsOf))
 	fmt.Fprintf(a.Stdout, "%s\n\n", a.P.T("simulate.replays", r.Name, r.Saved.Instant(), r.Promised.After.AsOf))
-	v := &movementView{app: a, w: a.Stdout, rules: in.question.Program, name: customerNames(in.answer), most: max(0, c.Most)}
+	v := in.view(a, in.question.Program, c.Most)
 	g := textgrid.New(a.P.T("column.area"), a.P.T("simulate.column.before"), a.P.T("simulate.column.promised"), a.P.T("simulate.column.happened"), a.P.T("simulate.column.short")).Right(1, 2, 3, 4).Indent("  ")
 	for i := range r.Remainder.Areas {
 		m := &r.Remainder.Areas[i]
