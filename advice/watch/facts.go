@@ -23,15 +23,7 @@ type Kept struct {
 	// were too many.
 	Rows []scenario.Row `json:"rows"`
 	// Usage is what customers consumed that the account has to do with, by customer and month.
-	Usage map[string]map[kizuna.Month]Used `json:"usage"`
-}
-
-// Used is what is consumed in a month.
-type Used struct {
-	Money kizuna.Micro `json:"revenue_usd"`
-	Users kizuna.Micro `json:"active_users"`
-	Seats kizuna.Micro `json:"paid_seats"`
-	Units kizuna.Micro `json:"units"`
+	Usage map[string]map[kizuna.Month]advice.Consumed `json:"usage"`
 }
 
 // MostRows is how many rows are kept at most.
@@ -39,7 +31,7 @@ const MostRows = 1_000_000
 
 // Keep returns what is to be kept of an outcome. The rows are the tables' ([scenario.Tables]).
 func Keep(o *advice.Outcome, rows []scenario.Row) *Kept {
-	k := &Kept{State: Of(o), Usage: make(map[string]map[kizuna.Month]Used)}
+	k := &Kept{State: Of(o), Usage: make(map[string]map[kizuna.Month]advice.Consumed)}
 	if len(rows) <= MostRows {
 		k.Rows = withoutNames(rows)
 	}
@@ -51,12 +43,13 @@ func Keep(o *advice.Outcome, rows []scenario.Row) *Kept {
 		if !concern.customer(id, o.Base().About(id)) {
 			continue
 		}
-		of := make(map[kizuna.Month]Used)
+		of := make(map[kizuna.Month]advice.Consumed)
 		c := o.Base().Customer(id)
 		for i := range c.Resources {
 			for _, r := range c.Resources[i].Rows {
 				u := of[r.Month]
-				of[r.Month] = Used{u.Money + r.Money, u.Users + r.Users, u.Seats + r.Seats, u.Units + r.Units}
+				u.Add(&r)
+				of[r.Month] = u
 			}
 		}
 		k.Usage[id] = of
@@ -94,10 +87,10 @@ type FactMove struct {
 
 // UsageMove is a customer's usage of a month that differs.
 type UsageMove struct {
-	Tenant string       `json:"tenant_id"`
-	Month  kizuna.Month `json:"month"`
-	Before Used         `json:"before"`
-	After  Used         `json:"after"`
+	Tenant string          `json:"tenant_id"`
+	Month  kizuna.Month    `json:"month"`
+	Before advice.Consumed `json:"before"`
+	After  advice.Consumed `json:"after"`
 }
 
 // Facts lists the rows that differ, table by table. Rows that say the same but when it
@@ -264,7 +257,7 @@ func ConcernOf(before, after *Kept) *Concern {
 			c.locations[fold(cell(all[i].Cells, "location_id"))] = true
 		}
 	}
-	for _, usage := range []map[string]map[kizuna.Month]Used{before.Usage, after.Usage} {
+	for _, usage := range []map[string]map[kizuna.Month]advice.Consumed{before.Usage, after.Usage} {
 		for id := range usage {
 			c.tenants[id] = true
 		}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/kizuna-org/kizuna"
+	"github.com/kizuna-org/kizuna/advice"
 	"github.com/kizuna-org/kizuna/advice/watch"
 	"github.com/kizuna-org/kizuna/program"
 	"github.com/kizuna-org/kizuna/report"
@@ -246,4 +247,9 @@ func (in *adviceInquiry) view(a *app, rules *program.Program, most int) *movemen
 	return &movementView{
 		app: a, w: a.Stdout, rules: rules, name: in.answer.Customer, who: func(person string) string { return people[person] }, most: max(0, most),
 	}
+}
+
+// usedText writes what is consumed.
+func usedText(a *app, u advice.Consumed) string {
+	return a.P.T("advice.used", u.Money, u.Users, u.Seats, u.Units)
 }

@@ -265,16 +265,12 @@ func (c *watchCmd) happened(v *movementView, r *watch.Report) {
 	})
 	list("watch.usage", len(r.Usage), func(i int) string {
 		u := &r.Usage[i]
-		return strings.TrimSpace(u.Tenant+" "+v.name(u.Tenant)) + "  " + u.Month.String() + "  " + v.used(u.Before) + " → " + v.used(u.After)
+		return strings.TrimSpace(u.Tenant+" "+v.name(u.Tenant)) + "  " + u.Month.String() + "  " + usedText(v.app, u.Before) + " → " + usedText(v.app, u.After)
 	})
 	list("watch.recorded", len(r.Recorded), func(i int) string {
 		e := &r.Recorded[i]
 		return e.At.String() + "  " + e.Subject + "  " + e.Type
 	})
-}
-
-func (v *movementView) used(u watch.Used) string {
-	return v.P.T("watch.used", u.Money, u.Users, u.Seats)
 }
 
 // addresses are whom a mail is from and to.
