@@ -348,3 +348,9 @@ func (d Decimal) MarshalText() ([]byte, error) { return []byte(d.String()), nil 
 
 // MarshalText writes the amount in whole units: "12.5".
 func (m Micro) MarshalText() ([]byte, error) { return []byte(m.String()), nil }
+
+// UnmarshalText reads what MarshalText writes.
+func (m *Micro) UnmarshalText(b []byte) (err error) {
+	*m, err = ParseMicro(string(b))
+	return err
+}

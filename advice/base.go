@@ -25,12 +25,29 @@ import (
 // by the names that it is given. What it yields is not changed afterwards.
 type Usage func(names segment.Names) iter.Seq2[*Customer, error]
 
+// Packed is usage that lies packed.
+type Packed struct {
+	Patch     *segment.Patch // that numbers its texts
+	Customers iter.Seq2[*PackedCustomer, error]
+}
+
+// PackedCustomer is a customer's record, and what its resources are about. It is not
+// changed afterwards.
+type PackedCustomer struct {
+	ID     string // folded
+	Record segment.Record
+	About  []association.Resource
+}
+
 // Facts are what advice is given on. They must not change.
 type Facts struct {
 	Associations *association.Facts
 	People       *people.Facts
 	Coverage     score.Coverage
 	Usage        Usage
+	// Packed, if set, is the same usage as it lies packed, together with what the
+	// associations say of it. Each call packs customers with numbers of their own.
+	Packed func() *Packed
 	// Always are changes that every answer assumes, one after the other, such as how usage
 	// goes on.
 	Always []*Changes
@@ -96,11 +113,17 @@ func New(q score.Question, account string, f *Facts) (*Base, error) {
 	}
 	b := &Base{
 		Question: q, Account: account, Plan: plan, given: given, facts: f, register: newRegister(f.Associations),
-		desk: k.Desk(f.Associations.Locations), customers: make(map[string]*customer),
-		users: make(map[string][]string), total: make(attribution.Contribution),
+		customers: make(map[string]*customer),
+		users:     make(map[string][]string), total: make(attribution.Contribution),
 		index: association.NewIndex(&association.Facts{Locations: f.Associations.Locations}, association.Question{Program: q.Program, AsOf: q.AsOf}),
 	}
-	if err := b.pack(); err != nil {
+	if f.Packed != nil {
+		err = b.take(k, f.Packed())
+	} else {
+		b.desk = k.Desk(f.Associations.Locations)
+		err = b.pack()
+	}
+	if err != nil {
 		return nil, err
 	}
 	b.people = b.concerned(f.People)
@@ -129,43 +152,77 @@ func settled(f *Facts) (*Facts, error) {
 // pack compiles, packs and evaluates every customer.
 func (b *Base) pack() error {
 	compiler := segment.NewCompiler(b.desk.Names(), b.facts.Associations, nil)
-	add := func(c *Customer) error {
-		for _, always := range b.facts.Always {
-			if always.ofUsageOf(c.ID) {
-				c = always.consumedBy(c, b.desk.Names())
-			}
-		}
-		t := *c.Tenant
-		t.Resources = slices.Clone(t.Resources)
-		compiler.Say(&t, c.About)
-		packed, err := b.desk.Pack(&t)
-		if err != nil {
-			return err
-		}
-		gives, err := b.desk.Contribution(packed, b.Account)
-		if err != nil {
-			return err
-		}
-		b.customers[c.ID] = &customer{c.About, packed, gives}
-		b.ids = append(b.ids, c.ID)
-		for _, s := range subscriptionsOf(c.About) {
-			b.users[s] = append(b.users[s], c.ID)
-		}
-		b.total.Add(gives)
-		return nil
-	}
 	for c, err := range b.facts.Usage(b.desk.Names()) {
 		if err == nil {
-			err = add(c)
+			err = b.compile(c, compiler)
 		}
 		if err != nil {
 			return err
 		}
 	}
+	return b.packed(compiler)
+}
+
+// take evaluates every customer that is packed already. If something is always assumed,
+// they are packed anew.
+func (b *Base) take(k *kernel.Kernel, p *Packed) error {
+	b.desk = k.DeskOver(p.Patch, b.facts.Associations.Locations)
+	compiler := segment.NewCompiler(b.desk.Names(), b.facts.Associations, nil)
+	for c, err := range p.Customers {
+		if err != nil {
+			return err
+		}
+		packed := b.desk.Take(c.ID, c.Record)
+		if len(b.facts.Always) > 0 {
+			err = b.compile(&Customer{b.desk.Unpack(packed), c.About}, compiler)
+		} else {
+			err = b.add(c.ID, packed, c.About)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return b.packed(compiler)
+}
+
+// compile compiles and packs a customer, with what is always assumed of its usage.
+func (b *Base) compile(c *Customer, compiler *segment.Compiler) error {
+	for _, always := range b.facts.Always {
+		if always.ofUsageOf(c.ID) {
+			c = always.consumedBy(c, b.desk.Names())
+		}
+	}
+	t := *c.Tenant
+	t.Resources = slices.Clone(t.Resources)
+	compiler.Say(&t, c.About)
+	packed, err := b.desk.Pack(&t)
+	if err != nil {
+		return err
+	}
+	return b.add(c.ID, packed, c.About)
+}
+
+// add evaluates a customer.
+func (b *Base) add(id string, packed *kernel.Packed, about []association.Resource) error {
+	gives, err := b.desk.Contribution(packed, b.Account)
+	if err != nil {
+		return err
+	}
+	b.customers[id] = &customer{about, packed, gives}
+	b.ids = append(b.ids, id)
+	for _, s := range subscriptionsOf(about) {
+		b.users[s] = append(b.users[s], id)
+	}
+	b.total.Add(gives)
+	return nil
+}
+
+// packed ends with customers of whom nothing but what is assumed is known.
+func (b *Base) packed(compiler *segment.Compiler) error {
 	for _, always := range b.facts.Always {
 		for i := range always.Usage {
 			if id := association.Fold(always.Usage[i].Tenant); b.customers[id] == nil {
-				if err := add(none(id)); err != nil {
+				if err := b.compile(none(id), compiler); err != nil {
 					return err
 				}
 			}

@@ -227,9 +227,22 @@ func alike(a, b []segment.Assertion) bool {
 	return slices.Equal(slices.SortedFunc(slices.Values(a), order), slices.SortedFunc(slices.Values(b), order))
 }
 
-// Revenue adds up what is consumed, in dollars, of all that a growth selects in its
-// months, as facts are, or with changes of usage if there are any.
-func (b *Base) Revenue(g *Growth, with *Changes) (sum kizuna.Micro) {
+// Consumed is what rows of usage carry, added up: revenue in dollars.
+type Consumed struct {
+	Money kizuna.Micro `json:"revenue_usd"`
+	Users kizuna.Micro `json:"active_users"`
+	Seats kizuna.Micro `json:"paid_seats"`
+	Units kizuna.Micro `json:"units"`
+}
+
+// Add adds a row.
+func (c *Consumed) Add(r *segment.Row) {
+	c.Money, c.Users, c.Seats, c.Units = c.Money+r.Money, c.Users+r.Users, c.Seats+r.Seats, c.Units+r.Units
+}
+
+// Consumed adds up what is consumed of all that a growth selects in its months, as facts
+// are, or with changes of usage if there are any.
+func (b *Base) Consumed(g *Growth, with *Changes) (sum Consumed) {
 	ids := b.ids
 	if g.Tenant != "" {
 		ids = []string{association.Fold(g.Tenant)}
@@ -253,9 +266,10 @@ func (b *Base) Revenue(g *Growth, with *Changes) (sum kizuna.Micro) {
 			if !g.about(id, &c.About[i]) {
 				continue
 			}
-			for _, row := range c.Resources[i].Rows {
-				if g.in(row.Month) {
-					sum += row.Money
+			rows := c.Resources[i].Rows
+			for k := range rows {
+				if g.in(rows[k].Month) {
+					sum.Add(&rows[k])
 				}
 			}
 		}

@@ -182,6 +182,9 @@ func (p *place) mustAgree(t fataler, q score.Question) (segments int) {
 	segments = len(f.View.Segments())
 	d := p.load(t)
 	customersMustAgree(t, f, d)
+	if q.Program.Version == "2023-10" {
+		adviceMustAgree(t, f, d, q)
+	}
 	if len(f.Notes) > 0 {
 		t.Errorf("%v", f.Notes)
 	}

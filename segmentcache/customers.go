@@ -55,6 +55,45 @@ func (f *Facts) eachPlace(visit func(segment.Place) bool) error {
 }
 
 func (f *Facts) eachCustomer(names segment.Names, visit func(*advice.Customer) bool) error {
+	return f.withPlaces(func(where func(segment int, tenant string, resources int) ([]association.Resource, error)) error {
+		for t, err := range f.View.Tenants(names) {
+			if err != nil {
+				return err
+			}
+			about, err := where(t.Segment, t.ID, len(t.Resources))
+			if err != nil || !visit(&advice.Customer{Tenant: t.Tenant, About: about}) {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Packed returns the facts' usage as it lies packed: [advice.Facts].Packed. The errors of
+// its customers are those of [Facts.Customers].
+func (f *Facts) Packed() *advice.Packed {
+	p := segment.PatchOver(f.View.Segments()[0])
+	return &advice.Packed{Patch: p, Customers: func(yield func(*advice.PackedCustomer, error) bool) {
+		err := f.withPlaces(func(where func(segment int, tenant string, resources int) ([]association.Resource, error)) error {
+			for t, err := range f.View.Records(p) {
+				if err != nil {
+					return err
+				}
+				about, err := where(t.Segment, t.ID, t.Record.Resources)
+				if err != nil || !yield(&advice.PackedCustomer{ID: t.ID, Record: t.Record, About: about}, nil) {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			yield(nil, err)
+		}
+	}}
+}
+
+// withPlaces opens the places of all segments.
+func (f *Facts) withPlaces(do func(where func(segment int, tenant string, resources int) ([]association.Resource, error)) error) error {
 	known := make([]*placesWalker, len(f.places))
 	for i := range f.places {
 		if f.places[i].of == (identity{}) {
@@ -72,19 +111,13 @@ func (f *Facts) eachCustomer(names segment.Names, visit func(*advice.Customer) b
 		defer stop()
 		known[i] = w
 	}
-	for t, err := range f.View.Tenants(names) {
+	return do(func(segment int, tenant string, resources int) ([]association.Resource, error) {
+		about, err := known[segment].of(tenant, resources)
 		if err != nil {
-			return err
+			return nil, noPlaces(err)
 		}
-		about, err := known[t.Segment].of(t.Tenant)
-		if err != nil {
-			return noPlaces(err)
-		}
-		if !visit(&advice.Customer{Tenant: t.Tenant, About: about}) {
-			return nil
-		}
-	}
-	return nil
+		return about, nil
+	})
 }
 
 // placesWalker finds places in order.
@@ -93,8 +126,8 @@ type placesWalker struct {
 	at   *placed
 }
 
-func (w *placesWalker) of(t *segment.Tenant) ([]association.Resource, error) {
-	for w.at == nil || w.at.Tenant < t.ID {
+func (w *placesWalker) of(tenant string, resources int) ([]association.Resource, error) {
+	for w.at == nil || w.at.Tenant < tenant {
 		p, err, ok := w.next()
 		if err != nil {
 			return nil, err
@@ -104,10 +137,10 @@ func (w *placesWalker) of(t *segment.Tenant) ([]association.Resource, error) {
 		}
 		w.at = p
 	}
-	if w.at.Tenant != t.ID || len(w.at.Resources) != len(t.Resources) {
+	if w.at.Tenant != tenant || len(w.at.Resources) != resources {
 		return nil, errPlaces
 	}
-	return append([]association.Resource(nil), w.at.Resources...), nil
+	return slices.Clone(w.at.Resources), nil
 }
 
 func noPlaces(cause error) error {

@@ -2,6 +2,7 @@ package segmentcache_test
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"reflect"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"github.com/kizuna-org/kizuna/advice"
 	"github.com/kizuna-org/kizuna/attribution/segment"
 	"github.com/kizuna-org/kizuna/dataset"
+	"github.com/kizuna-org/kizuna/score"
 	"github.com/kizuna-org/kizuna/segmentcache"
 )
 
@@ -43,6 +45,40 @@ func customersMustAgree(t fataler, f *segmentcache.Facts, d *dataset.Dataset) {
 	for i := range want {
 		if !reflect.DeepEqual(got[i], want[i]) {
 			t.Fatal(fmt.Sprintf("all rows make\n%+v %+v\nthe cache\n%+v %+v", want[i].Tenant, want[i].About, got[i].Tenant, got[i].About))
+		}
+	}
+}
+
+// adviceMustAgree compares what an account comes to by the usage as it lies packed and by
+// all rows, as facts are and with something that is always assumed.
+func adviceMustAgree(t fataler, f *segmentcache.Facts, d *dataset.Dataset, q score.Question) {
+	t.Helper()
+	if _, twins := f.Twins(q.Program); twins || len(d.Associations.Locations) == 0 {
+		return
+	}
+	account := d.Associations.Locations[0].Global
+	packed := &advice.Facts{Associations: &f.Data.Associations, People: &f.Data.People, Coverage: f.Data.Coverage(), Packed: f.Packed}
+	rows := &advice.Facts{Associations: &d.Associations, People: &d.People, Coverage: d.Coverage(), Usage: advice.UsageOf(d.Ledger, d.Rates)}
+	for _, always := range [][]*advice.Changes{nil, {{Growth: []advice.Growth{{From: q.AsOf.Month().Add(-13), Factor: kizuna.Ratio(3, 2)}}}}} {
+		packed.Always, rows.Always = always, always
+		var said [2]string
+		for i, facts := range []*advice.Facts{packed, rows} {
+			b, err := advice.New(q, account, facts)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ended, err := b.Evaluate(&advice.Changes{Growth: []advice.Growth{{Tenant: "t1", From: q.AsOf.Month().Add(-3), Factor: kizuna.Ratio(1, 2)}}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			data, err := json.Marshal([]any{b.Now().Score(), ended.Score()})
+			if err != nil {
+				t.Fatal(err)
+			}
+			said[i] = string(data)
+		}
+		if said[0] != said[1] {
+			t.Fatal(fmt.Sprintf("packed\n%s\nall rows\n%s", said[0], said[1]))
 		}
 	}
 }

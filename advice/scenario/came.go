@@ -14,9 +14,9 @@ import (
 type Came struct {
 	What string  `json:"what"`
 	Fate Outcome `json:"fate"`
-	// Of usage: what was assumed in all, and what there is, in dollars.
-	Assumed *kizuna.Micro `json:"assumed_usd,omitempty"`
-	Found   *kizuna.Micro `json:"found_usd,omitempty"`
+	// Of usage: what was assumed in all, and what there is.
+	Assumed *advice.Consumed `json:"assumed,omitempty"`
+	Found   *advice.Consumed `json:"found,omitempty"`
 }
 
 // Outcome is what became of a thing that was assumed.
@@ -31,9 +31,9 @@ const (
 
 // Check tells of each thing that changes assumed whether it is so on a day: facts that
 // were added hold, facts that were ended do not. What a claim was to be called, and which
-// identity was to be made, does not matter. Revenue is asked for usage: what growth
+// identity was to be made, does not matter. Consumed is asked for usage: what growth
 // assumed it to be, and what it is.
-func Check(c *advice.Changes, on *Ground, day kizuna.Date, revenue func(*advice.Growth) (assumed, found kizuna.Micro)) (out []Came) {
+func Check(c *advice.Changes, on *Ground, day kizuna.Date, consumed func(*advice.Growth) (assumed, found advice.Consumed)) (out []Came) {
 	at := day.Instant()
 	add := func(what string, from kizuna.Instant, so bool) {
 		fate := Untrue
@@ -115,16 +115,20 @@ func Check(c *advice.Changes, on *Ground, day kizuna.Date, revenue func(*advice.
 		e := &c.End[i]
 		add("- "+e.Selection.String(), e.At, e.At <= at && !e.Holds(max(e.At, at), on.Associations, on.People))
 	}
-	usageCame(c, revenue, &out)
+	usageCame(c, consumed, &out)
 	return out
 }
 
 // usageCame tells of usage that was assumed.
-func usageCame(c *advice.Changes, revenue func(*advice.Growth) (assumed, found kizuna.Micro), out *[]Came) {
+func usageCame(c *advice.Changes, consumed func(*advice.Growth) (assumed, found advice.Consumed), out *[]Came) {
 	ask := func(what string, g *advice.Growth, less bool) {
-		assumed, found := revenue(g)
+		assumed, found := consumed(g)
 		fate := Untrue
-		if found >= assumed && !less || found <= assumed && less {
+		x, y := assumed, found
+		if less {
+			x, y = found, assumed
+		}
+		if x.Money <= y.Money && x.Users <= y.Users && x.Seats <= y.Seats && x.Units <= y.Units {
 			fate = True
 		}
 		*out = append(*out, Came{what, fate, &assumed, &found})
@@ -148,10 +152,10 @@ func usageCame(c *advice.Changes, revenue func(*advice.Growth) (assumed, found k
 }
 
 // Came tells of each thing that the scenario assumed whether it is so on a day; see [Check].
-func (s *Scenario) Came(on *Ground, day kizuna.Date, revenue func(*advice.Growth) (assumed, found kizuna.Micro)) ([]Came, error) {
+func (s *Scenario) Came(on *Ground, day kizuna.Date, consumed func(*advice.Growth) (assumed, found advice.Consumed)) ([]Came, error) {
 	c, err := s.changes(on, true)
 	if err != nil {
 		return nil, err
 	}
-	return Check(c, on, day, revenue), nil
+	return Check(c, on, day, consumed), nil
 }

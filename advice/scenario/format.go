@@ -85,7 +85,9 @@ func Format(s *Scenario, tables Tables) ([]byte, error) {
 		n.text("percent", percent(g.Factor.Sub(kizuna.Int(1))))
 		return n
 	})
-	root.project(s.Project)
+	if err := root.project(s.Project); err != nil {
+		return nil, err
+	}
 	var out bytes.Buffer
 	d, err := yaml.NewDumper(&out, yaml.WithIndent(2))
 	if err != nil {
@@ -110,9 +112,18 @@ func Hash(s *Scenario, tables Tables) (kizuna.Hash, error) {
 // percent writes a fraction of one as a percentage.
 func percent(f kizuna.Fraction) string { return f.Mul(kizuna.Int(100)).String() }
 
-func (n *node) project(p *Projection) {
+// project puts a projection. A file says no more of it than one rate for a customer.
+func (n *node) project(p *Projection) error {
 	if p == nil {
-		return
+		return nil
+	}
+	for _, r := range p.Rates {
+		if r != advice.RatesOf(r.Money) {
+			return tooFine()
+		}
+	}
+	if len(p.Last) > 0 {
+		return tooFine()
 	}
 	of := new(node)
 	if p.From != 0 {
@@ -128,6 +139,12 @@ func (n *node) project(p *Projection) {
 		of.put("customers", rates)
 	}
 	n.put("project", of)
+	return nil
+}
+
+func tooFine() error {
+	return kizuna.Errorf("scenario-too-fine", "a scenario file cannot say that figures of one customer grow apart, nor that subscriptions end").
+		WithMend("leave the projection out, and say how usage goes on where the scenario is asked about")
 }
 
 // node is what is written: a mapping in order, a list or a text.

@@ -64,7 +64,7 @@ func Of(o *advice.Outcome) *State {
 	rules := b.Question.Program
 	s := &State{
 		Account: b.Account, Program: rules.Ref(), Digest: program.Digest(rules), AsOf: b.Question.AsOf,
-		People: withoutPlaces(o.People()), Contributions: make([]map[string]attribution.Tally, b.Plan.Measures()), outcome: o, plan: b.Plan,
+		People: nameless(o.People()), Contributions: make([]map[string]attribution.Tally, b.Plan.Measures()), outcome: o, plan: b.Plan,
 	}
 	for id, gives := range o.Contributions() {
 		for key, tally := range gives {
@@ -82,11 +82,12 @@ func Of(o *advice.Outcome) *State {
 	return s
 }
 
-// withoutPlaces returns facts without the places where they stand, which say nothing of them.
-func withoutPlaces(f *people.Facts) *people.Facts {
+// nameless returns facts without names and without the places where they stand: neither
+// changes a count, and a name may have to be erased elsewhere.
+func nameless(f *people.Facts) *people.Facts {
 	out := &people.Facts{People: slices.Clone(f.People), Links: slices.Clone(f.Links), Certifications: slices.Clone(f.Certifications)}
 	for i := range out.People {
-		out.People[i].At = kizuna.Ref{}
+		out.People[i].At, out.People[i].Name = kizuna.Ref{}, ""
 	}
 	for i := range out.Links {
 		out.Links[i].At = kizuna.Ref{}
@@ -125,6 +126,7 @@ func peopleUnder(r *people.Roster, account string, rule *program.PeopleRule) (ou
 	}
 	for _, h := range r.Holders(account) {
 		if p := score.PersonUnder(h, rule); p.Counted || len(p.Steps) > 0 {
+			p.Name = ""
 			out = append(out, p)
 		}
 	}

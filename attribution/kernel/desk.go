@@ -33,8 +33,13 @@ type Packed struct {
 // Desk returns a desk for the kernel's first plan. The locations say which account each
 // belonged to, and when.
 func (k *Kernel) Desk(locations []association.Location) *Desk {
+	return k.DeskOver(segment.NewPatch(), locations)
+}
+
+// DeskOver returns a desk that numbers texts as a patch does, which it takes over.
+func (k *Kernel) DeskOver(patch *segment.Patch, locations []association.Location) *Desk {
 	d := &Desk{
-		k: k, patch: segment.NewPatch(), binding: k.newBinding(), w: k.newWorker(), numbers: make(map[string]uint32),
+		k: k, patch: patch, binding: k.newBinding(), w: k.newWorker(), numbers: make(map[string]uint32),
 		index: association.NewIndex(&association.Facts{Locations: locations}, association.Question{Program: k.Plan.Program, AsOf: k.Plan.AsOf}),
 		back:  make([][]int, len(k.measures)),
 	}
@@ -56,6 +61,9 @@ func (d *Desk) Pack(t *segment.Tenant) (*Packed, error) {
 	err := d.patch.Pack(t, &p.record)
 	return p, err
 }
+
+// Take takes a customer that was packed with the desk's numbers.
+func (d *Desk) Take(id string, r segment.Record) *Packed { return &Packed{id, r} }
 
 // Reached returns the customer with other reaches, whose numbers are the desk's.
 func (d *Desk) Reached(p *Packed, reaches []segment.Reach) (*Packed, error) {

@@ -38,6 +38,55 @@ func (v *View) Tenants(names Names) iter.Seq2[Of, error] {
 }
 
 func (v *View) eachTenant(names Names, visit func(Of) bool) error {
+	return v.walk(func(w *walker) (bool, error) {
+		if err := w.unpack(); err != nil {
+			return false, err
+		}
+		if len(w.tenant.Resources) == 0 {
+			return true, nil
+		}
+		w.translate(names)
+		return visit(Of{w.tenant, w.number}), nil
+	})
+}
+
+// Packed is a tenant of a view as it lies there.
+type Packed struct {
+	ID      string
+	Segment int // the newest that holds it
+	Record  Record
+}
+
+// Records yields every tenant that has resources, in the order of their ids, with the
+// numbers of a patch over the view's oldest segment ([PatchOver]): those that lie in
+// that one as they are, others packed anew. The errors are those of [Segment.Block].
+func (v *View) Records(p *Patch) iter.Seq2[*Packed, error] {
+	return func(yield func(*Packed, error) bool) {
+		err := v.walk(func(w *walker) (bool, error) {
+			out := &Packed{ID: w.id, Segment: w.number}
+			w.at.Record(w.i, &out.Record)
+			if out.Record.Resources == 0 {
+				return true, nil
+			}
+			if w.number > 0 {
+				if err := w.unpack(); err != nil {
+					return false, err
+				}
+				w.translate(p.Numbers())
+				if err := p.Pack(w.tenant, &out.Record); err != nil {
+					return false, err
+				}
+			}
+			return yield(out, nil), nil
+		})
+		if err != nil {
+			yield(nil, err)
+		}
+	}
+}
+
+// walk visits every tenant where it is newest, in the order of their ids.
+func (v *View) walk(visit func(*walker) (bool, error)) error {
 	walkers := make([]*walker, len(v.segments))
 	for i, s := range v.segments {
 		walkers[i] = &walker{view: v, number: i, segment: s, names: make([]Name, s.Names()), partners: make([]Partner, s.Partners())}
@@ -46,21 +95,18 @@ func (v *View) eachTenant(names Names, visit func(Of) bool) error {
 		}
 	}
 	for {
-		walkers = slices.DeleteFunc(walkers, func(w *walker) bool { return w.tenant == nil })
+		walkers = slices.DeleteFunc(walkers, func(w *walker) bool { return w.ended })
 		if len(walkers) == 0 {
 			return nil
 		}
 		least := walkers[0]
 		for _, w := range walkers[1:] {
-			if w.tenant.ID < least.tenant.ID {
+			if w.id < least.id {
 				least = w
 			}
 		}
-		if len(least.tenant.Resources) > 0 {
-			least.translate(names)
-			if !visit(Of{least.tenant, least.number}) {
-				return nil
-			}
+		if more, err := visit(least); err != nil || !more {
+			return err
 		}
 		if err := least.next(); err != nil {
 			return err
@@ -73,9 +119,15 @@ type walker struct {
 	view    *View
 	number  int
 	segment *Segment
-	block   int
-	at      int // in the block
-	tenant  *Tenant
+	block   int // of the next tenant
+	in      int // and its place there
+	ended   bool
+
+	// The tenant at hand: where it lies and, once it was unpacked, what it is.
+	id     string
+	at     Block
+	i      int
+	tenant *Tenant
 
 	// The new numbers of the segment's texts; 0 is not asked yet.
 	names    []Name
@@ -89,18 +141,24 @@ func (w *walker) next() error {
 		if err != nil {
 			return err
 		}
-		for w.at < b.Len() {
-			at := w.at
-			w.at++
-			if w.view.Hidden(w.number, b.First()+at) {
+		for w.in < b.Len() {
+			i := w.in
+			w.in++
+			if w.view.Hidden(w.number, b.First()+i) {
 				continue
 			}
-			w.tenant, err = b.Tenant(at)
-			return err
+			w.id, w.at, w.i = b.ID(i), b, i
+			return nil
 		}
-		w.block, w.at = w.block+1, 0
+		w.block, w.in = w.block+1, 0
 	}
+	w.ended = true
 	return nil
+}
+
+func (w *walker) unpack() (err error) {
+	w.tenant, err = w.at.Tenant(w.i)
+	return err
 }
 
 func (w *walker) translate(b Names) {

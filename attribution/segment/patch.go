@@ -25,6 +25,22 @@ type Patch struct {
 // NewPatch returns an empty patch.
 func NewPatch() *Patch { return &Patch{encoder: newEncoder()} }
 
+// PatchOver returns a patch that numbers texts and kinds as a segment does, and new ones
+// after them: so the segment's records are the patch's.
+func PatchOver(s *Segment) *Patch {
+	p := NewPatch()
+	for i := range s.Names() {
+		p.encoder.names.number(s.Name(Name(i)))
+	}
+	for i := range s.Partners() {
+		p.encoder.partners.number(s.Partner(Partner(i)))
+	}
+	for _, k := range s.Kinds() {
+		p.encoder.kind(k)
+	}
+	return p
+}
+
 // Numbers returns the patch's way to number texts.
 func (p *Patch) Numbers() Names { return patchNames{p.encoder} }
 

@@ -36,7 +36,7 @@ func (f *adviceFlags) given(a *app) (*adviceInquiry, error) {
 	}
 	in := &inquiry{shelf: c.shelf, data: c.Data, facts: factsOf(c.Data), notes: c.Notes, question: c.q}
 	in.answer = score.AskCounted(c.q, in.facts, &score.Counted{Plan: c.k.Plan, Totals: nobody{}, Survey: c.Survey})
-	return in.advised(f.Partner, c.Customers)
+	return in.advised(f.Partner, c.Customers, c.Packed)
 }
 
 // givenRows is [adviceFlags.given] with all rows of usage, not from packed usage.
@@ -45,12 +45,12 @@ func (f *adviceFlags) givenRows(a *app) (*adviceInquiry, error) {
 	if err != nil {
 		return nil, err
 	}
-	return in.advised(f.Partner, advice.UsageOf(in.facts.Usage, in.facts.Rates))
+	return in.advised(f.Partner, advice.UsageOf(in.facts.Usage, in.facts.Rates), nil)
 }
 
-func (in *inquiry) advised(partner string, usage advice.Usage) (*adviceInquiry, error) {
+func (in *inquiry) advised(partner string, usage advice.Usage, packed func() *advice.Packed) (*adviceInquiry, error) {
 	out := &adviceInquiry{inquiry: in, given: &advice.Facts{
-		Associations: in.facts.Associations, People: in.facts.People, Coverage: in.facts.Coverage, Usage: usage,
+		Associations: in.facts.Associations, People: in.facts.People, Coverage: in.facts.Coverage, Usage: usage, Packed: packed,
 	}}
 	return out, out.choose(partner)
 }

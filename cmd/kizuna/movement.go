@@ -6,10 +6,10 @@ import (
 	"strings"
 
 	"github.com/kizuna-org/kizuna"
+	"github.com/kizuna-org/kizuna/advice"
 	"github.com/kizuna-org/kizuna/advice/watch"
 	"github.com/kizuna-org/kizuna/program"
 	"github.com/kizuna-org/kizuna/report"
-	"github.com/kizuna-org/kizuna/score"
 	"github.com/kizuna-org/kizuna/textgrid"
 )
 
@@ -19,6 +19,7 @@ type movementView struct {
 	w     io.Writer
 	rules *program.Program
 	name  func(tenant string) string // a customer's, or ""
+	who   func(person string) string // a person's, or ""
 	// open is the command that opens a figure, before the area and the metric.
 	open string
 	most int
@@ -177,7 +178,7 @@ func (v *movementView) oneMetric(a *watch.AreaMove, m *watch.MetricMove) {
 		if named == nil {
 			named = p.Before
 		}
-		fmt.Fprintf(v.w, "    %s\n", v.P.T(key, strings.TrimSpace(p.Person+" "+named.Name), strings.Join(named.Certificates, ", ")))
+		fmt.Fprintf(v.w, "    %s\n", v.P.T(key, strings.TrimSpace(p.Person+" "+v.who(p.Person)), strings.Join(named.Certificates, ", ")))
 	}
 }
 
@@ -228,7 +229,7 @@ func (v *movementView) marginal(a *watch.AreaMove) {
 			fmt.Fprintf(v.w, "  %s\n", v.P.T("explain.more", len(a.Marginal)-v.most))
 			return
 		}
-		who := m.Person
+		who := strings.TrimSpace(m.Person + " " + v.who(m.Person))
 		if m.Tenant != "" {
 			who = strings.TrimSpace(m.Tenant + " " + v.name(m.Tenant))
 		}
@@ -236,5 +237,19 @@ func (v *movementView) marginal(a *watch.AreaMove) {
 	}
 }
 
-// customerNames returns names from an answer.
-func customerNames(a *score.Answer) func(string) string { return a.Customer }
+// view writes movements in the words of an inquiry.
+func (in *adviceInquiry) view(a *app, rules *program.Program, most int) *movementView {
+	people := make(map[string]string)
+	for i := range in.data.People.People {
+		p := &in.data.People.People[i]
+		people[p.ID] = p.Name
+	}
+	return &movementView{
+		app: a, w: a.Stdout, rules: rules, name: in.answer.Customer, who: func(person string) string { return people[person] }, most: max(0, most),
+	}
+}
+
+// usedText writes what is consumed.
+func usedText(a *app, u advice.Consumed) string {
+	return a.P.T("advice.used", u.Money, u.Users, u.Seats, u.Units)
+}

@@ -143,7 +143,7 @@ func (c *simulateFilesCmd) say(a *app, in *adviceInquiry, all []*simulated) {
 		return
 	}
 	s := all[0]
-	v := &movementView{app: a, w: a.Stdout, rules: s.after.Rules(), name: customerNames(in.answer), most: max(0, c.Most)}
+	v := in.view(a, s.after.Rules(), c.Most)
 	v.open = strings.Join(append([]string{"kizuna explain"}, c.placeArgs(in.account, s.question, s.File)...), " ")
 	fmt.Fprintln(a.Stdout, a.P.T("simulate.title", s.title(a)))
 	if s.before.Program != s.after.Program || s.before.AsOf != s.after.AsOf {

@@ -77,14 +77,14 @@ type promise struct {
 	Usage []assumedUsage `json:"usage,omitempty"`
 }
 
-// assumedUsage is revenue of a selection under a scenario.
+// assumedUsage is what is consumed of a selection under a scenario.
 type assumedUsage struct {
 	Tenant       string       `json:"tenant_id,omitempty"`
 	Subscription string       `json:"subscription_id,omitempty"`
 	Workload     string       `json:"workload,omitempty"`
 	From         kizuna.Month `json:"from"`
 	To           kizuna.Month `json:"to"`
-	Revenue      kizuna.Micro `json:"revenue_usd"`
+	advice.Consumed
 }
 
 func readPromise(s savedScenario) (*promise, error) {
@@ -184,11 +184,11 @@ func (c *simulateSaveCmd) keep(p *promise, s *scenario.Scenario) error {
 	})
 }
 
-// assumed adds up the revenue of what is assumed of usage.
+// assumed adds up what is assumed of usage.
 func assumed(b *advice.Base, c *advice.Changes) (out []assumedUsage) {
 	ask := func(g advice.Growth) {
 		usage := advice.Changes{Usage: c.Usage, Growth: c.Growth, Projection: c.Projection}
-		out = append(out, assumedUsage{g.Tenant, g.Subscription, g.Workload, g.From, g.To, b.Revenue(&g, &usage)})
+		out = append(out, assumedUsage{g.Tenant, g.Subscription, g.Workload, g.From, g.To, b.Consumed(&g, &usage)})
 	}
 	for i := range c.Usage {
 		u := &c.Usage[i]
@@ -334,14 +334,13 @@ func (c *simulateReplayCmd) Run(a *app) error {
 	}
 	ground := scenario.Of(in.base, lastMonth(in.data))
 	ground.Uses = func(*advice.Growth) bool { return true } // what there is not came to nothing
-	if out.Assumed, err = s.Came(ground, in.base.Question.AsOf, func(g *advice.Growth) (kizuna.Micro, kizuna.Micro) {
-		promised := kizuna.Micro(0)
+	if out.Assumed, err = s.Came(ground, in.base.Question.AsOf, func(g *advice.Growth) (promised, now advice.Consumed) {
 		for _, u := range p.Usage {
 			if strings.EqualFold(u.Tenant, g.Tenant) && strings.EqualFold(u.Subscription, g.Subscription) && u.Workload == g.Workload && u.From == g.From && u.To == g.To {
-				promised = u.Revenue
+				promised = u.Consumed
 			}
 		}
-		return promised, in.base.Revenue(g, nil)
+		return promised, in.base.Consumed(g, nil)
 	}); err != nil {
 		return err
 	}
@@ -356,7 +355,7 @@ func (c *simulateReplayCmd) Run(a *app) error {
 func (c *simulateReplayCmd) say(a *app, in *adviceInquiry, r *replayed) {
 	fmt.Fprintln(a.Stdout, a.P.T("advice.question", in.who(), in.question.Program.Ref(), in.question.AsOf))
 	fmt.Fprintf(a.Stdout, "%s\n\n", a.P.T("simulate.replays", r.Name, r.Saved.Instant(), r.Promised.After.AsOf))
-	v := &movementView{app: a, w: a.Stdout, rules: in.question.Program, name: customerNames(in.answer), most: max(0, c.Most)}
+	v := in.view(a, in.question.Program, c.Most)
 	g := textgrid.New(a.P.T("column.area"), a.P.T("simulate.column.before"), a.P.T("simulate.column.promised"), a.P.T("simulate.column.happened"), a.P.T("simulate.column.short")).Right(1, 2, 3, 4).Indent("  ")
 	for i := range r.Remainder.Areas {
 		m := &r.Remainder.Areas[i]
@@ -373,7 +372,7 @@ func (c *simulateReplayCmd) say(a *app, in *adviceInquiry, r *replayed) {
 	for _, came := range r.Assumed {
 		line := a.P.T("simulate."+string(came.Fate), came.What)
 		if came.Assumed != nil {
-			line += a.P.T("simulate.usage", *came.Assumed, *came.Found)
+			line += a.P.T("simulate.usage", usedText(a, *came.Assumed), usedText(a, *came.Found))
 		}
 		fmt.Fprintf(a.Stdout, "  %s\n", line)
 	}
