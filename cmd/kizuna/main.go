@@ -42,6 +42,7 @@ type commands struct {
 	Simulate simulateCmd `cmd:"" help:"help.simulate"`
 	Forecast forecastCmd `cmd:"" help:"help.forecast"`
 	Watch    watchCmd    `cmd:"" help:"help.watch"`
+	Gaps     gapsCmd     `cmd:"" help:"help.gaps"`
 	Plan     planCmd     `cmd:"" help:"help.plan"`
 
 	Fleet   fleetCmd   `cmd:"" help:"help.fleet"`
