@@ -279,7 +279,7 @@ func (l *Live) evaluate(id string, c *changed, records *[]uint64) (err error) {
 		}
 	}()
 	w := l.w
-	w.record, w.b, w.by = c.record, c.resources, c.reaches
+	w.record, w.b, w.by, w.shares = c.record, c.resources, c.reaches, l.c.shares
 	w.evaluate()
 	for s := range w.slots {
 		if w.contribute(&w.slots[s]); len(w.out) > 0 {
