@@ -76,7 +76,7 @@ func alike(a, b *attribution.Plan) bool {
 	return p.CSPHistory == q.CSPHistory &&
 		sameNames(p.Roles.Eligible, q.Roles.Eligible) &&
 		sameNames(p.Roles.ExcludeContaining, q.Roles.ExcludeContaining) &&
-		(a.First() == b.First() || !seesNothing(a) && !seesNothing(b))
+		(a.First() == b.First() && a.Last == b.Last || !seesNothing(a) && !seesNothing(b))
 }
 
 // seesNothing reports whether a plan has a measure that counts nothing: it must not
