@@ -33,12 +33,19 @@ func (k *Kernel) newBinding() *binding {
 
 // kind is what a kernel does with a resource.
 type kind struct {
+	looks figures // at which figures any of the lanes does
+	from  int     // the first month at which any of the lanes does
+	treatment
+	others []treatment // of dialects that do not
+}
+
+// treatment is what dialects do with a resource that agree on who reaches it.
+type treatment struct {
 	lanes    []kindLane
 	types    program.TypeSet // of all lanes
-	looks    figures         // at which figures any of the lanes does
-	from     int             // the first month at which any of the lanes does
 	workload uint32
-	owner    int32 // rule, -1 if it is not reached by owning
+	same     []uint32 // if the dialects call others the same: all of the name
+	owner    int32    // rule, -1 if it is not reached by owning
 }
 
 type kindLane struct {
@@ -50,6 +57,11 @@ type kindLane struct {
 
 // extend adds to the tables what the dictionary holds more than they do.
 func (k *Kernel) extend(b *binding, d segment.Dictionary) {
+	k.extendNames(b, d)
+	k.extendKinds(b, d)
+}
+
+func (k *Kernel) extendNames(b *binding, d segment.Dictionary) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for i := len(b.names); i < d.Names(); i++ {
@@ -64,6 +76,13 @@ func (k *Kernel) extend(b *binding, d segment.Dictionary) {
 			b.relation[rule] = append(b.relation[rule], slices.Contains(k.owners[rule].Relations, name))
 		}
 	}
+}
+
+// extendKinds takes names that are known: where there are several dialects, those of
+// all facts that a customer may have.
+func (k *Kernel) extendKinds(b *binding, d segment.Dictionary) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	for _, of := range d.Kinds()[len(b.kindOf):] {
 		b.kindOf = append(b.kindOf, k.kind(b, of))
 	}
@@ -93,23 +112,64 @@ const noWorkload = ^uint32(0)
 // kind numbers what is done with a kind of resources: many kinds are treated alike,
 // and few tables stay in the cache. The lock is held.
 func (k *Kernel) kind(b *binding, of segment.Kind) uint32 {
-	names := b.names
-	out := kind{workload: b.workload[of.Workload], from: k.months}
-	w := &k.known.workloads[out.workload]
-	out.owner = int32(w.owner)
+	out := kind{from: k.months}
+	var key []byte
+	n := 0
+	workload := b.workload[of.Workload]
+	for _, alike := range k.alikeFor(workload, b.names[of.Offer]) {
+		for i, claimed := range k.claimedAlike(workload, alike) {
+			t := k.treatment(b, of, claimed[0], func(dialect int, types program.TypeSet) bool {
+				if types&claims == 0 {
+					return i == 0 && slices.Contains(alike, dialect)
+				}
+				return slices.Contains(claimed, dialect)
+			})
+			if t.lanes == nil {
+				continue
+			}
+			for _, l := range t.lanes {
+				key = fmt.Append(key, l.series, l.looks, ";")
+				out.looks |= l.looks
+				out.from = min(out.from, int(l.from))
+			}
+			key = append(key, '|')
+			if n++; n == 1 {
+				out.treatment = t
+			} else {
+				out.others = append(out.others, t)
+			}
+		}
+	}
+	if n, ok := b.numbers[string(key)]; ok {
+		return n
+	}
+	number := uint32(len(b.kinds))
+	b.kinds = append(b.kinds, out)
+	b.numbers[string(key)] = number
+	return number
+}
+
+// treatment is what is done with a kind of resources as a dialect reads them, for the
+// feeds that are taken. The lock is held.
+func (k *Kernel) treatment(b *binding, of segment.Kind, dialect int, takes func(dialect int, types program.TypeSet) bool) treatment {
+	workload := b.workload[of.Workload]
+	called := k.known.workloads[workload].called
+	out := treatment{workload: workload, owner: int32(called[dialect].owner)}
+	if same := k.same(workload, dialect); len(same) > 1 {
+		out.same = same
+	}
 	byTypes := make([][]int, len(k.typeSets))
 	for f := range k.feeds {
-		feed := &k.feeds[f]
-		if feed.Workloads.Holds(w.name, names[of.Product]) &&
-			(len(feed.Channels) == 0 || slices.Contains(feed.Channels, names[of.Channel])) {
+		feed, d := &k.feeds[f], k.dialectOf[f]
+		if takes(d, feed.Types) && feed.Workloads.Holds(called[d].name, b.names[of.Product]) &&
+			(len(feed.Channels) == 0 || slices.Contains(feed.Channels, b.names[of.Channel])) {
 			byTypes[k.typesOf[f]] = append(byTypes[k.typesOf[f]], f)
 		}
 	}
 	looksAt := money | people | units
-	if k.excluded[names[of.Offer]] {
+	if k.dialects[dialect].excluded[b.names[of.Offer]] {
 		looksAt = people | units // the offer's revenue never counts
 	}
-	var key []byte
 	for _, feeds := range byTypes {
 		if feeds == nil {
 			continue
@@ -119,20 +179,10 @@ func (k *Kernel) kind(b *binding, of segment.Kind) uint32 {
 		if l.looks&looksAt == 0 {
 			continue
 		}
-		s := k.series(n, out.workload)
-		key = fmt.Append(key, s, l.looks&looksAt, ";")
-		out.lanes = append(out.lanes, kindLane{l.types, l.looks & looksAt, int32(l.from), n, s})
+		out.lanes = append(out.lanes, kindLane{l.types, l.looks & looksAt, int32(l.from), n, k.series(n, workload)})
 		out.types |= l.types
-		out.looks |= l.looks & looksAt
-		out.from = min(out.from, l.from)
 	}
-	if n, ok := b.numbers[string(key)]; ok {
-		return n
-	}
-	n := uint32(len(b.kinds))
-	b.kinds = append(b.kinds, out)
-	b.numbers[string(key)] = n
-	return n
+	return out
 }
 
 // selected reports whether a measure looks at a customer.

@@ -57,7 +57,7 @@ func (t *Together) Course(ctx context.Context, v *segment.View, account string, 
 	}
 	w := &courseWalk{view: v, account: number}
 	for _, k := range t.kernels {
-		w.counts = append(w.counts, &counting{k: k, view: v, bindings: k.bindings(v)})
+		w.counts = append(w.counts, &counting{k: k, view: v, bindings: k.bindings(v), shares: k.unshared()})
 	}
 	for i, s := range v.Segments() {
 		for b := range s.Blocks() {
@@ -90,7 +90,7 @@ func (c *Course) ID(customer int) string { return c.customers[customer].id }
 func (c *Course) Contribution(customer, plan int) attribution.Contribution {
 	out := make(attribution.Contribution)
 	b := c.back[plan]
-	contribute(out, c.account, c.customers[customer].words[c.t.of[plan].kernel], b.of, b.workloads)
+	b.k.contribute(out, c.account, c.customers[customer].words[c.t.of[plan].kernel], b.of, b.workloads)
 	return out
 }
 
@@ -179,7 +179,8 @@ func (w *courseWalk) block(workers []*worker, revise Revise, number int, b segme
 		of := courseOf{words: make([][]uint64, len(workers))}
 		var revised *segment.Record
 		for n, worker := range workers {
-			worker.b, worker.by = w.counts[n].bindings[number], w.counts[n].bindings[number]
+			c := w.counts[n]
+			worker.b, worker.by, worker.shares = c.bindings[number], c.bindings[number], c.shares
 			b.Record(i, &worker.record)
 			worker.reset()
 			worker.load()

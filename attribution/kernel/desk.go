@@ -17,6 +17,7 @@ type Desk struct {
 	patch   *segment.Patch
 	binding *binding
 	w       *worker
+	shares  *sharing
 
 	accounts []string // by number
 	numbers  map[string]uint32
@@ -39,7 +40,7 @@ func (k *Kernel) Desk(locations []association.Location) *Desk {
 // DeskOver returns a desk that numbers texts as a patch does, which it takes over.
 func (k *Kernel) DeskOver(patch *segment.Patch, locations []association.Location) *Desk {
 	d := &Desk{
-		k: k, patch: patch, binding: k.newBinding(), w: k.newWorker(), numbers: make(map[string]uint32),
+		k: k, patch: patch, binding: k.newBinding(), w: k.newWorker(), shares: k.unshared(), numbers: make(map[string]uint32),
 		index: association.NewIndex(&association.Facts{Locations: locations}, association.Question{Program: k.Plan.Program, AsOf: k.Plan.AsOf}),
 		back:  make([][]int, len(k.measures)),
 	}
@@ -90,7 +91,7 @@ func (d *Desk) Contribution(p *Packed, account string) (out attribution.Contribu
 	}()
 	d.bind()
 	w := d.w
-	w.record, w.b, w.by = p.record, d.binding, d.binding
+	w.record, w.b, w.by, w.shares = p.record, d.binding, d.binding, d.shares
 	w.evaluate()
 	out = make(attribution.Contribution)
 	for s := range w.slots {
@@ -99,7 +100,7 @@ func (d *Desk) Contribution(p *Packed, account string) (out attribution.Contribu
 			continue
 		}
 		w.contribute(&w.slots[s])
-		contribute(out, of, w.out, d.back, w.workloads)
+		d.k.contribute(out, of, w.out, d.back, w.workloads)
 	}
 	return out, nil
 }
@@ -137,7 +138,7 @@ func (d *Desk) number(account string) uint32 {
 
 // contribute adds a record's entries to a contribution. back says, by the kernel's
 // measure, which of a plan's they are.
-func contribute(out attribution.Contribution, account string, words []uint64, back [][]int, workloads []workload) {
+func (k *Kernel) contribute(out attribution.Contribution, account string, words []uint64, back [][]int, workloads []workload) {
 	for i := 0; i < len(words); i++ {
 		e := entry(words[i])
 		of := back[e.measure()]
@@ -153,7 +154,7 @@ func contribute(out attribution.Contribution, account string, words []uint64, ba
 			for _, number := range of {
 				at := attribution.Key{Account: account, Measure: number}
 				tally := out[at]
-				addToSets(&tally, e, workloads[workload].name, now, base)
+				addToSets(&tally, e, workloads[workload].called[k.measures[e.measure()].dialect].name, now, base)
 				out[at] = tally
 			}
 			continue

@@ -11,56 +11,72 @@ type ref struct {
 	places   // in worker.cells
 	workload uint32
 	feed     int32 // position in the view's list
+	nameless bool
 }
 
 // contribute evaluates every measure for a slot and leaves what is not 0 in w.out,
 // as entries (see entry.go).
 func (w *worker) contribute(s *slot) {
 	w.out = w.out[:0]
-	w.look(s)
+	differs := w.look(s)
 	for _, v := range w.touched {
-		for _, number := range w.k.views[v].measures {
-			m := &w.k.measures[number]
-			if m.selective && !w.b.selected(&w.k.rules[number], number, &w.record) {
-				continue
-			}
-			w.measure(m, w.lists[v])
+		list := w.lists[v]
+		for _, number := range w.shares.leads[v] {
+			w.ask(number, list)
 		}
-		w.lists[v] = w.lists[v][:0]
 	}
-	w.touched = w.touched[:0]
+	for ; differs != 0; differs &= differs - 1 {
+		w.differ(&w.shares.followers[bits.TrailingZeros64(differs)])
+	}
+	w.forget()
 }
 
-// look makes every view's list of what a slot is credited with.
-func (w *worker) look(s *slot) {
+// ask evaluates a measure that looks at the customer.
+func (w *worker) ask(number int, list []ref) {
+	m := &w.k.measures[number]
+	if !m.selective || w.b.selected(&w.k.rules[number], number, &w.record) {
+		w.measure(m, list)
+	}
+}
+
+// look makes every view's list of what a slot is credited with, and says which followers
+// see other things than their leaders: the others have no lists.
+func (w *worker) look(s *slot) (differs uint64) {
+	if len(w.shares.followers) > 0 {
+		for number := s.block; number >= 0; number = w.blocks[number].next {
+			differs |= w.shares.differs[w.blocks[number].series]
+		}
+	}
 	for number := s.block; number >= 0; number = w.blocks[number].next {
 		b := &w.blocks[number]
-		series := &w.series[b.series]
-		for _, lv := range w.lanes[series.lane].views {
-			if len(w.lists[lv.view]) == 0 {
-				w.touched = append(w.touched, lv.view)
-			}
-			for _, feed := range lv.feeds {
-				w.see(lv.view, int32(feed), b)
+		sights := w.series[b.series].sights
+		for i := range sights {
+			if bit := w.shares.bits[sights[i].view]; bit&differs == bit {
+				w.see(&sights[i], b)
 			}
 		}
 	}
+	return differs
 }
 
 // see adds a block to a view: as a series, or to one of the same feed and workload.
-func (w *worker) see(view int, feed int32, b *block) {
-	s := &w.series[b.series]
+func (w *worker) see(s *sight, b *block) {
+	list := &w.lists[s.view]
+	if len(*list) == 0 {
+		w.touched = append(w.touched, int(s.view))
+	}
+	l := &w.lanes[w.series[b.series].lane]
 	if s.shared {
-		for i := range w.lists[view] {
-			if r := &w.lists[view][i]; r.workload == s.workload && r.feed == feed {
-				w.join(r, b, &w.lanes[s.lane])
+		for i := range *list {
+			if r := &(*list)[i]; r.workload == s.workload && r.feed == s.feed {
+				w.join(r, b, l)
 				return
 			}
 		}
 	}
 	var r *ref
-	w.lists[view], r = extended(w.lists[view])
-	r.workload, r.feed = s.workload, feed
+	*list, r = extended(*list)
+	r.workload, r.feed, r.nameless = s.workload, s.feed, s.nameless
 	if !s.shared {
 		r.places = b.places
 		return
@@ -70,7 +86,7 @@ func (w *worker) see(view int, feed int32, b *block) {
 	at := int32(w.allocate(whole.cells))
 	r.money, r.users, r.seats = at+whole.money, at+whole.users, at+whole.seats
 	r.covered, r.units = at+whole.covered, at+whole.units
-	w.join(r, b, &w.lanes[s.lane])
+	w.join(r, b, l)
 }
 
 // join adds a block's cells to a series that has cells of its own.
@@ -164,8 +180,7 @@ func (w *worker) amount(m *measure, list []ref, first, last int) int64 {
 func (w *worker) each(m *measure, list []ref) {
 	var now, base int64
 	for i := range list {
-		name := w.workloads[list[i].workload].name
-		if name == "" {
+		if list[i].nameless {
 			continue // counts in sums and never as a workload
 		}
 		inNow, inBase := w.earns(m, list[i:i+1], m.nowFirst, m.now), int64(0)

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"hash/crc32"
+	"maps"
 	"slices"
 
 	"github.com/kizuna-org/kizuna"
@@ -120,23 +121,21 @@ func (t *sums) append(dst []byte) []byte {
 	members := t.membersByAccount()
 
 	workloads := t.k.workloads()
-	used := make(map[uint32]bool)
+	nameOf := func(m *member) string {
+		e, w := ofMember(m.key)
+		return workloads[w].called[t.k.measures[e.measure()].dialect].name
+	}
+	order := make(map[string]uint64)
 	for _, of := range members {
-		for _, m := range of {
-			_, w := ofMember(m.key)
-			used[w] = true
+		for i := range of {
+			order[nameOf(&of[i])] = 0
 		}
 	}
-	var named []uint32
-	for w := range used {
-		named = append(named, w)
-	}
-	slices.SortFunc(named, func(a, b uint32) int { return cmp.Compare(workloads[a].name, workloads[b].name) })
-	order := make(map[uint32]uint64, len(named))
+	named := slices.Sorted(maps.Keys(order))
 	dst = binary.AppendUvarint(dst, uint64(len(named)))
-	for i, w := range named {
-		order[w] = uint64(i)
-		dst = appendText(dst, workloads[w].name)
+	for i, name := range named {
+		order[name] = uint64(i)
+		dst = appendText(dst, name)
 	}
 
 	var body []byte
@@ -149,7 +148,7 @@ func (t *sums) append(dst []byte) []byte {
 		n++
 		body = appendText(body, t.accounts[account])
 		body = appendTallies(body, tallies)
-		body = appendMembers(body, of, order)
+		body = appendMembers(body, of, func(m *member) uint64 { return order[nameOf(m)] })
 	}
 	return append(binary.AppendUvarint(dst, n), body...)
 }
@@ -191,15 +190,15 @@ func appendTallies(dst []byte, tallies []int64) []byte {
 	return dst
 }
 
-func appendMembers(dst []byte, members []member, order map[uint32]uint64) []byte {
+func appendMembers(dst []byte, members []member, nameOf func(*member) uint64) []byte {
 	type numbered struct {
 		at [2]uint64
 		member
 	}
 	list := make([]numbered, len(members))
 	for i, m := range members {
-		e, workload := ofMember(m.key)
-		list[i] = numbered{[2]uint64{uint64(e.measure())<<1 | uint64(count(e&entryKind == inUnrated)), order[workload]}, m}
+		e, _ := ofMember(m.key)
+		list[i] = numbered{[2]uint64{uint64(e.measure())<<1 | uint64(count(e&entryKind == inUnrated)), nameOf(&m)}, m}
 	}
 	slices.SortFunc(list, func(a, b numbered) int { return slices.Compare(a.at[:], b.at[:]) })
 	dst = binary.AppendUvarint(dst, uint64(len(list)))
@@ -282,20 +281,14 @@ func (t *sums) receive(r *reader, digest []byte) (out received, ok, same bool) {
 		return out, true, false
 	}
 	r.data = r.data[len(digest):]
-	numbers := make(map[string]uint32)
-	for n, w := range t.k.workloads() {
-		numbers[w.name] = uint32(n)
-	}
 	last := ""
-	named := make([]uint32, r.count())
-	used := make([]bool, len(named))
-	for i := range named {
-		name := r.text()
-		n, known := numbers[name]
-		if named[i], same = n, same && known; i > 0 && name <= last {
+	names := make([]name, r.count())
+	for i := range names {
+		text := r.text()
+		if i > 0 && text <= last {
 			return out, false, false
 		}
-		last = name
+		last, names[i].workloads = text, t.k.named(text)
 	}
 	for i := range r.count() {
 		id := r.text()
@@ -306,12 +299,39 @@ func (t *sums) receive(r *reader, digest []byte) (out received, ok, same bool) {
 		account, known := t.number(id)
 		same = same && known
 		tallies, members := len(out.words), len(out.members)
-		if !t.k.receiveTallies(r, &out, account) || !t.k.receiveMembers(r, &out, account, named, used) ||
+		if !t.k.receiveTallies(r, &out, account) || !t.k.receiveMembers(r, &out, account, names) ||
 			len(out.words) == tallies && len(out.members) == members {
 			return out, false, false
 		}
 	}
-	return out, !r.bad && !slices.Contains(used, false), same
+	for i := range names {
+		same = same && !names[i].unknown
+		if !names[i].used {
+			return out, false, false
+		}
+	}
+	return out, !r.bad, same
+}
+
+// name is a name of a workload in a message.
+type name struct {
+	workloads     []uint32 // by dialect; noWorkload: it calls none by that name
+	used, unknown bool
+}
+
+// named returns what stands for the workloads that dialects call by a name.
+func (k *Kernel) named(name string) []uint32 {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	out := make([]uint32, len(k.dialects))
+	for d := range out {
+		n, ok := k.dialects[d].firstOf[name]
+		if !ok {
+			n = noWorkload
+		}
+		out[d] = n
+	}
+	return out
 }
 
 func (k *Kernel) receiveTallies(r *reader, out *received, account uint32) (ok bool) {
@@ -332,7 +352,7 @@ func (k *Kernel) receiveTallies(r *reader, out *received, account uint32) (ok bo
 	return !r.bad
 }
 
-func (k *Kernel) receiveMembers(r *reader, out *received, account uint32, named []uint32, used []bool) (ok bool) {
+func (k *Kernel) receiveMembers(r *reader, out *received, account uint32, names []name) (ok bool) {
 	var last [2]uint64
 	for i := range r.count() {
 		at := [2]uint64{r.uvarint(), r.uvarint()}
@@ -341,14 +361,16 @@ func (k *Kernel) receiveMembers(r *reader, out *received, account uint32, named 
 		if at[0]&1 != 0 {
 			kind = inUnrated
 		}
-		if measure >= uint64(len(k.measures)) || k.measures[measure].memberKind() != kind || at[1] >= uint64(len(named)) ||
+		if measure >= uint64(len(k.measures)) || k.measures[measure].memberKind() != kind || at[1] >= uint64(len(names)) ||
 			i > 0 && slices.Compare(at[:], last[:]) <= 0 || now == 0 && base == 0 ||
 			int64(int32(now)) != now || int64(int32(base)) != base {
 			return false
 		}
-		last, used[at[1]] = at, true
+		of := &names[at[1]]
+		workload := of.workloads[k.measures[measure].dialect]
+		last, of.used, of.unknown = at, true, of.unknown || workload == noWorkload
 		out.members = append(out.members, placed{int(account % parts), member{
-			key: memberKey(account/parts, kind|entry(measure)<<measureShift, named[at[1]]),
+			key: memberKey(account/parts, kind|entry(measure)<<measureShift, workload),
 			now: int32(now), base: int32(base),
 		}})
 	}

@@ -73,7 +73,11 @@ func TestTotalsOfAnyWorldTravel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		f := worldtest.DrawMixed(t)
 		v := viewOf(t, built(t, f))
-		k := together(t, f.Trust, attribution.NewPlan(drawProgram(t, all), days[0]))
+		var plans []*attribution.Plan
+		for range rapid.IntRange(1, 2).Draw(t, "plans") {
+			plans = append(plans, attribution.NewPlan(drawProgram(t, all), days[0]))
+		}
+		k := together(t, f.Trust, plans...)
 		message := bytesOf(t, k, v, kernel.Options{})
 		totals := k.None(v)
 		if err := k.Add(totals, message); err != nil {

@@ -9,6 +9,7 @@ package kernel
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 	"math/bits"
 	"reflect"
@@ -26,29 +27,37 @@ type Kernel struct {
 	Plan  *attribution.Plan // the first
 	Trust attribution.Trust
 
-	ownersOn kizuna.Date   // the day by which locations and sales belong to accounts
-	digest   func() []byte // of what is asked
-	of       [][]int       // by plan and its measure: which of measures
-	first    kizuna.Month
-	months   int     // from the first month of any plan to the last
-	starts   []int64 // when each begins, and when the last ends
-	feeds    []attribution.Feed
-	typeSets []program.TypeSet // the feeds' distinct ones
-	typesOf  []int             // by feed
-	views    []view
-	measures []measure
-	rules    []attribution.Measure // of measures
-	tariffs  []*attribution.Plan   // those with distinct rates
-	owners   []program.OwnerRule
-	ownerOf  map[string]int // by workload
-	excluded map[string]bool
+	ownersOn   kizuna.Date   // the day by which locations and sales belong to accounts
+	digest     func() []byte // of what is asked
+	of         [][]int       // by plan and its measure: which of measures
+	dialects   []dialect
+	first      kizuna.Month
+	months     int     // from the first month of any plan to the last
+	starts     []int64 // when each begins, and when the last ends
+	feeds      []attribution.Feed
+	dialectOf  []int             // by feed
+	typeSets   []program.TypeSet // the feeds' distinct ones
+	typesOf    []int             // by feed
+	views      []view
+	measures   []measure
+	rules      []attribution.Measure // of measures
+	identities []string              // of measures: equal where they count alike what they see
+	tariffs    []tariff
+	owners     []program.OwnerRule
 
 	mu         sync.Mutex // of what follows
 	idle       []*worker
 	known      known
-	workloadOf map[string]uint32
+	workloadOf map[string]uint32 // by what all dialects call it
 	laneOf     map[string]uint32
 	seriesOf   map[seriesKey]uint32
+	sightOf    map[sightKey]firstSight
+}
+
+// tariff is what units are worth to plans of a dialect.
+type tariff struct {
+	plan    *attribution.Plan // the first of them
+	dialect int
 }
 
 // known is what segments bring with them, numbered as it comes. Workers have copies
@@ -63,12 +72,20 @@ func (k *known) clone() known {
 	return known{slices.Clone(k.workloads), slices.Clone(k.lanes), slices.Clone(k.series)}
 }
 
-// workload is a workload under the program's name for it.
+// workload is what all dialects call alike. Under one of them it may be the same as
+// another: then the first of them stands for both.
 type workload struct {
+	called []called // by dialect
+	rates  []rate   // by tariff
+	fed    bool     // it feeds some measure, or stands for one that does
+}
+
+// called is what a workload is in a dialect.
+type called struct {
 	name  string
-	rates []rate // by tariff
-	owner int    // index into Kernel.owners, -1 if it is not reached by owning
-	fed   bool   // it feeds some measure: it has series
+	first uint32   // the workload that stands for all of that name
+	same  []uint32 // of the first: all of that name, in order
+	owner int      // index into Kernel.owners, -1 if it is not reached by owning
 }
 
 type rate struct {
@@ -94,14 +111,34 @@ type laneView struct {
 
 // series is a lane's credits of one workload.
 type series struct {
-	lane     uint32
-	workload uint32
-	// shared: another series of the workload is in a lane with a feed in common, so
-	// that a feed's series is the sum of both.
-	shared bool
+	lane   uint32
+	sights []sight
 }
 
 type seriesKey struct{ lane, workload uint32 }
+
+// sight is a series as a view sees it.
+type sight struct {
+	view     int32
+	feed     int32  // position in the view's list
+	workload uint32 // the first of its name
+	nameless bool   // it counts in sums and never as a workload
+	// shared: the view sees another series of the same name through the feed, so that
+	// the feed's series is the sum of both.
+	shared bool
+}
+
+type sightKey struct {
+	view, feed int32
+	workload   uint32
+}
+
+// firstSight is where the first sight of its kind is, until there is a second.
+type firstSight struct {
+	series uint32
+	sight  int
+	shared bool
+}
 
 // view is a list of feeds, and the measures that look at it.
 type view struct {
@@ -129,18 +166,10 @@ func compile(plans []*attribution.Plan, trust attribution.Trust) (*Kernel, error
 		Plan: plan, Trust: trust, digest: sync.OnceValue(func() []byte { return digestOf(plans, trust) }),
 		first:      plan.First(),
 		ownersOn:   plan.AsOf,
-		excluded:   make(map[string]bool),
-		ownerOf:    make(map[string]int),
 		workloadOf: make(map[string]uint32),
 		laneOf:     make(map[string]uint32),
 		seriesOf:   make(map[seriesKey]uint32),
-	}
-	for _, offer := range plan.Program.ExcludedOffers {
-		k.excluded[offer] = true
-	}
-	for name, rule := range plan.Program.OwnedWorkloads {
-		k.ownerOf[name] = len(k.owners)
-		k.owners = append(k.owners, rule)
+		sightOf:    make(map[sightKey]firstSight),
 	}
 	for _, p := range plans {
 		k.first = min(k.first, p.First())
@@ -166,9 +195,10 @@ func compile(plans []*attribution.Plan, trust attribution.Trust) (*Kernel, error
 
 // measure is a measure as numbers.
 type measure struct {
-	number int
-	view   int
-	class  class
+	number  int
+	view    int
+	dialect int
+	class   class
 	// Months as indexes; the base is empty if hasBase is not set. now and base are
 	// the last of their windows.
 	nowFirst, now   int
@@ -283,16 +313,11 @@ func (s *share) reached(users, seats int64) bool {
 // add takes the feeds, views and measures of a plan, those that are there already
 // only once.
 func (k *Kernel) add(plan *attribution.Plan, numbers map[string]int) {
-	tariff := slices.IndexFunc(k.tariffs, func(p *attribution.Plan) bool {
-		return reflect.DeepEqual(p.Program.Rates, plan.Program.Rates)
-	})
-	if tariff < 0 {
-		tariff = len(k.tariffs)
-		k.tariffs = append(k.tariffs, plan)
-	}
+	d := k.dialect(plan.Program)
+	t := k.tariff(plan, d)
 	var feeds []int
 	for _, f := range plan.Feeds() {
-		feeds = append(feeds, k.feed(f))
+		feeds = append(feeds, k.feed(f, d))
 	}
 	of := make([]int, plan.Measures())
 	for number := range of {
@@ -301,37 +326,57 @@ func (k *Kernel) add(plan *attribution.Plan, numbers map[string]int) {
 		for i, f := range m.Feeds {
 			m.Feeds[i] = feeds[f]
 		}
-		out := k.compiled(plan, &m, tariff)
-		key := identity(&m, &out)
+		out := k.compiled(plan, &m)
+		if out.dialect = d; m.Quantity == program.Consumption {
+			out.tariff = t
+		}
+		alike := identity(&m, &out)
+		key := fmt.Sprint(alike, m.Feeds, out.tariff)
 		n, ok := numbers[key]
 		if !ok {
 			n = len(k.measures)
 			numbers[key] = n
 			k.measure(&m, out)
+			k.identities = append(k.identities, alike)
 		}
 		of[number] = n
 	}
 	k.of = append(k.of, of)
 }
 
-// identity is equal for measures whose tallies are.
+// tariff numbers what units are worth to a plan.
+func (k *Kernel) tariff(plan *attribution.Plan, dialect int) int {
+	same := func(t tariff) bool {
+		return t.dialect == dialect && reflect.DeepEqual(t.plan.Program.Rates, plan.Program.Rates)
+	}
+	if i := slices.IndexFunc(k.tariffs, same); i >= 0 {
+		return i
+	}
+	k.tariffs = append(k.tariffs, tariff{plan, dialect})
+	return len(k.tariffs) - 1
+}
+
+// identity is equal for measures whose tallies of the same feeds, and at the same
+// rates, are.
 func identity(m *attribution.Measure, out *measure) string {
 	same := *m
-	same.Measure.Feeds, same.Change, same.FloorNow, same.FloorBase = nil, "", nil, nil
+	same.Measure.Feeds, same.Feeds, same.Channels, same.Change, same.FloorNow, same.FloorBase = nil, nil, nil, "", nil, nil
 	key, err := json.Marshal(struct {
 		attribution.Measure
-		None                       bool // countries: nobody's, not everybody's
-		Now, InRangeBefore, Tariff int
-	}{same, m.Countries != nil, out.now, out.inRangeBefore, out.tariff})
+		None               bool // countries: nobody's, not everybody's
+		Now, InRangeBefore int
+	}{same, m.Countries != nil, out.now, out.inRangeBefore})
 	if err != nil {
 		panic(err) // a measure is plain data
 	}
 	return string(key)
 }
 
-func (k *Kernel) feed(f attribution.Feed) int {
-	if i := slices.IndexFunc(k.feeds, func(g attribution.Feed) bool { return reflect.DeepEqual(f, g) }); i >= 0 {
-		return i
+func (k *Kernel) feed(f attribution.Feed, dialect int) int {
+	for i := range k.feeds {
+		if k.dialectOf[i] == dialect && reflect.DeepEqual(f, k.feeds[i]) {
+			return i
+		}
 	}
 	t := slices.Index(k.typeSets, f.Types)
 	if t < 0 {
@@ -339,11 +384,12 @@ func (k *Kernel) feed(f attribution.Feed) int {
 		k.typeSets = append(k.typeSets, f.Types)
 	}
 	k.feeds = append(k.feeds, f)
+	k.dialectOf = append(k.dialectOf, dialect)
 	k.typesOf = append(k.typesOf, t)
 	return len(k.feeds) - 1
 }
 
-func (k *Kernel) compiled(plan *attribution.Plan, m *attribution.Measure, tariff int) measure {
+func (k *Kernel) compiled(plan *attribution.Plan, m *attribution.Measure) measure {
 	w := m.Window
 	now := int(plan.Last - k.first)
 	out := measure{
@@ -372,7 +418,6 @@ func (k *Kernel) compiled(plan *attribution.Plan, m *attribution.Measure, tariff
 			program.Workloads: revenueWorkloads, program.Amount: revenueAmount,
 		}[m.Subject]
 	case m.Quantity == program.Consumption:
-		out.tariff = tariff
 		out.class = map[program.Subject]class{
 			program.Tenants: consumptionTenants, program.Pairs: consumptionPairs, program.Amount: consumptionAmount,
 		}[m.Subject]
@@ -426,26 +471,6 @@ func (m *measure) looks() (f figures, from int) {
 // other figures, or is of another month, makes a workload count.
 func (m *measure) countsNothing() bool { return m.bounded && m.amount.holds(0) }
 
-// workload numbers a workload, under the program's name for it. The lock is held.
-func (k *Kernel) workload(name string) uint32 {
-	name = k.Plan.Program.WorkloadName(name)
-	if n, ok := k.workloadOf[name]; ok {
-		return n
-	}
-	w := workload{name: name, owner: -1}
-	for _, plan := range k.tariffs {
-		of, known := plan.Rate(name)
-		w.rates = append(w.rates, rate{of, known})
-	}
-	if owner, ok := k.ownerOf[name]; ok {
-		w.owner = owner
-	}
-	n := uint32(len(k.known.workloads))
-	k.workloadOf[name] = n
-	k.known.workloads = append(k.known.workloads, w)
-	return n
-}
-
 // workloads lists the workloads that are known by now.
 func (k *Kernel) workloads() []workload {
 	k.mu.Lock()
@@ -493,33 +518,53 @@ func (k *Kernel) lane(feeds []int) uint32 {
 }
 
 // series numbers a lane's credits of a workload. The lock is held.
-func (k *Kernel) series(laneNumber, workload uint32) uint32 {
-	key := seriesKey{laneNumber, workload}
+func (k *Kernel) series(lane, workload uint32) uint32 {
+	key := seriesKey{lane, workload}
 	if n, ok := k.seriesOf[key]; ok {
 		return n
 	}
 	n := uint32(len(k.known.series))
-	s := series{lane: laneNumber, workload: workload}
-	for i := range k.known.series {
-		other := &k.known.series[i]
-		if other.workload == workload && k.overlap(other.lane, laneNumber) {
-			s.shared, other.shared = true, true
+	s := series{lane: lane}
+	for _, lv := range k.known.lanes[lane].views {
+		of := &k.known.workloads[workload].called[k.dialectOf[k.views[lv.view].feeds[0]]]
+		k.known.workloads[of.first].fed = true
+		for _, feed := range lv.feeds {
+			seen := sight{view: int32(lv.view), feed: int32(feed)}
+			if len(k.dialects) == 1 || !k.addsUp(lv.view) {
+				seen.workload, seen.nameless = of.first, of.name == ""
+				seen.shared = k.sight(&seen, firstSight{n, len(s.sights), false})
+			}
+			s.sights = append(s.sights, seen)
 		}
 	}
 	k.seriesOf[key] = n
-	k.known.workloads[workload].fed = true
 	k.known.series = append(k.known.series, s)
 	return n
 }
 
-// overlap reports whether two lanes feed the same position of a view.
-func (k *Kernel) overlap(a, b uint32) bool {
-	for _, x := range k.known.lanes[a].views {
-		for _, y := range k.known.lanes[b].views {
-			if x.view == y.view && slices.ContainsFunc(x.feeds, func(f int) bool { return slices.Contains(y.feeds, f) }) {
-				return true
-			}
-		}
+// addsUp reports whether no measure asks a view for single workloads: then names make
+// no difference to it.
+func (k *Kernel) addsUp(view int) bool {
+	return !slices.ContainsFunc(k.views[view].measures, func(m int) bool {
+		class := k.measures[m].class
+		return class != revenueTenants && class != revenueAmount
+	})
+}
+
+// sight reports whether there is another sight of the kind, which then is shared as well.
+func (k *Kernel) sight(s *sight, at firstSight) bool {
+	key := sightKey{s.view, s.feed, s.workload}
+	first, ok := k.sightOf[key]
+	if !ok {
+		k.sightOf[key] = at
+		return false
 	}
-	return false
+	if !first.shared {
+		first.shared = true
+		k.sightOf[key] = first
+		of := &k.known.series[first.series]
+		of.sights = slices.Clone(of.sights) // workers may be reading them
+		of.sights[first.sight].shared = true
+	}
+	return true
 }

@@ -22,7 +22,7 @@ type Explainer struct {
 
 // Explainer binds the kernel to a view whose customers are indexed.
 func (k *Kernel) Explainer(v *segment.View, index *segment.PartnerIndex) *Explainer {
-	e := &Explainer{r: &counting{k: k, view: v, bindings: k.bindings(v)}, index: index}
+	e := &Explainer{r: k.counting(v), index: index}
 	e.partners = make([][]segment.Partner, v.Newest().Accounts())
 	newest := e.r.bindings[len(e.r.bindings)-1]
 	for p, account := range newest.accounts {
@@ -146,7 +146,7 @@ func (e *Explainer) record(w *worker, segment int, b segment.Block, i int, do fu
 			err = b.Unreadable().WithCause(fmt.Errorf("%v", cause))
 		}
 	}()
-	w.b, w.by = e.r.bindings[segment], e.r.bindings[segment]
+	w.b, w.by, w.shares = e.r.bindings[segment], e.r.bindings[segment], e.r.shares
 	b.Record(i, &w.record)
 	w.reset()
 	w.load()
@@ -275,7 +275,7 @@ func (e *Explainer) list(r *ranking) (List, error) {
 		}
 		for _, word := range r.members[c.entries] {
 			workload, now, base := entry(word).member()
-			addToSets(&one.Tally, entry(word), workloads[workload].name, now, base)
+			addToSets(&one.Tally, entry(word), workloads[workload].called[0].name, now, base)
 		}
 	}
 	return out, nil

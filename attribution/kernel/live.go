@@ -208,13 +208,27 @@ func (c *Change) reaches(id string, change Customer) error {
 	}
 	l.reached = now.record.AppendReaches(l.reached[:0])
 	if now.segment != inPatch {
-		l.translator(now.segment).Translate(l.reached)
+		l.translate(now.segment)
 	}
 	next := &changed{record: now.record, resources: now.resources, reaches: l.binding, segment: inPatch}
 	if err := l.patch.PackReaches(id, change(l.patch.Numbers(), l.reached), &next.record); err != nil {
 		return err
 	}
 	return c.swap(id, now, next)
+}
+
+// translate gives the reaches at hand, which have the numbers of a segment, those of the
+// patch. The accounts of partners that are new to it are known by their old numbers.
+func (l *Live) translate(segment int) {
+	translator, from := l.translator(segment), l.c.bindings[segment]
+	for i := range l.reached {
+		old := l.reached[i].Location
+		translator.Translate(l.reached[i : i+1])
+		if int(l.reached[i].Location) == len(l.binding.accounts) {
+			l.binding.accounts = append(l.binding.accounts, from.accounts[old])
+			l.binding.itself = append(l.binding.itself, from.itself[old])
+		}
+	}
 }
 
 // translator translates from the numbers of a segment to the patch's.
@@ -279,7 +293,7 @@ func (l *Live) evaluate(id string, c *changed, records *[]uint64) (err error) {
 		}
 	}()
 	w := l.w
-	w.record, w.b, w.by = c.record, c.resources, c.reaches
+	w.record, w.b, w.by, w.shares = c.record, c.resources, c.reaches, l.c.shares
 	w.evaluate()
 	for s := range w.slots {
 		if w.contribute(&w.slots[s]); len(w.out) > 0 {

@@ -118,15 +118,15 @@ func (o *opening) resource() {
 		return
 	}
 	// Associations are shown of all types, not only of those that feed something.
-	kind := w.b.kinds[number]
+	kind := w.b.kinds[number].treatment // an explainer's kernel has one dialect
 	kind.types = ^program.TypeSet(0)
 	of := &o.from.Kinds()[w.walk.Kind]
 	l := line{Row: Row{
-		Resource: w.walk.Number, Workload: w.workloads[kind.workload].name,
+		Resource: w.walk.Number, Workload: w.workloads[kind.workload].called[0].name,
 		Product: w.b.names[of.Product], Offer: w.b.names[of.Offer], Channel: w.b.names[of.Channel],
 	}}
 	var fed bool
-	if l.types, fed = o.feed(&l.Row); !fed || o.figure == 0 && w.k.excluded[l.Offer] {
+	if l.types, fed = o.feed(&l.Row); !fed || o.figure == 0 && w.k.dialects[0].excluded[l.Offer] {
 		return
 	}
 	place, owned, latest := uint32(w.walk.Number), kind.owner >= 0 && w.walk.Owned, kizuna.Never

@@ -71,6 +71,11 @@ func (w *walk) run(ctx context.Context, o Options) error {
 		})
 	}
 	wait.Wait()
+	for _, c := range w.counts {
+		if c.sums != nil && ctx.Err() == nil {
+			c.sums.settle(c.shares, workers)
+		}
+	}
 	return context.Cause(ctx)
 }
 
@@ -134,6 +139,7 @@ type counting struct {
 	k        *Kernel
 	view     *segment.View
 	bindings []*binding // by segment
+	shares   *sharing
 	sums     *sums
 	// visit, if set, is what is done with each customer's record instead of adding it to
 	// the sums.
@@ -142,7 +148,7 @@ type counting struct {
 
 // bind makes a kernel's tables know what the segments of a view hold.
 func (k *Kernel) bind(v *segment.View) *counting {
-	c := &counting{k: k, view: v, bindings: k.bindings(v)}
+	c := k.counting(v)
 	newest := v.Newest()
 	accounts := make([]string, newest.Accounts())
 	for i := range accounts {
@@ -152,14 +158,24 @@ func (k *Kernel) bind(v *segment.View) *counting {
 	return c
 }
 
+// counting is one without sums.
+func (k *Kernel) counting(v *segment.View) *counting {
+	c := &counting{k: k, view: v, bindings: k.bindings(v)}
+	c.shares = k.sharing()
+	return c
+}
+
 // bindings are those of the segments of a view.
 func (k *Kernel) bindings(v *segment.View) (bindings []*binding) {
 	ofLocation, itself := v.AccountsOn(k.ownersOn.Instant())
 	for i, s := range v.Segments() {
 		b := k.newBinding()
 		b.accounts, b.itself = ofLocation[i], itself[i]
-		k.extend(b, s)
+		k.extendNames(b, s)
 		bindings = append(bindings, b)
+	}
+	for i, s := range v.Segments() {
+		k.extendKinds(bindings[i], s)
 	}
 	return bindings
 }
@@ -171,7 +187,7 @@ func (c *counting) block(w *worker, number int, b segment.Block) (err error) {
 			err = b.Unreadable().WithCause(fmt.Errorf("%v", cause))
 		}
 	}()
-	w.b, w.by = c.bindings[number], c.bindings[number]
+	w.b, w.by, w.shares = c.bindings[number], c.bindings[number], c.shares
 	for i := range b.Len() {
 		if c.view.Hidden(number, b.First()+i) {
 			continue

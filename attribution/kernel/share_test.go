@@ -38,7 +38,15 @@ func TestPlansShareWhatTheyMeasureAlike(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if len(other.kernels) != 1 || len(other.kernels[0].dialects) != 2 {
+		t.Errorf("%d kernels of plans with other names for workloads", len(other.kernels))
+	}
+	draft := before.Program.Clone()
+	draft.Roles.ExcludeContaining = nil
+	if other, err = CompileTogether("", before, attribution.NewPlan(draft, before.AsOf)); err != nil {
+		t.Fatal(err)
+	}
 	if len(other.kernels) != 2 {
-		t.Errorf("plans with other names for workloads share a kernel")
+		t.Errorf("plans under which other roles earn share a kernel")
 	}
 }

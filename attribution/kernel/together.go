@@ -2,18 +2,16 @@ package kernel
 
 import (
 	"context"
-	"maps"
 	"slices"
 
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/attribution"
 	"github.com/kizuna-org/kizuna/attribution/segment"
-	"github.com/kizuna-org/kizuna/program"
 )
 
 // Together is several plans that are counted in one walk over the customers. Plans
-// that read facts alike share a kernel: what both measure in the same way is counted
-// once. It is safe for concurrent use.
+// whose associations are the same share a kernel: a customer is read once, and what
+// both measure in the same way is counted once. It is safe for concurrent use.
 type Together struct {
 	kernels []*Kernel
 	of      []planOf
@@ -71,23 +69,14 @@ func (t *Together) Run(ctx context.Context, v *segment.View, o Options) ([]*Tota
 	return t.totals(w), nil
 }
 
-// alike reports whether two plans read facts alike: who reaches what, under which
-// name, and what never counts. They may differ in all that they measure, and in when.
+// alike reports whether two plans read associations alike: who reaches what, and when.
+// They may differ in names of workloads, in all that they measure, and in the months.
 func alike(a, b *attribution.Plan) bool {
 	p, q := a.Program, b.Program
 	return p.CSPHistory == q.CSPHistory &&
 		sameNames(p.Roles.Eligible, q.Roles.Eligible) &&
 		sameNames(p.Roles.ExcludeContaining, q.Roles.ExcludeContaining) &&
-		sameNames(p.ExcludedOffers, q.ExcludedOffers) &&
-		maps.Equal(p.Aliases, q.Aliases) &&
-		maps.EqualFunc(p.OwnedWorkloads, q.OwnedWorkloads, func(x, y program.OwnerRule) bool {
-			return x.LatestOnly == y.LatestOnly && sameNames(x.Relations, y.Relations)
-		}) &&
 		(a.First() == b.First() && a.Last == b.Last || !seesNothing(a) && !seesNothing(b))
-}
-
-func sameNames(a, b []string) bool {
-	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
 }
 
 // seesNothing reports whether a plan has a measure that counts nothing: it must not

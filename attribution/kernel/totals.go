@@ -192,7 +192,7 @@ func (t *Totals) addMember(out attribution.Contribution, account string, workloa
 		return
 	}
 	e, workload := ofMember(m.key)
-	name := workloads[workload].name
+	name := workloads[workload].called[t.k.measures[e.measure()].dialect].name
 	for _, number := range t.back[e.measure()] {
 		at := attribution.Key{Account: account, Measure: number}
 		tally := out[at]

@@ -13,9 +13,10 @@ import (
 // worker evaluates tenants, one after the other. What it needs it keeps: once warm,
 // it allocates nothing.
 type worker struct {
-	k  *Kernel
-	b  *binding // of the resources at hand
-	by *binding // of the reaches at hand
+	k      *Kernel
+	b      *binding // of the resources at hand
+	by     *binding // of the reaches at hand
+	shares *sharing
 	known
 
 	record segment.Record
@@ -111,7 +112,7 @@ func (k *Kernel) worker() *worker {
 // rest keeps a worker for the next run.
 func (k *Kernel) rest(w *worker) {
 	w.chunks.drop()
-	w.b, w.by, w.record = nil, nil, segment.Record{} // which may hold a segment
+	w.b, w.by, w.shares, w.record = nil, nil, nil, segment.Record{} // which may hold a segment
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.idle = append(k.idle, w)
@@ -389,21 +390,29 @@ func (w *worker) resource() {
 	}
 	kind := &w.b.kinds[kindNumber]
 	w.parsed = false
+	w.treat(kind, &kind.treatment)
+	for i := range kind.others {
+		w.treat(kind, &kind.others[i])
+	}
+}
+
+// treat credits the resource at hand as one of its treatments says.
+func (w *worker) treat(kind *kind, t *treatment) {
 	number := uint32(w.walk.Number)
-	owned := kind.owner >= 0 && w.walk.Owned
+	owned := t.owner >= 0 && w.walk.Owned
 	latest := kizuna.Never
 	if owned {
-		latest = w.latest(kind, w.acts, number)
+		latest = w.latest(t, w.acts, number)
 	}
 	for i := range w.slots {
 		s := &w.slots[i]
-		reached := number-s.first < s.end-s.first && s.types&kind.types != 0
+		reached := number-s.first < s.end-s.first && s.types&t.types != 0
 		if !reached && !w.record.Asserted {
 			continue
 		}
 		w.hits = w.hits[:0]
 		if reached {
-			w.hit(kind, s, number, owned, latest)
+			w.hit(t, s, number, owned, latest)
 		}
 		if len(w.hits) == 0 && !w.record.Asserted {
 			continue
@@ -411,17 +420,17 @@ func (w *worker) resource() {
 		if !w.parsed {
 			w.parse(kind)
 		}
-		for l := range kind.lanes {
-			w.creditLane(i, &kind.lanes[l])
+		for l := range t.lanes {
+			w.creditLane(i, &t.lanes[l])
 		}
 	}
 }
 
 // hit finds a slot's acts that reach a resource.
-func (w *worker) hit(kind *kind, s *slot, number uint32, owned bool, latest kizuna.Instant) {
+func (w *worker) hit(t *treatment, s *slot, number uint32, owned bool, latest kizuna.Instant) {
 	asOwner := owned
-	if owned && w.k.owners[kind.owner].LatestOnly {
-		asOwner = w.latest(kind, w.acts[s.act:s.acts], number) == latest
+	if owned && w.k.owners[t.owner].LatestOnly {
+		asOwner = w.latest(t, w.acts[s.act:s.acts], number) == latest
 	}
 	// Resources come in order: acts begin, and end, as they pass.
 	for ; s.next < s.acts && w.acts[s.next].first <= number; s.next++ {
@@ -438,7 +447,7 @@ func (w *worker) hit(kind *kind, s *slot, number uint32, owned bool, latest kizu
 			}
 			w.acts[i], w.acts[s.live] = w.acts[s.live], w.acts[i]
 		}
-		if a.types&kind.types == 0 || a.workload != allWorkloads && a.workload != kind.workload {
+		if a.types&t.types == 0 || a.workload != allWorkloads && a.workload != t.workload && !slices.Contains(t.same, a.workload) {
 			continue
 		}
 		switch a.by {
@@ -447,7 +456,7 @@ func (w *worker) hit(kind *kind, s *slot, number uint32, owned bool, latest kizu
 				continue
 			}
 		case segment.ByOwner:
-			if !owned || !asOwner || !w.by.relation[kind.owner][a.relation] {
+			if !owned || !asOwner || !w.by.relation[t.owner][a.relation] {
 				continue
 			}
 		}
@@ -457,11 +466,11 @@ func (w *worker) hit(kind *kind, s *slot, number uint32, owned bool, latest kizu
 
 // latest returns when the last of the acts that stand in a relation which counts was
 // active at a resource.
-func (w *worker) latest(kind *kind, acts []act, number uint32) kizuna.Instant {
+func (w *worker) latest(t *treatment, acts []act, number uint32) kizuna.Instant {
 	last := kizuna.Never
 	for i := range acts {
 		a := &acts[i]
-		if a.by == segment.ByOwner && number-a.first < a.end-a.first && w.by.relation[kind.owner][a.relation] {
+		if a.by == segment.ByOwner && number-a.first < a.end-a.first && w.by.relation[t.owner][a.relation] {
 			last = max(last, a.active)
 		}
 	}

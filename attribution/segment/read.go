@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"hash/crc32"
+	"math/bits"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -19,6 +21,7 @@ type Segment struct {
 	index     []byte
 	blocks    int
 	verified  []atomic.Bool // blocks that passed their checksum
+	firsts    []first       // of blocks
 	names     dictionary
 	partners  dictionary
 	accounts  dictionary
@@ -91,7 +94,7 @@ func (s *Segment) parse(sections *[numSections][]byte) (part int, ok bool) {
 	}
 	s.index = sections[sectionIndex]
 	s.blocks = len(s.index) / blockEntrySize
-	s.verified = make([]atomic.Bool, s.blocks)
+	s.verified, s.firsts = make([]atomic.Bool, s.blocks), make([]first, s.blocks)
 	at := uint64(len(magic))
 	for i := range s.blocks {
 		e := s.entry(i)
@@ -239,6 +242,9 @@ func (s *Segment) Block(i int) (Block, error) {
 			int(n) != s.tenantsUpTo(i+1)-int(e.first) {
 			return Block{}, s.damagedBlock(i)
 		}
+		if at := binary.LittleEndian.Uint32(data[4:]); uint64(at) < uint64(len(data)-slack) { // else reading it tells
+			s.firsts[i].learn(data[at:])
+		}
 		s.verified[i].Store(true)
 	}
 	return Block{s, data, int(binary.LittleEndian.Uint32(data)), int(e.first)}, nil
@@ -290,17 +296,48 @@ func idAt(data []byte) string {
 	return string(data[1 : 1+int(data[0])])
 }
 
+// halves are a GUID as two numbers, in the order of their texts.
+type halves [2]uint64
+
+// halvesAt returns those of the id at the beginning of a record; false if it is no GUID.
+func halvesAt(data []byte) (h halves, ok bool) {
+	if len(data) < 17 || data[0] != guidID {
+		return h, false
+	}
+	return halves{binary.BigEndian.Uint64(data[1:]), binary.BigEndian.Uint64(data[9:])}, true
+}
+
+// first is the first id of a block that passed its checksum, if it is a GUID, so that
+// looking for a tenant need not touch many blocks.
+type first [2]atomic.Uint64
+
+func (f *first) learn(record []byte) {
+	h, _ := halvesAt(record)
+	f[1].Store(h[1])
+	f[0].Store(h[0])
+}
+
+// halves returns what is known; false if nothing is.
+func (f *first) halves() (h halves, ok bool) {
+	h[0] = f[0].Load()
+	h[1] = f[1].Load()
+	return h, h[0] != 0
+}
+
 // sought is an id that is looked for, folded and, if it is one, as a packed GUID:
 // those have the order of their texts.
 type sought struct {
 	text   string
 	packed [16]byte
+	halves halves
 	guid   bool
 }
 
 func seek(id string) sought {
 	s := sought{text: association.Fold(id)}
-	s.packed, s.guid = packGUID(s.text)
+	if s.packed, s.guid = packGUID(s.text); s.guid {
+		s.halves = halves{binary.BigEndian.Uint64(s.packed[:]), binary.BigEndian.Uint64(s.packed[8:])}
+	}
 	return s
 }
 
@@ -335,10 +372,11 @@ func (s *Segment) Find(id string) (b Block, i int, ok bool, err error) {
 	low, high := 0, s.blocks
 	for low < high {
 		middle := int(uint(low+high) >> 1)
-		if b, err = s.Block(middle); err != nil {
+		order, err := s.compareFirst(middle, &looked)
+		if err != nil {
 			return Block{}, 0, false, err
 		}
-		if looked.compare(b.data[b.start(0):]) <= 0 {
+		if order <= 0 {
 			low = middle + 1
 		} else {
 			high = middle
@@ -350,7 +388,25 @@ func (s *Segment) Find(id string) (b Block, i int, ok bool, err error) {
 	if b, err = s.Block(low - 1); err != nil {
 		return Block{}, 0, false, err
 	}
-	low, high = 0, b.n
+	i = b.find(&looked, low-1)
+	return b, i, i < b.n && looked.compare(b.data[b.start(i):]) == 0, nil
+}
+
+// compareFirst compares the first id of a block with the one sought.
+func (s *Segment) compareFirst(block int, looked *sought) (int, error) {
+	if h, ok := s.firsts[block].halves(); ok && looked.guid {
+		return slices.Compare(h[:], looked.halves[:]), nil
+	}
+	b, err := s.Block(block)
+	if err != nil {
+		return 0, err
+	}
+	return looked.compare(b.data[b.start(0):]), nil
+}
+
+// find returns the first tenant that does not stand before the id.
+func (b Block) find(looked *sought, number int) int {
+	low, high := b.guess(looked, number)
 	for low < high {
 		middle := int(uint(low+high) >> 1)
 		if looked.compare(b.data[b.start(middle):]) < 0 {
@@ -359,7 +415,45 @@ func (s *Segment) Find(id string) (b Block, i int, ok bool, err error) {
 			high = middle
 		}
 	}
-	return b, low, low < b.n && looked.compare(b.data[b.start(low):]) == 0, nil
+	return low
+}
+
+// guess returns a stretch of tenants between which the id stands, or belongs. GUIDs are
+// spread evenly, as a rule: a few guesses come close.
+func (b Block) guess(looked *sought, number int) (low, high int) {
+	high = b.n
+	first, ok := b.segment.firsts[number].halves()
+	if !ok || !looked.guid || number+1 == b.segment.blocks {
+		return low, high
+	}
+	next, ok := b.segment.firsts[number+1].halves()
+	if !ok {
+		return low, high
+	}
+	half := 0
+	if first[0] == next[0] {
+		half = 1
+	}
+	least, beyond, id := first[half], next[half], looked.halves[half]
+	for range 3 {
+		if high-low < 4 || id < least || id >= beyond {
+			break
+		}
+		over, of := bits.Mul64(uint64(high-low), id-least)
+		part, _ := bits.Div64(over, of, beyond-least)
+		i := low + int(part)
+		record := b.data[b.start(i):]
+		h, ok := halvesAt(record)
+		if !ok {
+			break
+		}
+		if looked.compare(record) < 0 {
+			low, least = i+1, h[half]
+		} else {
+			high, beyond = i, h[half]
+		}
+	}
+	return low, high
 }
 
 // Record is a tenant as it lies in a segment. Its parts are read on demand.

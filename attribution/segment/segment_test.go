@@ -291,3 +291,53 @@ func TestLocationsBelongToAccountsForATime(t *testing.T) {
 		}
 	}
 }
+
+// A tenant is found by guesses where ids are spread evenly, and wherever else it stands.
+func TestTenantsOfAnyIDsAreFound(t *testing.T) {
+	shapes := map[string]func(i int) string{
+		"guids spread evenly":  func(i int) string { return fmt.Sprintf("%08x-0000-4000-8000-000000000001", uint32(i)*2654435761) },
+		"guids that are close": func(i int) string { return fmt.Sprintf("7e000000-0000-4000-8000-%012x", i*i) },
+		"guids and texts": func(i int) string {
+			if i%3 == 0 {
+				return fmt.Sprintf("%05d.example", i)
+			}
+			return fmt.Sprintf("%08x-0000-4000-8000-%012x", i*7919, i)
+		},
+	}
+	const tenants = 6000
+	for name, id := range shapes {
+		var ids []string
+		for i := range tenants {
+			ids = append(ids, id(i))
+		}
+		slices.Sort(ids)
+		var out bytes.Buffer
+		b := segment.NewBuilder(&out)
+		for i := 0; i < tenants; i += 2 { // every other one
+			kind := segment.Kind{Workload: b.Name("Storage"), Product: b.Name(strings.Repeat("x", 50))}
+			row := segment.Row{Month: 24000, HasMoney: true, Money: kizuna.Micro(i)}
+			one := segment.Resource{Kind: kind, Rows: []segment.Row{row}}
+			if err := b.Add(&segment.Tenant{ID: ids[i], Resources: []segment.Resource{one, one, one, one}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := b.Finish(); err != nil {
+			t.Fatal(err)
+		}
+		s, err := segment.Read(out.Bytes())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.Blocks() < 3 {
+			t.Fatalf("%s: %d blocks", name, s.Blocks())
+		}
+		for range 2 { // blocks are known from the second time on
+			for i, want := range ids {
+				b, at, ok, err := s.Find(want)
+				if err != nil || ok != (i%2 == 0) || ok && b.ID(at) != want {
+					t.Fatalf("%s: %q is found: %t, %v", name, want, ok, err)
+				}
+			}
+		}
+	}
+}
