@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/advice/gaps"
 	"github.com/kizuna-org/kizuna/advice/remedy"
 	"github.com/kizuna-org/kizuna/locale"
