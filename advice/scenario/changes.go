@@ -116,6 +116,8 @@ type compiler struct {
 	past bool // what is assumed may have come true, or be gone
 	out  *advice.Changes
 	refs []kizuna.Ref // of out.End
+
+	grown []Growth
 }
 
 func (c *compiler) end(e advice.Ending, at kizuna.Ref) {
@@ -294,7 +296,7 @@ func (c *compiler) grow(g *Growth) error {
 	if !c.Uses(&g.Growth) {
 		return c.noUsage(g.At)
 	}
-	c.out.Growth = append(c.out.Growth, g.Growth)
+	c.out.Growth, c.grown = append(c.out.Growth, g.Growth), append(c.grown, *g)
 	return nil
 }
 
@@ -315,6 +317,17 @@ func (c *compiler) project(p *Projection) error {
 		return kizuna.Errorf("scenario-projection", "usage cannot be taken from %s until %s", out.From, out.Until).
 			WithMend("write a month after the first, at most %d later", mostMonths).WithRef(p.At)
 	}
+	// A projection says what all usage of later months is taken to be.
+	for i := range c.out.Usage {
+		if u := &c.out.Usage[i]; u.Month > out.From {
+			return c.projected(u.Month, out.From, u.At)
+		}
+	}
+	for i := range c.grown {
+		if g := c.grown[i]; g.From > out.From {
+			return c.projected(g.From, out.From, g.At)
+		}
+	}
 	for tenant := range out.Rates {
 		if !c.Uses(&advice.Growth{Tenant: tenant}) {
 			return c.noUsage(p.At)
@@ -322,4 +335,12 @@ func (c *compiler) project(p *Projection) error {
 	}
 	c.out.Projection = &out
 	return nil
+}
+
+func (c *compiler) projected(month, from kizuna.Month, at kizuna.Ref) error {
+	if c.past {
+		return nil
+	}
+	return kizuna.Errorf("scenario-projected", "in %s usage is what the projection takes it to be after %s", month, from).
+		WithMend("leave the projection out, or have it begin later: from: %s", month).WithRef(at)
 }

@@ -99,18 +99,20 @@ func TestMistakesAreNamed(t *testing.T) {
 func TestWhatSelectsNothingIsNamed(t *testing.T) {
 	on := ground(t)
 	for text, code := range map[string]string{
-		"end: {table: dpor, subscription_id: nobody, on: 2023-01-01}":             "change-selects-nothing",
-		"earn: {person: P99, certificate: AZ-104, on: 2023-01-01}":                "scenario-person",
-		"earn: {person: P01, certificate: AZ-999, on: 2023-01-01}":                "scenario-certificate",
-		"lose: {person: P01, certificate: SC-100, on: 2023-01-01}":                "change-selects-nothing",
-		"leave: {person: P99, on: 2023-01-01}":                                    "scenario-person",
-		"move: {tenant_id: nobody, to: '990002001', on: 2023-01-01}":              "scenario-moves-nothing",
-		"move: {tenant_id: nobody, to: nowhere, on: 2023-01-01}":                  "scenario-location",
-		"grow: {tenant_id: nobody, percent: 1, from: 2023-01}":                    "scenario-no-usage",
-		"add: {usage: {month: 2023-01, tenant_id: t, revenue: 5, currency: JPY}}": "no-exchange-rate",
-		"add: {usage: {month: 2023-01, tenant_id: t, revenue_usd: 0.0000001}}":    "scenario-millionths",
-		"project: {until: 2020-01}":                                               "scenario-projection",
-		"project: {until: 2024-01, customers: {nobody: 3}}":                       "scenario-no-usage",
+		"end: {table: dpor, subscription_id: nobody, on: 2023-01-01}":                               "change-selects-nothing",
+		"earn: {person: P99, certificate: AZ-104, on: 2023-01-01}":                                  "scenario-person",
+		"earn: {person: P01, certificate: AZ-999, on: 2023-01-01}":                                  "scenario-certificate",
+		"lose: {person: P01, certificate: SC-100, on: 2023-01-01}":                                  "change-selects-nothing",
+		"leave: {person: P99, on: 2023-01-01}":                                                      "scenario-person",
+		"move: {tenant_id: nobody, to: '990002001', on: 2023-01-01}":                                "scenario-moves-nothing",
+		"move: {tenant_id: nobody, to: nowhere, on: 2023-01-01}":                                    "scenario-location",
+		"grow: {tenant_id: nobody, percent: 1, from: 2023-01}":                                      "scenario-no-usage",
+		"add: {usage: {month: 2023-01, tenant_id: t, revenue: 5, currency: JPY}}":                   "no-exchange-rate",
+		"add: {usage: {month: 2023-01, tenant_id: t, revenue_usd: 0.0000001}}":                      "scenario-millionths",
+		"project: {until: 2020-01}":                                                                 "scenario-projection",
+		"{project: {until: 2024-01}, add: {usage: {month: 2023-11, tenant_id: t, revenue_usd: 1}}}": "scenario-projected",
+		"{project: {until: 2024-01}, grow: {percent: 1, from: 2023-11}}":                            "scenario-projected",
+		"project: {until: 2024-01, customers: {nobody: 3}}":                                         "scenario-no-usage",
 	} {
 		_, err := parse(t, text).Changes(on)
 		known, ok := errors.AsType[*kizuna.Error](err)

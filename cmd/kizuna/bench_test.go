@@ -64,6 +64,16 @@ func BenchmarkForecastBook(b *testing.B) {
 	benchmarkBook(b, "forecast", "--as-of", "2023-11-15", "--partner", "G0")
 }
 
+// BenchmarkSimulateBook is the same for kizuna simulate of a claim that ends.
+func BenchmarkSimulateBook(b *testing.B) {
+	file := filepath.Join(b.TempDir(), "scenario.yaml")
+	const text = "end: {table: cpor_claims, tenant_id: a0000000-0000-4000-8000-000000000000, on: 2020-01-01}\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	benchmarkBook(b, "simulate", "--as-of", "2023-11-15", "--partner", "G0", file)
+}
+
 func benchmarkBook(b *testing.B, args ...string) {
 	b.Helper()
 	dir, rows := os.Getenv("KIZUNA_BENCH_DIR"), 1_000_000

@@ -237,6 +237,16 @@ func (v *movementView) marginal(a *watch.AreaMove) {
 	}
 }
 
+// note says what marginal means, if anything is.
+func (v *movementView) note(m *watch.Movement) {
+	for i := range m.Areas {
+		if len(m.Areas[i].Marginal) > 0 {
+			fmt.Fprintf(v.w, "\n%s\n", v.P.T("movement.marginal-note"))
+			return
+		}
+	}
+}
+
 // view writes movements in the words of an inquiry.
 func (in *adviceInquiry) view(a *app, rules *program.Program, most int) *movementView {
 	people := make(map[string]string)

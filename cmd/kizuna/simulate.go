@@ -155,9 +155,7 @@ func (c *simulateFilesCmd) say(a *app, in *adviceInquiry, all []*simulated) {
 	fmt.Fprintln(a.Stdout)
 	v.areas(s.Movement, a.P.T("simulate.column.now"), a.P.T("simulate.column.then"))
 	v.details(s.Movement)
-	if len(s.Movement.Areas) > 0 {
-		fmt.Fprintf(a.Stdout, "\n%s\n", a.P.T("movement.marginal-note"))
-	}
+	v.note(s.Movement)
 	fmt.Fprintln(a.Stdout, a.P.T("simulate.proofs", s.Proofs.Before, s.Proofs.After))
 }
 

@@ -236,7 +236,7 @@ func (c *watchCmd) digest(a *app, w io.Writer, in *adviceInquiry, r *watch.Repor
 		fmt.Fprintf(w, "\n%s\n", a.P.T("watch.not-whole"))
 	}
 	c.happened(v, r)
-	fmt.Fprintf(w, "\n%s\n", a.P.T("movement.marginal-note"))
+	v.note(m)
 }
 
 // happened writes what happened to facts.
