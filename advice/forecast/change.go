@@ -337,9 +337,9 @@ func (l *lapse) ownership(owners kizuna.Date) {
 	}
 }
 
-func (l *lapse) customerName(id string) string {
-	for i := range l.f.Associations.Customers {
-		if c := &l.f.Associations.Customers[i]; association.Fold(c.Tenant) == id {
+func (m *maker) customerName(id string) string {
+	for i := range m.f.Associations.Customers {
+		if c := &m.f.Associations.Customers[i]; association.Fold(c.Tenant) == id {
 			return c.Name
 		}
 	}

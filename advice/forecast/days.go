@@ -30,9 +30,12 @@ type maker struct {
 	usage  []kizuna.Date // those on which what customers contribute may change
 	owners []kizuna.Date // those on which something belongs to another account
 
-	numbers map[asked]int // of the course's plans
-	course  *kernel.Course
-	scored  map[kizuna.Date]*scored
+	numbers  map[asked]int // of the course's plans
+	together *kernel.Together
+	course   *kernel.Course
+	at       map[string]int // of the course's customers
+	other    *alternatives  // nil until they are looked for
+	scored   map[kizuna.Date]*scored
 }
 
 // asked is what a plan of the course is for: a program on a day, by who owns what on a day.
@@ -271,16 +274,22 @@ func (m *maker) count() error {
 	for i, a := range all {
 		plans[i], owners[i] = attribution.NewPlan(a.program, a.on), a.owners
 	}
-	together, err := kernel.CompileDays(m.Trust, plans, owners)
-	if err != nil {
+	var err error
+	if m.together, err = kernel.CompileDays(m.Trust, plans, owners); err != nil {
 		return err
 	}
 	view, reviser, err := m.project()
 	if err != nil {
 		return err
 	}
-	m.course, err = together.Course(m.ctx, view, m.Account, reviser, kernel.Options{})
-	return err
+	if m.course, err = m.together.Course(m.ctx, view, m.Account, reviser, kernel.Options{}); err != nil {
+		return err
+	}
+	m.at = make(map[string]int, m.course.Customers())
+	for i := range m.course.Customers() {
+		m.at[m.course.ID(i)] = i
+	}
+	return nil
 }
 
 // day scores a day.

@@ -9,61 +9,42 @@ import (
 	"github.com/kizuna-org/kizuna/advice/remedy"
 	"github.com/kizuna-org/kizuna/association"
 	"github.com/kizuna-org/kizuna/attribution"
-	"github.com/kizuna-org/kizuna/people"
+	"github.com/kizuna-org/kizuna/attribution/kernel"
+	"github.com/kizuna-org/kizuna/attribution/segment"
 	"github.com/kizuna-org/kizuna/program"
-	"github.com/kizuna-org/kizuna/score"
+	"github.com/kizuna-org/kizuna/usage"
 )
 
 // ended looks at associations and subscriptions that have ended, or will have. Had each
 // alone gone on, more would be there on the day, perhaps, and on the day before, too: what
 // is new on the day is laid to it.
 func (l *lapse) ended() error {
-	c, err := l.candidates()
-	if err != nil || c == nil {
+	if err := l.lookForOthers(); err != nil {
 		return err
 	}
-	for i := range c.facts {
-		f := &c.facts[i]
-		is, err := c.is.Evaluate(&f.goesOn)
-		if err != nil {
-			return err
-		}
-		was, err := c.was.Evaluate(&f.goesOn)
-		if err != nil {
-			return err
-		}
-		l.lay(f.cause, c, is.Total, was.Total)
-	}
-	for i := range l.ends {
-		e := &l.ends[i]
-		id := association.Fold(e.Tenant)
-		if e.On > l.is.on || !slices.Contains(c.tenants, id) {
+	p := l.is.plan.Program
+	is, was := l.number(l.asked(p, l.is.on)), l.number(l.asked(l.was.plan.Program, l.was.on))
+	for i := range l.other.all {
+		a := &l.other.all[i]
+		if *a.cause.Ended > l.is.on.Instant() || *a.cause.Ended <= l.is.plan.First().Day(1).Instant() {
 			continue
 		}
-		p := *l.assumed
-		p.Last = maps.Clone(p.Last)
-		delete(p.Last, advice.Bought{Tenant: id, Subscription: association.Fold(e.Subscription)})
-		is, err := c.laidOut(l, l.is, &p)
-		if err != nil {
-			return err
-		}
-		was, err := c.laidOut(l, l.was, &p)
-		if err != nil {
-			return err
-		}
-		l.lay(Cause{
-			Kind: SubscriptionEnded, Customer: id, Name: l.customerName(id),
-			Subscription: e.Subscription, Fact: e.At, Ended: new(e.On.Instant()),
-		}, c, is.Now().Total, was.Now().Total)
+		l.lay(a, is, was)
 	}
 	return nil
 }
 
-// lay lays to a cause what it takes on the day more than on the day before, if anything:
-// is and was are what its customers would contribute without it.
-func (l *lapse) lay(cause Cause, c *candidates, is, was attribution.Contribution) {
-	without := l.is.evaluate(l.is.instead(c.is.Now().Total, is), l.is.counts)
-	eve := l.was.evaluate(l.was.instead(c.was.Now().Total, was), l.was.counts)
+// lay lays to a cause what it takes on the day more than on the day before, if anything.
+// is and was are the numbers of the days' plans.
+func (l *lapse) lay(a *alternative, is, was int) {
+	now, other := a.contributions(l.maker, is)
+	nowEve, otherEve := a.contributions(l.maker, was)
+	if maps.EqualFunc(now, other, sameTally) {
+		return
+	}
+	cause := a.cause
+	without := l.is.evaluate(l.is.instead(now, other), l.is.counts)
+	eve := l.was.evaluate(l.was.instead(nowEve, otherEve), l.was.counts)
 	stood := make(map[Place]kizuna.Fraction) // what it takes on the day before already
 	for _, a := range differences(l.was, eve, l.was, l.was.figures) {
 		stood[Place{Area: a.Area}] = a.Was.Sub(a.Is)
@@ -94,96 +75,157 @@ func (l *lapse) lay(cause Cause, c *candidates, is, was attribution.Contribution
 	}
 }
 
-// candidates are the facts that may have something to do with what is lost on a day.
-type candidates struct {
+// alternatives are what would be had associations and subscriptions gone on.
+type alternatives struct{ all []alternative }
+
+// alternative is one of them: what ended, of which customers, and what these would
+// contribute. Customers of different alternatives that are not the same are counted in
+// one course.
+type alternative struct {
+	cause   Cause
 	tenants []string
-	usage   advice.Usage
-	is, was *advice.Base // of their customers alone, on the day and on the day before
-	facts   []endedFact
+	goesOn  association.Facts
+	ends    *Ending // a subscription, that would not
+	course  *kernel.Course
+	at      map[string]int
 }
 
-// endedFact is an association that ended, and the change that makes it go on.
-type endedFact struct {
-	cause  Cause
-	goesOn advice.Changes
+// contributions are what the customers contribute under a plan of the course, and what
+// they would.
+func (a *alternative) contributions(m *maker, plan int) (now, other attribution.Contribution) {
+	now, other = make(attribution.Contribution), make(attribution.Contribution)
+	for _, id := range a.tenants {
+		if i, ok := m.at[id]; ok {
+			now.Add(m.course.Contribution(i, plan))
+		}
+		if i, ok := a.at[id]; ok {
+			other.Add(a.course.Contribution(i, plan))
+		}
+	}
+	return now, other
 }
 
-// candidates lists the associations that ended in the months that the day's plan looks
-// at, or will have, of customers that contribute something else than the day before; nil
-// if there are none.
-func (l *lapse) candidates() (*candidates, error) {
-	during := kizuna.Interval{From: l.is.plan.First().Day(1).Instant() + 1, To: l.is.on.Instant() + 1}
-	facts := l.endedFacts(during)
-	differs := make(map[string]bool) // of the customers concerned
-	for _, f := range facts {
-		for _, id := range f.tenants {
-			differs[id] = false
+// lookForOthers finds what has ended or will have, once, and counts the customers concerned as if
+// it had gone on: as many of them in one course as differ.
+func (m *maker) lookForOthers() error {
+	if m.other != nil {
+		return nil
+	}
+	m.other = m.lookedFor()
+	used := make(map[string]bool)
+	var layers [][]int // numbers of alternatives
+	taken := make([]map[string]bool, 0)
+	for i := range m.other.all {
+		a := &m.other.all[i]
+		n := slices.IndexFunc(taken, func(t map[string]bool) bool {
+			return !slices.ContainsFunc(a.tenants, func(id string) bool { return t[id] })
+		})
+		if n < 0 {
+			n = len(layers)
+			layers, taken = append(layers, nil), append(taken, make(map[string]bool))
+		}
+		layers[n] = append(layers[n], i)
+		for _, id := range a.tenants {
+			taken[n][id], used[id] = true, true
 		}
 	}
-	for i := range l.ends {
-		if l.ends[i].On <= l.is.on {
-			differs[association.Fold(l.ends[i].Tenant)] = false
+	if len(used) == 0 {
+		return nil
+	}
+	ledger, err := m.f.Rows(slices.Sorted(maps.Keys(used)))
+	if err != nil {
+		return err
+	}
+	for n := range layers {
+		if err := m.countLayer(layers[n], slices.Sorted(maps.Keys(taken[n])), ledger); err != nil {
+			return err
 		}
 	}
-	p := l.is.plan.Program
-	was, is := l.number(l.asked(p, l.was.on)), l.number(l.asked(p, l.is.on))
-	for i := range l.course.Customers() {
-		if _, concerned := differs[l.course.ID(i)]; concerned {
-			differs[l.course.ID(i)] = !maps.EqualFunc(l.course.Contribution(i, was), l.course.Contribution(i, is), sameTally)
+	return nil
+}
+
+// countLayer counts customers of alternatives, each of one.
+func (m *maker) countLayer(layer []int, tenants []string, ledger *usage.Ledger) error {
+	facts, p := *m.f.Associations, *m.assumed
+	p.Last = maps.Clone(p.Last)
+	for _, i := range layer {
+		a := &m.other.all[i]
+		add(&facts.Claims, a.goesOn.Claims)
+		add(&facts.Links, a.goesOn.Links)
+		add(&facts.Assignments, a.goesOn.Assignments)
+		add(&facts.Memberships, a.goesOn.Memberships)
+		add(&facts.Scopes, a.goesOn.Scopes)
+		add(&facts.Ownerships, a.goesOn.Ownerships)
+		add(&facts.Appointments, a.goesOn.Appointments)
+		add(&facts.Resales, a.goesOn.Resales)
+		if a.ends != nil {
+			delete(p.Last, advice.Bought{Tenant: association.Fold(a.ends.Tenant), Subscription: association.Fold(a.ends.Subscription)})
 		}
 	}
-	c := &candidates{}
-	tenants := make(map[string]bool)
-	for _, f := range facts {
-		for _, id := range f.tenants {
-			if differs[id] {
-				tenants[id] = true
-				f.cause.Customer, f.cause.Name = id, l.customerName(id)
+	s, err := m.packed(ledger, tenants, &facts, &p)
+	if err != nil {
+		return err
+	}
+	view, err := segment.NewView(s)
+	if err != nil {
+		return err
+	}
+	course, err := m.together.Course(m.ctx, view, m.Account, nil, kernel.Options{})
+	if err != nil {
+		return err
+	}
+	at := make(map[string]int, course.Customers())
+	for i := range course.Customers() {
+		at[course.ID(i)] = i
+	}
+	for _, i := range layer {
+		m.other.all[i].course, m.other.all[i].at = course, at
+	}
+	return nil
+}
+
+// add appends facts to a table, whose own list is left as it is.
+func add[T any](table *[]T, more []T) { *table = append(slices.Clip(*table), more...) }
+
+// lookedFor lists what ends in the months that any day looks at, of customers that
+// contribute anything on any of them.
+func (m *maker) lookedFor() *alternatives {
+	first := m.AsOf.Month()
+	for _, p := range m.programs() {
+		first = min(first, attribution.NewPlan(p, m.AsOf).First())
+	}
+	out := &alternatives{}
+	concerned := func(ids []string) (some []string) {
+		for _, id := range ids {
+			if _, ok := m.at[id]; ok {
+				some = append(some, id)
 			}
 		}
-		if f.cause.Customer != "" {
-			c.facts = append(c.facts, f.endedFact)
+		slices.Sort(some)
+		return slices.Compact(some)
+	}
+	for _, f := range m.endedFacts(kizuna.Interval{From: first.Day(1).Instant() + 1, To: m.last.Instant() + 1}) {
+		if f.tenants = concerned(f.tenants); len(f.tenants) > 0 {
+			f.cause.Customer, f.cause.Name = f.tenants[0], m.customerName(f.tenants[0])
+			out.all = append(out.all, f)
 		}
 	}
-	for i := range l.ends {
-		if id := association.Fold(l.ends[i].Tenant); l.ends[i].On <= l.is.on && differs[id] {
-			tenants[id] = true
+	for i := range m.ends {
+		e := &m.ends[i]
+		if tenants := concerned([]string{association.Fold(e.Tenant)}); len(tenants) > 0 {
+			out.all = append(out.all, alternative{tenants: tenants, ends: e, cause: Cause{
+				Kind: SubscriptionEnded, Customer: tenants[0], Name: m.customerName(tenants[0]),
+				Subscription: e.Subscription, Fact: e.At, Ended: new(e.On.Instant()),
+			}})
 		}
 	}
-	if len(tenants) == 0 {
-		return nil, nil
-	}
-	c.tenants = slices.Sorted(maps.Keys(tenants))
-	ledger, err := l.f.Rows(c.tenants)
-	if err != nil {
-		return nil, err
-	}
-	c.usage = l.consumed(ledger)
-	if c.is, err = c.laidOut(l, l.is, l.assumed); err != nil {
-		return nil, err
-	}
-	c.was, err = c.laidOut(l, l.was, l.assumed)
-	return c, err
+	return out
 }
 
-// laidOut lays the customers out for a day.
-func (c *candidates) laidOut(l *lapse, d *scored, p *advice.Projection) (*advice.Base, error) {
-	q := score.Question{Program: d.plan.Program, AsOf: d.on, Trust: l.Trust}
-	return advice.New(q, l.Account, &advice.Facts{
-		Associations: l.f.Associations, People: new(people.Facts), Coverage: l.f.Coverage,
-		Usage: c.usage, Always: []*advice.Changes{{Projection: p}},
-	})
-}
-
-// endedOf is an association that ended, and the customers that it may concern.
-type endedOf struct {
-	endedFact
-	tenants []string
-}
-
-// endedFacts lists the associations that end in a time, but for those of other accounts.
-func (l *lapse) endedFacts(during kizuna.Interval) (out []endedOf) {
-	f := l.f.Associations
+// endedFacts lists the associations that end in a time, but for those of other accounts,
+// each with the customers whose it is: of a subscription, the one that it belongs to.
+func (m *maker) endedFacts(during kizuna.Interval) (out []alternative) {
+	f := m.f.Associations
 	tenantOf := make(map[string]string)
 	for i := range f.Subscriptions {
 		tenantOf[association.Fold(f.Subscriptions[i].ID)] = association.Fold(f.Subscriptions[i].Tenant)
@@ -195,11 +237,11 @@ func (l *lapse) endedFacts(during kizuna.Interval) (out []endedOf) {
 		}
 	}
 	ends := func(i kizuna.Interval) bool { return !i.Empty() && during.Contains(i.To) }
-	mine := func(location string) bool { return l.mine[association.Fold(location)] }
-	add := func(table advice.Table, i kizuna.Interval, at kizuna.Ref, tenants []string, put func(f *association.Facts, later kizuna.Interval)) {
-		e := endedOf{tenants: tenants}
+	mine := func(location string) bool { return m.mine[association.Fold(location)] }
+	end := func(table advice.Table, i kizuna.Interval, at kizuna.Ref, tenants []string, put func(f *association.Facts, later kizuna.Interval)) {
+		e := alternative{tenants: tenants}
 		e.cause = Cause{Kind: AssociationEnded, Table: table, Fact: at, Ended: &i.To}
-		put(&e.goesOn.Associations, kizuna.Interval{From: i.To, To: kizuna.Forever})
+		put(&e.goesOn, kizuna.Interval{From: i.To, To: kizuna.Forever})
 		out = append(out, e)
 	}
 	home := func(id string) []string {
@@ -207,7 +249,7 @@ func (l *lapse) endedFacts(during kizuna.Interval) (out []endedOf) {
 	}
 	for _, c := range f.Claims {
 		if ends(c.During) && mine(c.Location) {
-			add(advice.Claims, c.During, c.At, []string{association.Fold(c.Tenant), tenantOf[association.Fold(c.Subscription)]}, func(f *association.Facts, i kizuna.Interval) {
+			end(advice.Claims, c.During, c.At, []string{association.Fold(c.Tenant), tenantOf[association.Fold(c.Subscription)]}, func(f *association.Facts, i kizuna.Interval) {
 				c.During = i
 				f.Claims = append(f.Claims, c)
 			})
@@ -216,7 +258,7 @@ func (l *lapse) endedFacts(during kizuna.Interval) (out []endedOf) {
 	}
 	for _, x := range f.Links {
 		if ends(x.During) && mine(x.Location) {
-			add(advice.Links, x.During, x.At, home(x.Tenant), func(f *association.Facts, i kizuna.Interval) {
+			end(advice.Links, x.During, x.At, home(x.Tenant), func(f *association.Facts, i kizuna.Interval) {
 				x.During = i
 				f.Links = append(f.Links, x)
 			})
@@ -225,7 +267,7 @@ func (l *lapse) endedFacts(during kizuna.Interval) (out []endedOf) {
 	}
 	for _, x := range f.Assignments {
 		if ends(x.During) {
-			add(advice.Roles, x.During, x.At, []string{association.Fold(x.Tenant)}, func(f *association.Facts, i kizuna.Interval) {
+			end(advice.Roles, x.During, x.At, []string{association.Fold(x.Tenant)}, func(f *association.Facts, i kizuna.Interval) {
 				x.During = i
 				f.Assignments = append(f.Assignments, x)
 			})
@@ -233,7 +275,7 @@ func (l *lapse) endedFacts(during kizuna.Interval) (out []endedOf) {
 	}
 	for _, x := range f.Memberships {
 		if ends(x.During) {
-			add(advice.Memberships, x.During, x.At, home(x.Tenant), func(f *association.Facts, i kizuna.Interval) {
+			end(advice.Memberships, x.During, x.At, home(x.Tenant), func(f *association.Facts, i kizuna.Interval) {
 				x.During = i
 				f.Memberships = append(f.Memberships, x)
 			})
@@ -241,7 +283,7 @@ func (l *lapse) endedFacts(during kizuna.Interval) (out []endedOf) {
 	}
 	for _, x := range f.Scopes {
 		if ends(x.During) {
-			add(advice.Placements, x.During, x.At, []string{association.Fold(x.Tenant)}, func(f *association.Facts, i kizuna.Interval) {
+			end(advice.Placements, x.During, x.At, []string{association.Fold(x.Tenant)}, func(f *association.Facts, i kizuna.Interval) {
 				x.During = i
 				f.Scopes = append(f.Scopes, x)
 			})
@@ -249,7 +291,7 @@ func (l *lapse) endedFacts(during kizuna.Interval) (out []endedOf) {
 	}
 	for _, x := range f.Ownerships {
 		if ends(x.During) {
-			add(advice.Owners, x.During, x.At, []string{association.Fold(x.Tenant)}, func(f *association.Facts, i kizuna.Interval) {
+			end(advice.Owners, x.During, x.At, []string{association.Fold(x.Tenant)}, func(f *association.Facts, i kizuna.Interval) {
 				x.During = i
 				f.Ownerships = append(f.Ownerships, x)
 			})
@@ -257,7 +299,7 @@ func (l *lapse) endedFacts(during kizuna.Interval) (out []endedOf) {
 	}
 	for _, x := range f.Appointments {
 		if ends(x.During) && mine(x.Location) {
-			add(advice.Appointments, x.During, x.At, []string{tenantOf[association.Fold(x.Subscription)]}, func(f *association.Facts, i kizuna.Interval) {
+			end(advice.Appointments, x.During, x.At, []string{tenantOf[association.Fold(x.Subscription)]}, func(f *association.Facts, i kizuna.Interval) {
 				x.During = i
 				f.Appointments = append(f.Appointments, x)
 			})
@@ -266,7 +308,7 @@ func (l *lapse) endedFacts(during kizuna.Interval) (out []endedOf) {
 	}
 	for _, x := range f.Resales {
 		if ends(x.During) && mine(x.Location) {
-			add(advice.Resales, x.During, x.At, []string{tenantOf[association.Fold(x.Subscription)]}, func(f *association.Facts, i kizuna.Interval) {
+			end(advice.Resales, x.During, x.At, []string{tenantOf[association.Fold(x.Subscription)]}, func(f *association.Facts, i kizuna.Interval) {
 				x.During = i
 				f.Resales = append(f.Resales, x)
 			})

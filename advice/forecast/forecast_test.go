@@ -27,15 +27,6 @@ type everything struct{}
 func (everything) Usage(program.Quantity, program.Family) (kizuna.Month, bool) { return 0, true }
 func (everything) Certifications() bool                                        { return true }
 
-func date(t testing.TB, s string) kizuna.Date {
-	t.Helper()
-	d, err := kizuna.ParseDate(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return d
-}
-
 type fataler interface {
 	Helper()
 	Fatal(...any)
@@ -281,7 +272,13 @@ func checkCauses(t *rapid.T, q *forecast.Question, out *forecast.Forecast, f *sc
 			case cause.Kind == forecast.AssociationEnded && cause.Fact.File == "claims":
 				a := *f.Associations
 				a.Claims = slices.Clone(a.Claims)
-				a.Claims[cause.Fact.Line-1].During.To = kizuna.Forever
+				claim := &a.Claims[cause.Fact.Line-1]
+				if slices.ContainsFunc(f.Usage.Rows(), func(u usage.Row) bool {
+					return association.Fold(u.Subscription) == association.Fold(claim.Subscription) && association.Fold(u.Tenant) != association.Fold(claim.Tenant)
+				}) {
+					continue // it is looked at for the subscription's customer
+				}
+				claim.During.To = kizuna.Forever
 				other.Associations = &a
 				goesOn, stands := assumed(&other), assumed(f)
 				for _, a := range cause.Alone {

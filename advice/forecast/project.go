@@ -159,28 +159,12 @@ func (m *maker) special() (view *segment.View, any bool, err error) {
 		return m.f.View, false, nil
 	}
 	slices.Sort(tenants)
-	ledger, err := m.f.Rows(slices.Compact(tenants))
+	tenants = slices.Compact(tenants)
+	ledger, err := m.f.Rows(tenants)
 	if err != nil {
 		return nil, false, err
 	}
-	var out bytes.Buffer
-	b := segment.NewBuilder(&out)
-	compiler := segment.NewCompiler(b, m.f.Associations, nil)
-	for c, err := range m.consumed(ledger)(b) {
-		if err != nil {
-			return nil, false, err
-		}
-		c = m.assumed.Consumed(c)
-		compiler.Say(c.Tenant, c.About)
-		if err := b.Add(c.Tenant); err != nil {
-			return nil, false, err
-		}
-	}
-	b.SetLocations(m.f.Associations.Locations)
-	if err := b.Finish(); err != nil {
-		return nil, false, err
-	}
-	s, err := segment.Read(out.Bytes())
+	s, err := m.packed(ledger, tenants, m.f.Associations, m.assumed)
 	if err != nil {
 		return nil, false, err
 	}
@@ -188,5 +172,31 @@ func (m *maker) special() (view *segment.View, any bool, err error) {
 	return view, true, err
 }
 
-// consumed is the usage of a ledger of some customers.
-func (m *maker) consumed(ledger *usage.Ledger) advice.Usage { return advice.UsageOf(ledger, m.f.Rates) }
+// packed packs customers of a ledger, in the order of their ids, with what their usage is
+// taken to be, as facts say who reaches it.
+func (m *maker) packed(ledger *usage.Ledger, tenants []string, facts *association.Facts, p *advice.Projection) (*segment.Segment, error) {
+	var out bytes.Buffer
+	b := segment.NewBuilder(&out)
+	compiler := segment.NewCompiler(b, facts, nil)
+	some := usage.NewLedger()
+	for _, u := range ledger.All() {
+		if _, asked := slices.BinarySearch(tenants, association.Fold(u.Tenant)); asked {
+			some.Add(u)
+		}
+	}
+	for c, err := range advice.UsageOf(some, m.f.Rates)(b) {
+		if err != nil {
+			return nil, err
+		}
+		c = p.Consumed(c)
+		compiler.Say(c.Tenant, c.About)
+		if err := b.Add(c.Tenant); err != nil {
+			return nil, err
+		}
+	}
+	b.SetLocations(facts.Locations)
+	if err := b.Finish(); err != nil {
+		return nil, err
+	}
+	return segment.Read(out.Bytes())
+}

@@ -283,6 +283,10 @@ func (c *forecastCmd) open(a *app, in *adviceInquiry, q *forecast.Question, fact
 		return kizuna.Errorf("forecast-open", "%s alone opens nothing", "--at "+c.At).
 			WithMend("name what to open: --area AREA --metric METRIC")
 	}
+	if last := q.AsOf.Month().Add(q.Months).Day(1); on < q.AsOf || on > last {
+		return kizuna.Errorf("forecast-day", "the forecast does not reach %s", on).
+			WithMend("name a day from %s to %s, or look further ahead with --months", q.AsOf, last)
+	}
 	assumed, err := forecast.Assumed(q, facts)
 	if err != nil {
 		return err
