@@ -381,7 +381,7 @@ func (c *company) renew(payment *Event, paid, on kizuna.Date) {
 	t := c.rules.On(paid)
 	before := c.copy()
 	from := paid
-	if t.RenewedFrom == program.FromAnniversary {
+	if c.rules.On(old.anniversary).RenewedFrom == program.FromAnniversary {
 		from = old.anniversary
 	}
 	for i := range c.areas {
@@ -431,7 +431,7 @@ func (c *company) refund(e dated) {
 // cutBundle ends the bundle of the term.
 func (c *company) cutBundle(on kizuna.Date) {
 	for i := range c.paid {
-		if b := &c.paid[i]; b.Account == c.ledger.Account && b.First == c.term.first && !b.Legacy {
+		if b := &c.paid[i]; b.First == c.term.first && b.Anniversary == c.term.anniversary {
 			b.Last = min(b.Last, on)
 		}
 	}
@@ -459,7 +459,6 @@ func (c *company) merge(e dated) {
 		later := c.term == nil || with.term.anniversary > c.term.anniversary
 		if c.term == nil || later && c.rules.On(e.on).MergedAnniversary == program.LatestAnniversary {
 			c.term = with.term
-			c.term.before = nil // what was before the merge does not come back
 		}
 		for i := range with.areas {
 			if s := &with.areas[i]; s.in {
@@ -473,6 +472,9 @@ func (c *company) merge(e dated) {
 				}
 			}
 		}
+	}
+	if c.term != nil {
+		c.term.before = nil // what was before the merge does not come back
 	}
 	c.admit(e.on, e.event) // what either qualified for, the company that both became may enter
 }
