@@ -8,7 +8,7 @@ import (
 	"github.com/kizuna-org/kizuna"
 )
 
-// Ledger keeps usage rows in little memory (56 bytes a row, 80 for all rows of a
+// Ledger keeps usage rows in little memory (56 bytes a row, 88 for all rows of a
 // month that differ in nothing but the day; each text once) and adds up those that
 // are one row to the rules of counting: equal in tenant, subscription, scope,
 // workload, offer type, channel, currency, period and asserted association, ids and

@@ -146,6 +146,7 @@ func (l *Ledger) month(position int32) kizuna.Month {
 // ordering puts the series of a ledger in order.
 type ordering struct {
 	ledger *Ledger
+	paths  []uint32   // by series: where its tenant and path stand among all
 	series []uint32   // by month, and all that stands before the day in a key
 	like   []likeness // what each has in common with the one before
 }
@@ -159,18 +160,45 @@ const (
 )
 
 func newOrdering(l *Ledger) *ordering {
-	o := &ordering{ledger: l}
-	buckets := o.byTenant()
-	o.series = make([]uint32, len(buckets))
-	o.like = make([]likeness, len(buckets))
-	var paths paths
-	for from := 0; from < len(buckets); {
+	o := &ordering{ledger: l, paths: make([]uint32, l.series.length)}
+	list := o.byTenant()
+	paths := paths{ledger: l, ranks: o.paths, known: make([]uint32, 2*len(l.symbols.texts))}
+	for from := 0; from < len(list); {
 		to := from + 1
-		for to < len(buckets) && buckets[to].key == buckets[from].key {
+		for to < len(list) && list[to].key == list[from].key {
 			to++
 		}
-		paths.sort(l, buckets[from:to], o.series[from:to], o.like[from:to])
+		paths.rank(list[from:to])
+		slices.SortFunc(list[from:to], func(a, b numbered) int {
+			if p, q := o.paths[a.number], o.paths[b.number]; p != q {
+				return cmp.Compare(p, q)
+			}
+			s, t := l.series.at(int(a.number)), l.series.at(int(b.number))
+			if c := o.compare(a.number, b.number, s, t); c != 0 {
+				return c
+			}
+			return cmp.Or(l.compareBehindDay(s, t), cmp.Compare(a.number, b.number))
+		})
 		from = to
+	}
+	for i := range list {
+		// The sign turned over, months before year 0 come first.
+		list[i].key = uint64(uint32(l.series.at(int(list[i].number)).month) ^ 1<<31)
+	}
+	list = radixSort(list)
+	o.series, o.like = make([]uint32, len(list)), make([]likeness, len(list))
+	for i, one := range list {
+		o.series[i] = one.number
+		if i == 0 || o.paths[one.number] != o.paths[list[i-1].number] || one.key != list[i-1].key {
+			continue
+		}
+		s, t := l.series.at(int(list[i-1].number)), l.series.at(int(one.number))
+		if o.compare(list[i-1].number, one.number, s, t) != 0 {
+			continue
+		}
+		if o.like[i] = day; l.compareBehindDay(s, t) == 0 {
+			o.like[i] = spelling
+		}
 	}
 	return o
 }
@@ -181,7 +209,7 @@ type numbered struct {
 	number uint32
 }
 
-// byTenant returns all series by month and tenant.
+// byTenant returns all series by tenant.
 func (o *ordering) byTenant() []numbered {
 	l := o.ledger
 	texts := l.symbols.texts
@@ -199,71 +227,94 @@ func (o *ordering) byTenant() []numbered {
 	}
 	list := make([]numbered, l.series.length-1)
 	for i := range list {
-		s := l.series.at(i + 1)
-		// The sign turned over, months before year 0 come first.
-		list[i] = numbered{uint64(uint32(s.month)^1<<31)<<32 | uint64(ranks[s.tenantID]), uint32(i + 1)}
+		list[i] = numbered{uint64(ranks[l.series.at(i+1).tenantID]), uint32(i + 1)}
 	}
 	return radixSort(list)
 }
 
-// paths orders series of one month and tenant. Its memory is used again.
+// compare compares what stands before the day in a key, of one month.
+func (o *ordering) compare(a, b uint32, s, t *series) int {
+	if p, q := o.paths[a], o.paths[b]; p != q {
+		return cmp.Compare(p, q)
+	}
+	l := o.ledger
+	if fold := l.symbols.fold; fold[s.subscription] != fold[t.subscription] {
+		return strings.Compare(association.Fold(l.Text(s.subscription)), association.Fold(l.Text(t.subscription)))
+	}
+	return cmp.Or(l.compareTexts(s.workload, t.workload), l.compareTexts(s.offer, t.offer), l.compareTexts(s.channel, t.channel))
+}
+
+// paths numbers the paths of tenant after tenant in their order.
 type paths struct {
-	text []byte
-	list []path
+	ledger *Ledger
+	ranks  []uint32 // by series
+	next   uint32   // rank
+	known  []uint32 // by pathOf: its place in list plus one, of this tenant
+	list   []path
+	order  []*path
+	text   []byte // of their keys
 }
 
 type path struct {
+	of                  uint32
 	subscription, scope string
 	from, to            int // in text
-	number              uint32
-	series              *series
+	rank                uint32
 }
 
-func (p *paths) sort(l *Ledger, some []numbered, order []uint32, like []likeness) {
-	if len(some) == 1 {
-		order[0] = some[0].number
-		return
+// pathOf numbers what a series is about: a scope, or a whole subscription.
+func (p *paths) pathOf(s *series) uint32 {
+	if s.scope != 0 {
+		return s.scope
 	}
-	texts := l.symbols.texts
+	return uint32(len(p.ledger.symbols.texts)) + s.subscription
+}
+
+// rank ranks the paths of a tenant's series: those that are the same have one rank.
+func (p *paths) rank(some []numbered) {
+	texts := p.ledger.symbols.texts
 	p.text, p.list = p.text[:0], p.list[:0]
 	// Series lie anywhere: looks at several overlap if nothing else is done meanwhile.
 	for _, n := range some {
-		s := l.series.at(int(n.number))
-		p.list = append(p.list, path{subscription: texts[s.subscription], scope: texts[s.scope], number: n.number, series: s})
+		s := p.ledger.series.at(int(n.number))
+		of := p.pathOf(s)
+		if p.known[of] == 0 {
+			p.list = append(p.list, path{of: of, subscription: texts[s.subscription], scope: texts[s.scope]})
+			p.known[of] = uint32(len(p.list))
+		}
+		p.ranks[n.number] = p.known[of] - 1 // until there are ranks
 	}
+	if len(p.list) > 1 {
+		p.sort()
+	} else {
+		p.list[0].rank = p.next
+	}
+	for _, n := range some {
+		p.ranks[n.number] = p.list[p.ranks[n.number]].rank
+	}
+	for i := range p.list {
+		p.known[p.list[i].of] = 0
+	}
+	p.next++
+}
+
+func (p *paths) sort() {
+	p.order = p.order[:0]
 	for i := range p.list {
 		one := &p.list[i]
 		one.from = len(p.text)
 		p.text = appendPath(p.text, one.subscription, one.scope)
 		one.to = len(p.text)
+		p.order = append(p.order, one)
 	}
-	slices.SortFunc(p.list, func(a, b path) int {
-		if c := p.compare(l, &a, &b); c != 0 {
-			return c
+	compare := func(a, b *path) int { return bytes.Compare(p.text[a.from:a.to], p.text[b.from:b.to]) }
+	slices.SortFunc(p.order, compare)
+	for i, one := range p.order {
+		if i > 0 && compare(p.order[i-1], one) != 0 {
+			p.next++
 		}
-		return cmp.Or(l.compareBehindDay(a.series, b.series), cmp.Compare(a.number, b.number))
-	})
-	for i := range p.list {
-		order[i] = p.list[i].number
-		if i == 0 || p.compare(l, &p.list[i-1], &p.list[i]) != 0 {
-			continue
-		}
-		if like[i] = day; l.compareBehindDay(p.list[i-1].series, p.list[i].series) == 0 {
-			like[i] = spelling
-		}
+		one.rank = p.next
 	}
-}
-
-// compare compares what stands before the day in a key.
-func (p *paths) compare(l *Ledger, a, b *path) int {
-	if c := bytes.Compare(p.text[a.from:a.to], p.text[b.from:b.to]); c != 0 {
-		return c
-	}
-	s, t, fold := a.series, b.series, l.symbols.fold
-	if fold[s.subscription] != fold[t.subscription] {
-		return strings.Compare(association.Fold(l.Text(s.subscription)), association.Fold(l.Text(t.subscription)))
-	}
-	return cmp.Or(l.compareTexts(s.workload, t.workload), l.compareTexts(s.offer, t.offer), l.compareTexts(s.channel, t.channel))
 }
 
 // compareBehindDay compares what stands behind the day in a key.
