@@ -72,8 +72,8 @@ func reaches(users, seats kizuna.Micro, share kizuna.Fraction, exclusive bool) b
 	return seats > 0 && (c > 0 || c == 0 && !exclusive)
 }
 
-// seatHolders makes the tally of measures that count tenants by seats, and by
-// the share of them that is active where the measure asks for one.
+// seatHolders makes the tally of measures that count tenants by seats, by the
+// share of them that is active or by how many users are, where the measure asks.
 func (v *view) seatHolders(now kizuna.Month, base months) Tally {
 	var t Tally
 	t.Now = count(v.holds(now) && !v.arrivedActive(now, base))
@@ -85,6 +85,9 @@ func (v *view) seatHolders(now kizuna.Month, base months) Tally {
 
 func (v *view) holds(m kizuna.Month) bool {
 	if !v.eligible(m) || !v.covered(m) {
+		return false
+	}
+	if users, _ := v.share(m); v.measure.Amount != nil && !v.measure.Amount.Contains(users) {
 		return false
 	}
 	if v.measure.Share == nil {

@@ -249,7 +249,7 @@ func (r *row) amount(m *measure) kizuna.Micro { return m.figure(r.money, r.users
 func (m *measure) figure(money, users, seats, units kizuna.Micro) kizuna.Micro {
 	switch m.Quantity {
 	case program.ActiveUsers:
-		if m.Subject == program.Tenants && m.Share == nil {
+		if m.Subject == program.Tenants && m.Share == nil && m.Amount == nil {
 			return seats
 		}
 		return users
@@ -399,6 +399,10 @@ func (v *view) seatTests(m kizuna.Month) []Test {
 			When: m.String(), Workload: s.workload, What: "seats", Value: c.seats.String(),
 			Wanted: v.measure.Seats.String(), Holds: v.measure.Seats.Contains(c.seats),
 		})
+	}
+	if amount := v.measure.Amount; amount != nil && v.covered(m) {
+		users, _ := v.share(m)
+		out = append(out, Test{When: m.String(), What: "users", Value: users.String(), Wanted: amount.String(), Holds: amount.Contains(users)})
 	}
 	if v.measure.Share == nil || !v.covered(m) {
 		return out

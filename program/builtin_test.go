@@ -269,7 +269,9 @@ security / intermediate / counted: SC-200 ->
 security / intermediate / steps: 1 x AZ-500, 1 x SC-200 | MS-500 -> 2 x AZ-500, 2 x SC-200 | MS-500
 security / intermediate / from 2023-12-01 / per_person: 20/3 -> 
 security / intermediate / from 2023-12-01 / counted: SC-100, SC-300, SC-400 -> 
-security / intermediate / from 2023-12-01 / steps: 2 x AZ-500, 2 x SC-200 | MS-500 -> `
+security / intermediate / from 2023-12-01 / steps: 2 x AZ-500, 2 x SC-200 | MS-500 -> 
+specializations / smb-management / from 2026-03-27 / usage_growth / full_at:  -> 15
+specializations / smb-management / from 2026-03-27 / deployments / full_at:  -> 15`
 	if strings.Join(got, "\n") != want {
 		t.Errorf("got\n%s", strings.Join(got, "\n"))
 	}

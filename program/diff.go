@@ -83,8 +83,10 @@ func (d *description) add(key string, f fact) {
 		return
 	}
 	path := strings.Join(append(slices.Clone(d.path), key), " / ")
+	if _, again := d.facts[path]; !again { // a rule and its only component are one
+		d.order = append(d.order, path)
+	}
 	d.facts[path] = f
-	d.order = append(d.order, path)
 }
 
 func (d *description) text(key string, value any) { d.add(key, fact{text: fmt.Sprint(value)}) }
@@ -125,6 +127,12 @@ func describe(p, other *Program) *description {
 	d.definitions(p)
 	for i := range p.Areas {
 		d.under(p.Areas[i].ID, func() { d.area(&p.Areas[i], other.Area(p.Areas[i].ID)) })
+	}
+	if p.Specializations != nil {
+		d.under("specializations", func() { d.specializations(p.Specializations) })
+	}
+	if p.Benefits != nil {
+		d.under("benefits", func() { d.benefits(p.Benefits) })
 	}
 	return d
 }

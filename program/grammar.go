@@ -182,6 +182,7 @@ var ruleFields = slices.Concat(
 		}}},
 		{key: "best_of", doc: "Options: the best one is taken.", of: mapOf{componentShape}},
 		{key: "parts", doc: "Parts: their points are added, up to max.", of: mapOf{componentShape}},
+		{key: "all_of", doc: "Parts that must all be full for all points: each gives an equal share.", of: mapOf{componentShape}},
 		{key: "losses_offset", doc: "A part that lost takes points from the others.", of: booleanShape},
 	},
 	provenanceFields,
@@ -263,6 +264,8 @@ var fileShape = &object{name: "program", fields: []field{
 	{key: "tracks", doc: "Ways of finding a track that areas can name.", of: mapOf{trackRuleShape}},
 	{key: "rules", doc: "Rules that metrics of several areas can use.", of: mapOf{&object{name: "shared", fields: trackedFields}}},
 	{key: "areas", doc: "The solution areas, in order.", of: mapOf{areaShape}, required: true},
+	{key: "specializations", doc: "What is certified beyond designations.", of: specializationsShape},
+	{key: "benefits", doc: "What a partner is given.", of: benefitsShape},
 }}
 
 // schemaOf returns a shape's JSON Schema; objects are defined once, by name.

@@ -68,6 +68,8 @@ func build(root *node) (*Program, error) {
 	b.shared()
 	b.definitions()
 	b.areas()
+	b.p.Specializations = b.specializations(b.root.get("specializations"))
+	b.p.Benefits = b.benefits(b.root.get("benefits"))
 	if err := b.err(); err != nil {
 		return nil, err
 	}

@@ -41,6 +41,9 @@ type Program struct {
 	Membership   *MembershipRules `json:",omitempty"` // nil: nobody enrolls in the program
 	Categories   map[Category]Text
 	Areas        []Area // in the program's order
+
+	Specializations *Specializations `json:",omitempty"` // nil: there are none
+	Benefits        *Benefits        `json:",omitempty"` // nil: the program gives none
 }
 
 // Ref returns "mcpp@2023-10".
@@ -447,7 +450,8 @@ type Measure struct {
 	Channels []string // sales channels that count, all if empty
 
 	// Amount bounds the quantity: of a tenant, or of a pair where Subject is
-	// Pairs, each time by itself. Nil asks for more than 0.
+	// Pairs, each time by itself. Nil asks for more than 0; of active users, for
+	// nothing: a tenant with a covered snapshot counts.
 	Amount *Range
 	// Seats: some covered workload's paid seats in this range make the tenant eligible.
 	Seats *Range

@@ -40,7 +40,7 @@ func (b *builder) metric(e entry, tracks *TrackRule, around Provenance) (Metric,
 	for _, track := range tracks.Tracks {
 		of := byTrack.get(track)
 		body := merge(common, of)
-		if of == nil && byTrack != nil && !body.has("full_at") && !body.has("per_person") && !body.has("parts") && !body.has("best_of") {
+		if of == nil && byTrack != nil && !body.has("full_at") && !body.has("per_person") && !body.has("parts") && !body.has("best_of") && !body.has("all_of") {
 			b.report(e.at, kizuna.Errorf("program-track-without-rule", "%s has no rule for the track %s", e.key, track).
 				WithMend("add %s: under its tracks:", track))
 			continue
@@ -114,7 +114,7 @@ var (
 	peopleOnly  = []string{"per_person", "steps", "steps_in_order", "changes"}
 	measureOnly = []string{"change", "count", "by", "sum", "window", "workloads", "through", "feeds", "channels", "amount", "seats",
 		"stays_after_growth", "active_share", "active_share_above", "share_of", "new_share_at_most", "new_share_below", "since_association",
-		"floor", "step", "best_of", "parts", "losses_offset"}
+		"floor", "step", "best_of", "parts", "all_of", "losses_offset"}
 )
 
 // people reads a rule that counts people, and what becomes of it later.
@@ -211,12 +211,18 @@ func (b *builder) components(n *node, r *Rule) {
 		}
 	}
 	r.Combine = Sum
-	options, parts := n.get("best_of"), n.get("parts")
+	options, parts, all := n.get("best_of"), n.get("parts"), n.get("all_of")
+	several := 0
+	for _, of := range []*node{options, parts, all} {
+		if of != nil {
+			several++
+		}
+	}
 	switch {
-	case options != nil && parts != nil:
-		b.report(n.place("parts"), kizuna.Errorf("program-parts-and-options", "a rule has either best_of or parts").WithMend("keep one of the two"))
+	case several > 1:
+		b.report(n.firstOf("parts", "all_of"), kizuna.Errorf("program-parts-and-options", "a rule has one of best_of, parts and all_of").WithMend("keep one of them"))
 		return
-	case options == nil && parts == nil:
+	case several == 0:
 		if c, ok := b.component("", n, r.Max); ok {
 			r.Components = []Component{c}
 		}
@@ -224,14 +230,17 @@ func (b *builder) components(n *node, r *Rule) {
 		if options != nil {
 			r.Combine = Best
 		}
-		own := n.without("unit", "best_of", "parts", "losses_offset", "basis", "sources", "note")
-		for _, e := range slices.Concat(options.fields(), parts.fields()) {
+		own := n.without("unit", "best_of", "parts", "all_of", "losses_offset", "basis", "sources", "note")
+		if of := len(all.fields()); of > 0 {
+			own = own.with("max", scalarNode(all.at, r.Max.Div(kizuna.Int(int64(of))).String()))
+		}
+		for _, e := range slices.Concat(options.fields(), parts.fields(), all.fields()) {
 			if c, ok := b.component(e.key, merge(own, e.value), r.Max); ok {
 				r.Components = append(r.Components, c)
 			}
 		}
-		if len(r.Components) == 0 && len(options.fields())+len(parts.fields()) == 0 {
-			b.report(n.at, kizuna.Errorf("program-no-parts", "there is nothing under best_of: or parts:").WithMend("add what is measured"))
+		if len(r.Components) == 0 && len(options.fields())+len(parts.fields())+len(all.fields()) == 0 {
+			b.report(n.at, kizuna.Errorf("program-no-parts", "there is nothing under best_of:, parts: or all_of:").WithMend("add what is measured"))
 		}
 	}
 	if r.LossesOffset = isTrue(n.get("losses_offset")); r.LossesOffset && parts == nil {
@@ -469,7 +478,8 @@ func (b *builder) checkMeasure(n *node, c *Component) {
 	if m.Quantity == PaidSeats && m.Subject == Amount {
 		mismatch("sum", by)
 	}
-	if m.Amount != nil && (seats || m.Quantity == Consumption && m.Subject == Amount) {
+	counted := m.Subject == Tenants && m.Quantity == ActiveUsers // by their active users
+	if m.Amount != nil && (seats && !counted || m.Quantity == Consumption && m.Subject == Amount) {
 		mismatch("amount", by)
 	}
 	if m.Seats != nil && !seats {

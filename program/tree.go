@@ -107,6 +107,16 @@ func (n *node) without(keys ...string) *node {
 	return &less
 }
 
+// with returns a mapping in which the key holds this.
+func (n *node) with(key string, value *node) *node {
+	more := n.without(key)
+	more.entries = append(more.entries, entry{key, value.at, value})
+	return more
+}
+
+// scalarNode is a scalar that nobody wrote.
+func scalarNode(at kizuna.Ref, text string) *node { return &node{at: at, kind: scalar, text: text} }
+
 // merge lays one tree over another: mappings merge key by key, everything else
 // replaces, null takes away. This is JSON Merge Patch (RFC 7396), and the one way
 // in which anything in a program file builds on anything else.

@@ -312,7 +312,8 @@ func (w *worker) taken(m *measure, r *ref, month int) int64 {
 	return w.usersOf(r, month)
 }
 
-// holders counts a tenant by its seats, and by the share of them that is active.
+// holders counts a tenant by its seats, by the share of them that is active and by
+// its active users.
 func (w *worker) holders(m *measure, list []ref) (now, base int64) {
 	now = count(w.holds(m, list, m.now) && !w.arrivedActive(m, list))
 	if m.hasBase {
@@ -323,6 +324,9 @@ func (w *worker) holders(m *measure, list []ref) (now, base int64) {
 
 func (w *worker) holds(m *measure, list []ref, month int) bool {
 	if !w.anyCovered(list, month) || !w.eligible(m, list, month) {
+		return false
+	}
+	if users, _ := w.active(list, month); m.bounded && !m.amount.holds(users) {
 		return false
 	}
 	switch {

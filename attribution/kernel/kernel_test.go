@@ -94,6 +94,11 @@ func programs(t testing.TB) []*program.Program {
 		t.Fatal(err)
 	}
 	for _, p := range all[:len(all):len(all)] {
+		day := p.InForce.From
+		if p.InForce.To != nil {
+			day = *p.InForce.To
+		}
+		all = append(all, p.ForSpecializations(day))
 		other := p.Clone()
 		other.CSPHistory = program.ByInterval
 		all = append(all, other)
@@ -151,7 +156,8 @@ func drawMeasure(t *rapid.T, m *program.Measure) {
 	default:
 		m.Subject = rapid.SampledFrom([]program.Subject{program.Amount, program.Tenants}).Draw(t, "subject")
 	}
-	if !seats && (m.Quantity == program.Revenue || m.Subject != program.Amount) && rapid.Bool().Draw(t, "amount") {
+	holders := m.Quantity == program.ActiveUsers && m.Subject == program.Tenants
+	if (holders || !seats && (m.Quantity == program.Revenue || m.Subject != program.Amount)) && rapid.Bool().Draw(t, "amount") {
 		m.Amount = drawRange(t, "amount")
 	}
 	if seats && rapid.Bool().Draw(t, "seats") {

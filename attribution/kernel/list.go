@@ -234,7 +234,7 @@ func (m *measure) figure() int {
 	switch {
 	case m.class == consumptionTenants || m.class == consumptionPairs || m.class == consumptionAmount:
 		return 3
-	case m.class == users && !m.paidSeats || m.class == holders && m.share.set && !m.paidSeats:
+	case m.class == users && !m.paidSeats || m.class == holders && (m.share.set || m.bounded) && !m.paidSeats:
 		return 1
 	case m.class == users || m.class == holders:
 		return 2

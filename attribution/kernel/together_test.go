@@ -74,7 +74,7 @@ func drawDraft(t *rapid.T, p *program.Program) {
 			delete(p.Rates, name)
 		}
 	case "an area less":
-		p.Areas = p.Areas[1:]
+		p.Areas = p.Areas[min(1, len(p.Areas)-1):]
 	case "roles":
 		p.Roles.ExcludeContaining = nil
 	case "offers":

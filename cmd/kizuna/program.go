@@ -154,6 +154,12 @@ func (a *app) showProgram(p *program.Program) error {
 	if err := a.showMembership(p); err != nil {
 		return err
 	}
+	if err := a.showSpecializations(p); err != nil {
+		return err
+	}
+	if err := a.showBenefits(p); err != nil {
+		return err
+	}
 	return a.showSources(p)
 }
 
@@ -313,7 +319,10 @@ func peopleWords(a *app, people *program.PeopleRule, notes *footnotes) string {
 // measureWords says what is measured, clause by clause.
 func measureWords(a *app, m *program.Measure) string {
 	words := []string{a.P.T("program.measure." + string(m.Subject) + "." + string(m.Quantity))}
-	if m.Amount != nil {
+	switch {
+	case m.Amount != nil && m.Quantity == program.ActiveUsers:
+		words = append(words, a.P.T("program.active-users", m.Amount))
+	case m.Amount != nil:
 		words[0] += " " + m.Amount.String()
 	}
 	if m.Seats != nil {
