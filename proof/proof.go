@@ -40,10 +40,12 @@ type Question struct {
 	Attribution   string      `json:"attribution"`
 	MetricGate    string      `json:"metric_gate"`
 	Account       string      `json:"account"`
-	Area          string      `json:"area"`
-	Track         string      `json:"track"`
-	Metric        string      `json:"metric"`
-	Scenario      string      `json:"scenario,omitempty"` // "sha256:…" of what is assumed; "": nothing
+	// Specialization: Area is that of a specialization, Metric one of its requirements.
+	Specialization bool   `json:"specialization,omitempty"`
+	Area           string `json:"area"`
+	Track          string `json:"track"`
+	Metric         string `json:"metric"`
+	Scenario       string `json:"scenario,omitempty"` // "sha256:…" of what is assumed; "": nothing
 }
 
 // New proves an explanation of the answer.
@@ -72,7 +74,7 @@ func questionOf(a *score.Answer, e *score.Explanation) Question {
 		Program: q.Program.Ref(), ProgramDigest: program.Digest(q.Program),
 		AsOf: q.AsOf, CSPHistory: string(q.Program.CSPHistory), Attribution: string(q.Trust),
 		MetricGate: gate + q.Program.Scoring.GateValue.String(),
-		Account:    e.Account, Area: e.Area, Track: e.Track, Metric: e.Metric,
+		Account:    e.Account, Specialization: q.Specializations, Area: e.Area, Track: e.Track, Metric: e.Metric,
 	}
 }
 

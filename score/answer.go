@@ -19,6 +19,9 @@ type Question struct {
 	Carried bool // no version is in force on the day
 	AsOf    kizuna.Date
 	Trust   attribution.Trust
+	// Specializations: the program's areas are specializations
+	// ([program.Program.ForSpecializations]).
+	Specializations bool
 }
 
 // Facts is everything that was known when the question was asked.
@@ -208,6 +211,10 @@ func (a *Answer) NoSuchArea(area string) *kizuna.Error {
 	ids := make([]string, len(p.Areas))
 	for i := range p.Areas {
 		ids[i] = p.Areas[i].ID
+	}
+	if a.Question.Specializations {
+		return kizuna.Errorf("no-such-specialization", "%s has no specialization %q on %s whose requirements are known", p.Ref(), area, a.Question.AsOf).
+			WithMend("known: %s", strings.Join(ids, ", "))
 	}
 	return kizuna.Errorf("no-such-area", "%s has no area %q", p.Ref(), area).
 		WithMend("its areas: %s", strings.Join(ids, ", "))

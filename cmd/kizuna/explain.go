@@ -20,7 +20,8 @@ type explainCmd struct {
 	scenarioFlags
 	oracleFlag
 	Partner  string `name:"partner" required:"" placeholder:"ID" help:"help.partner"`
-	Area     string `name:"area" required:"" placeholder:"AREA" help:"help.area"`
+	Area     string `name:"area" xor:"what" required:"" placeholder:"AREA" help:"help.area"`
+	Special  string `name:"specialization" xor:"what" required:"" placeholder:"ID" help:"help.explain-specialization"`
 	Metric   string `name:"metric" required:"" placeholder:"METRIC" help:"help.metric"`
 	Track    string `name:"track" placeholder:"TRACK" help:"help.track"`
 	Customer string `name:"customer" placeholder:"TENANT" help:"help.customer"`
@@ -29,6 +30,10 @@ type explainCmd struct {
 
 // Run prints the explanation; as JSON it is a proof that kizuna verify checks.
 func (c *explainCmd) Run(a *app) error {
+	what := "--area " + c.Area
+	if c.Special != "" {
+		c.Specializations, c.Area, what = true, c.Special, "--specialization "+c.Special
+	}
 	ask := c.open
 	if c.Oracle {
 		ask = c.ask
@@ -37,7 +42,7 @@ func (c *explainCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	return c.show(a, in, a.P.T("explain.open-example", c.Data, c.Partner, c.Area, c.Metric))
+	return c.show(a, in, a.P.T("explain.open-example", c.Data, c.Partner, what, c.Metric))
 }
 
 // show opens the figure; next is how one of its contributions is opened.
@@ -116,7 +121,7 @@ func (v explainView) head(e *score.Explanation, asked, location string) {
 		who = v.P.T("explain.location-of", asked, e.Account)
 	}
 	fmt.Fprintln(v.Stdout, v.P.T("explain.question", who, rules.Ref(), v.answer.Question.AsOf))
-	fmt.Fprintln(v.Stdout, v.P.T("explain.points", report.Exact(e.Score.Points), e.Score.Max))
+	fmt.Fprintln(v.Stdout, v.reached(e.Score))
 	if e.Score.Reason != "" {
 		fmt.Fprintln(v.Stdout, reasonText(v.P, e.Score.Reason))
 	}
@@ -129,6 +134,17 @@ func (v explainView) head(e *score.Explanation, asked, location string) {
 	if e.Provenance.Note != "" {
 		fmt.Fprintf(v.Stdout, "  %s\n", e.Provenance.Note)
 	}
+}
+
+// reached is what a metric earns; of a requirement, whether it is met.
+func (v explainView) reached(m *score.Metric) string {
+	switch {
+	case !v.answer.Question.Specializations:
+		return v.P.T("explain.points", report.Exact(m.Points), m.Max)
+	case m.Points.Cmp(m.Max) >= 0:
+		return v.P.T("explain.met")
+	}
+	return v.P.T("explain.not-met")
 }
 
 func (v explainView) people(e *score.Explanation) {
@@ -183,7 +199,14 @@ func (v explainView) curve(c *score.ComponentExplanation) {
 	if c.ID != "" {
 		fmt.Fprintf(v.Stdout, "[%s] ", report.Component(v.P, c.ID))
 	}
-	if c.Curve.Progress == nil {
+	switch requirement := v.answer.Question.Specializations; {
+	case requirement && c.Curve.Progress == nil:
+		fmt.Fprintln(v.Stdout, v.P.T("explain.no-figure"))
+		return
+	case requirement:
+		fmt.Fprintln(v.Stdout, v.P.T("explain.threshold", report.Exact(*c.Curve.Progress), c.Curve.Threshold))
+		return
+	case c.Curve.Progress == nil:
 		fmt.Fprintln(v.Stdout, v.P.T("explain.no-progress", report.Exact(c.Points)))
 		return
 	}
@@ -327,7 +350,7 @@ func (c *verifyCmd) Run(a *app) error {
 	}
 	flags := scenarioFlags{Scenario: c.Scenario, questionFlags: questionFlags{
 		placeFlags: c.placeFlags, KnownAt: c.KnownAt, Program: q.Program, AsOf: q.AsOf.String(),
-		CSPHistory: q.CSPHistory, Attribution: q.Attribution, Gate: q.MetricGate,
+		CSPHistory: q.CSPHistory, Attribution: q.Attribution, Gate: q.MetricGate, Specializations: q.Specialization,
 	}}
 	if c.File != "" {
 		flags.Program = c.File

@@ -24,6 +24,8 @@ type questionFlags struct {
 	CSPHistory  string `name:"csp-history" enum:"owner_on_D,by_interval,program" default:"program" help:"help.csp-history"`
 	Attribution string `name:"attribution" enum:"both,own,asserted" default:"both" help:"help.attribution"`
 	Gate        string `name:"metric-gate" enum:"program,above-0,at-least-1" default:"program" help:"help.metric-gate"`
+	// Specializations asks about these instead of areas.
+	Specializations bool `kong:"-"`
 }
 
 // oracleFlag is for commands that answer from packed usage, as the kernel counts it:
@@ -155,6 +157,9 @@ func (f *questionFlags) questionOn(place any, day kizuna.Date, ok bool) (q score
 		return q, err
 	}
 	q.Program, q.Carried = f.adjust(p), carried
+	if f.Specializations {
+		q.Program, q.Specializations = q.Program.ForSpecializations(q.AsOf), true
+	}
 	return q, nil
 }
 

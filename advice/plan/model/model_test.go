@@ -61,9 +61,13 @@ func TestAnInstanceSaysWhatTheScoreSays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	asOf := kizuna.NewDate(2023, 11, 15)
+	for _, p := range programs[:len(programs):len(programs)] {
+		programs = append(programs, p.ForSpecializations(asOf))
+	}
 	rapid.Check(t, func(t *rapid.T) {
 		p := rapid.SampledFrom(programs).Draw(t, "program")
-		q := score.Question{Program: p, AsOf: kizuna.NewDate(2023, 11, 15)}
+		q := score.Question{Program: p, AsOf: asOf}
 		f := worldtest.Draw(t)
 		var coverage score.Coverage = everything{}
 		if rapid.IntRange(0, 9).Draw(t, "no certificates") == 0 {
