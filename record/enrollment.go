@@ -99,6 +99,11 @@ func (s *session) applied(e membership.Enrollment, account string, do membership
 		return e, nil, err
 	}
 	do.Account, do.Actor, do.At, do.Now = account, s.ask.Actor, s.at, s.Now().Instant()
+	if do.Action == membership.TakeBack && !do.Event.Used {
+		if do.Event.Used, err = s.usedBenefits(account); err != nil {
+			return e, nil, err
+		}
+	}
 	return rules.Apply(e, do)
 }
 

@@ -34,6 +34,9 @@ const (
 	MembershipKind   store.Kind = "membership"
 	PlacementKind    store.Kind = "scope"
 	EnrollmentKind   store.Kind = "enrollment" // of a company in the program
+
+	SpecializationKind store.Kind = "specialization"
+	BenefitKind        store.Kind = "benefit" // what was used of a bundle
 )
 
 // kinds is every kind of thing that the record keeps.
@@ -41,7 +44,7 @@ func kinds() []kept {
 	return []kept{
 		accounts, locations, profiles, certificates, subscriptions,
 		claims, links, appointments, resales, roles, memberships, placements,
-		enrollments,
+		enrollments, pursuits, uses,
 	}
 }
 

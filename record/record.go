@@ -20,6 +20,7 @@ import (
 	"github.com/kizuna-org/kizuna/lifecycle"
 	"github.com/kizuna-org/kizuna/membership"
 	"github.com/kizuna-org/kizuna/program"
+	"github.com/kizuna-org/kizuna/specialization"
 	"github.com/kizuna-org/kizuna/store"
 )
 
@@ -32,7 +33,8 @@ type Record struct {
 	clock    func() kizuna.Moment // of readers; what is recorded the store dates
 	imports  Imports
 
-	membership func() (*membership.Rules, error)
+	membership      func() (*membership.Rules, error)
+	specializations *specialization.Rules
 }
 
 // Option is a choice that a record is made with.
@@ -51,6 +53,7 @@ func WithClock(clock func() time.Time) Option {
 func New(s store.Store, blobs blob.Store, id string, programs []*program.Program, opts ...Option) *Record {
 	r := &Record{store: s, blobs: blobs, id: id, programs: programs, imports: noImports{}}
 	r.membership = sync.OnceValues(func() (*membership.Rules, error) { return membership.NewRules(id, programs) })
+	r.specializations = specialization.NewRules(id, programs)
 	for _, o := range append([]Option{WithClock(time.Now)}, opts...) {
 		o(r)
 	}

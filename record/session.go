@@ -5,6 +5,7 @@ import (
 	"github.com/kizuna-org/kizuna/association"
 	"github.com/kizuna-org/kizuna/membership"
 	"github.com/kizuna-org/kizuna/program"
+	"github.com/kizuna-org/kizuna/specialization"
 	"github.com/kizuna-org/kizuna/store"
 )
 
@@ -21,6 +22,8 @@ type session struct {
 	rulesOn func(kizuna.Date) (*program.Program, error)
 	// membership are the rules of all days by which companies enroll.
 	membership func() (*membership.Rules, error)
+	// specializations are the rules of all days by which these are earned and kept.
+	specializations *specialization.Rules
 
 	// settled is how many of the events to come time has caused, before the step.
 	settled int
@@ -31,7 +34,7 @@ type session struct {
 func (r *Record) begin(tx store.Tx, ask Ask) (*session, error) {
 	s := &session{
 		Tx: tx, ask: ask, at: tx.Now().Instant(), imports: &recalled{Imports: r.imports}, rulesOn: r.rulesOn,
-		membership: r.membership, remarks: make(map[store.Concerns]string),
+		membership: r.membership, specializations: r.specializations, remarks: make(map[store.Concerns]string),
 	}
 	if ask.At != nil {
 		if *ask.At > s.at {

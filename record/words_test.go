@@ -11,6 +11,7 @@ import (
 	"github.com/kizuna-org/kizuna/association/csp"
 	"github.com/kizuna-org/kizuna/association/dpor"
 	"github.com/kizuna-org/kizuna/association/pal"
+	"github.com/kizuna-org/kizuna/benefit"
 	"github.com/kizuna-org/kizuna/company"
 	"github.com/kizuna-org/kizuna/lifecycle"
 	"github.com/kizuna-org/kizuna/locale"
@@ -18,6 +19,7 @@ import (
 	"github.com/kizuna-org/kizuna/people/certificate"
 	"github.com/kizuna-org/kizuna/people/profile"
 	"github.com/kizuna-org/kizuna/record"
+	"github.com/kizuna-org/kizuna/specialization"
 	"github.com/kizuna-org/kizuna/store"
 )
 
@@ -38,6 +40,8 @@ func TestEveryStepAndStateHasAWordInBothLanguages(t *testing.T) {
 		of(claim.Machine(), "claim"), of(pal.Machine(), "pal"), of(dpor.Machine(), "dpor"), of(csp.Machine(), "csp"),
 		of(access.Machine(), "role", "membership"), of(access.PlacementMachine(), "scope"),
 		of(profile.Machine(), "profile"), of(certificate.Machine(), "certificate"),
+		of(specialization.Machine(), "specialization"), of(specialization.AuditMachine(), "specialization"),
+		of(specialization.ReferenceMachine(), "specialization"), of(benefit.Machine(), "benefit"),
 		of(company.AccountMachine(), "account"), of(company.LocationMachine(), "location"), of(membership.Machine(), "enrollment"),
 	}
 	living := []store.Kind{"subscription"} // it has no states
@@ -55,7 +59,7 @@ func TestEveryStepAndStateHasAWordInBothLanguages(t *testing.T) {
 	}
 	for _, command := range []string{
 		"access.import", "audit.rotate-key", "certificate.import", "claim.arbitrate", "import", "person.erase", "profile.merge", "subscription.register",
-		"certificate.tick", "claim.tick", "csp.tick", "dpor.tick", "enrollment.tick", "membership.tick", "profile.tick", "role.tick",
+		"certificate.tick", "claim.tick", "csp.tick", "dpor.tick", "enrollment.tick", "membership.tick", "profile.tick", "role.tick", "specialization.tick",
 	} {
 		w.has("action." + command)
 	}
