@@ -57,6 +57,9 @@ type commands struct {
 	People       peopleCmd       `cmd:"" help:"help.people"`
 	Membership   membershipCmd   `cmd:"" help:"help.membership"`
 
+	Specialization specializationCmd `cmd:"" help:"help.specialization-cmd"`
+	Benefit        benefitCmd        `cmd:"" help:"help.benefit"`
+
 	Claim   claimCmd   `cmd:"" help:"help.claim"`
 	History historyCmd `cmd:"" help:"help.history"`
 	Tick    tickCmd    `cmd:"" help:"help.tick"`

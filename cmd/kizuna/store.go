@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,6 +28,22 @@ type storeFlags struct {
 	Store string `name:"store" required:"" env:"KIZUNA_STORE" placeholder:"DSN" help:"help.store"`
 	Blobs string `name:"blobs" env:"KIZUNA_BLOBS" placeholder:"DIR|s3://..." help:"help.blobs"`
 	Key   string `name:"audit-key" env:"KIZUNA_AUDIT_KEY" placeholder:"FILE" help:"help.audit-key"`
+	Rules string `name:"program-file" env:"KIZUNA_PROGRAM_FILE" placeholder:"FILE" help:"help.store-program"`
+}
+
+// programs are the built-in versions, with the operator's own in the place of the one
+// that begins on the same day.
+func (f *storeFlags) programs() ([]*program.Program, error) {
+	all, err := program.Builtin()
+	if err != nil || f.Rules == "" {
+		return all, err
+	}
+	own, err := parseProgramFile(f.Rules)
+	if err != nil {
+		return nil, err
+	}
+	all = slices.DeleteFunc(all, func(p *program.Program) bool { return p.ID == own.ID && p.InForce.From == own.InForce.From })
+	return append(all, own), nil
 }
 
 // opened is a record that commands work on.
@@ -40,7 +57,7 @@ type opened struct {
 
 // open opens the record; close it.
 func (f *storeFlags) open(a *app) (*opened, error) {
-	programs, err := program.Builtin()
+	programs, err := f.programs()
 	if err != nil {
 		return nil, err
 	}
