@@ -326,3 +326,9 @@ func (w words) ruleText(rule *program.Rule) string {
 	}
 	return w.p.T("report.rule", w.p.T("report.basis."+string(rule.Provenance.Basis)), strings.Join(sources, w.p.T("report.semicolon")))
 }
+
+// Unit writes an amount of a metric's unit in the reader's language: "3 net customers".
+func Unit(p *locale.Printer, unit string, f kizuna.Fraction) string {
+	n := amount(f)
+	return words{p: p}.quantity(n, n, unit)
+}

@@ -42,6 +42,7 @@ type commands struct {
 	Simulate simulateCmd `cmd:"" help:"help.simulate"`
 	Forecast forecastCmd `cmd:"" help:"help.forecast"`
 	Watch    watchCmd    `cmd:"" help:"help.watch"`
+	Check    checkCmd    `cmd:"" help:"help.check"`
 	Gaps     gapsCmd     `cmd:"" help:"help.gaps"`
 	Plan     planCmd     `cmd:"" help:"help.plan"`
 
