@@ -280,3 +280,42 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// On a base and on facts as a whole a scenario means the same, and comes to the same.
+func TestAScenarioMeansTheSameOnABase(t *testing.T) {
+	f, on := demoFacts(t), ground(t)
+	q := score.Question{Program: on.Program, AsOf: demo.AsOf}
+	b, err := advice.New(q, demo.Partner, &advice.Facts{
+		Associations: f.Associations, People: f.People, Coverage: f.Coverage, Usage: advice.UsageOf(f.Usage, f.Rates),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{
+		"earn: {person: P01, certificate: SC-100, on: 2023-01-01}",
+		"lose: {certificate: AZ-104, on: 2023-01-01}\nleave: {person: P02, on: 2023-02-01}",
+		"grow: [{percent: 10, from: 2023-01, workload: Storage}, {tenant_id: 4a295f54-79ae-8c51-b0e4-f253fdf72abe, percent: -5, from: 2023-10}]",
+		"project: {until: 2023-12, percent_per_month: 1/3}",
+	} {
+		s := parse(t, text)
+		x, errX := s.Changes(scenario.Of(b, on.Last))
+		y, errY := s.Changes(on)
+		if errX != nil || errY != nil || said(t, x) != said(t, y) {
+			t.Fatalf("%s: %v, %v\n%s\n%s", text, errX, errY, said(t, x), said(t, y))
+		}
+		out, err := b.Evaluate(x)
+		if err != nil {
+			t.Fatal(err)
+		}
+		whole, err := y.Apply(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, _ := score.Ask(q, whole).Result(demo.Partner).Accounts.Get(demo.Partner)
+		for _, area := range out.Score().Areas {
+			if other, _ := want.Areas.Get(area.Name); other.Total.Cmp(area.Value.Total) != 0 {
+				t.Errorf("%s: %s comes to %s and %s", text, area.Name, area.Value.Total, other.Total)
+			}
+		}
+	}
+}

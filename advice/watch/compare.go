@@ -118,7 +118,7 @@ func Compare(before, after *State, programOf func(ref string) *program.Program) 
 			m.Areas = append(m.Areas, c.area(&before.Areas[i], nil))
 		}
 	}
-	if m.Whole && before.Digest == after.Digest && after.outcome != nil {
+	if m.Whole && before.Digest == after.Digest && after.outcome != nil && before.People != nil {
 		c.marginals(m)
 	}
 	return m
@@ -142,7 +142,21 @@ func (s *State) planned(other *State, programOf func(ref string) *program.Progra
 }
 
 // whole reports whether it is known what the numbers of measures mean.
-func (s *State) whole() bool { return s.plan != nil && len(s.Contributions) == s.plan.Measures() }
+func (s *State) whole() bool {
+	if s.plan == nil || len(s.Contributions) != s.plan.Measures() {
+		return false
+	}
+	for i := range s.Areas {
+		for k := range s.Areas[i].Metrics {
+			for _, c := range s.Areas[i].Metrics[k].Components {
+				if c.Measure < 0 || c.Measure >= len(s.Contributions) {
+					return false // it was damaged while it was kept
+				}
+			}
+		}
+	}
+	return true
+}
 
 // Moved reports whether anything differs.
 func (m *Movement) Moved() bool {
@@ -255,7 +269,9 @@ func (c *comparison) component(id string, before, after *Component) (out Compone
 	}
 	if after != nil {
 		out.After = after.Total
-		ofAfter = c.after.Contributions[after.Measure]
+		if c.whole {
+			ofAfter = c.after.Contributions[after.Measure]
+		}
 	}
 	out.Difference = minus(out.After, out.Before)
 	if c.whole {

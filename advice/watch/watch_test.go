@@ -1,6 +1,7 @@
 package watch_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"reflect"
 	"testing"
@@ -10,9 +11,11 @@ import (
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/advice"
 	"github.com/kizuna-org/kizuna/advice/watch"
+	"github.com/kizuna-org/kizuna/demo"
 	"github.com/kizuna-org/kizuna/internal/worldtest"
 	"github.com/kizuna-org/kizuna/program"
 	"github.com/kizuna-org/kizuna/score"
+	"github.com/kizuna-org/kizuna/usage"
 )
 
 type everything struct{}
@@ -32,6 +35,38 @@ func drawBase(t *rapid.T, q score.Question) *advice.Base {
 }
 
 func noProgram(string) *program.Program { return nil }
+
+// FuzzCompare reads states that were kept, and damaged: nothing is said of who moved what,
+// or something, but nothing breaks.
+func FuzzCompare(f *testing.F) {
+	programs, err := program.Builtin()
+	if err != nil {
+		f.Fatal(err)
+	}
+	q := score.Question{Program: programs[0], AsOf: kizuna.NewDate(2023, 11, 15)}
+	d := demo.New()
+	b, err := advice.New(q, demo.Partner, &advice.Facts{
+		Associations: &d.Associations, People: &d.People, Coverage: d.Coverage(), Usage: advice.UsageOf(usage.Collect(d.Usage[:200]), d.Rates),
+	})
+	if err != nil {
+		f.Fatal(err)
+	}
+	now := watch.Of(b.Now())
+	data, err := json.Marshal(now)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(data)
+	f.Add(bytes.ReplaceAll(data, []byte(`"measure":1`), []byte(`"measure":999`)))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		kept := new(watch.State)
+		if err := json.Unmarshal(data, kept); err != nil {
+			return
+		}
+		watch.Compare(kept, now, noProgram)
+		watch.Compare(now, kept, noProgram)
+	})
+}
 
 // What has moved is the difference of two scores: of every area and metric, and of every
 // customer, whose differences add up where it says so. A state that was kept says the
