@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/kizuna-org/kizuna"
+	"github.com/kizuna-org/kizuna/advice"
 	"github.com/kizuna-org/kizuna/advice/forecast"
 	"github.com/kizuna-org/kizuna/association"
 	"github.com/kizuna-org/kizuna/attribution"
@@ -55,8 +56,8 @@ func demoForecast(t *testing.T) (*forecast.Forecast, report.ForecastOptions) {
 	q := &forecast.Question{Question: score.Question{Program: p, AsOf: demo.AsOf}, Account: demo.Partner, Months: 2, Delays: forecast.DefaultDelays, Most: 2}
 	q.Assume.Kind = forecast.Flat
 	f, err := forecast.New(context.Background(), q, &forecast.Facts{
-		View: view, Associations: &d.Associations, People: &d.People, Coverage: everything{}, Rates: d.Rates,
-		Rows: func(tenants []string) (*usage.Ledger, error) {
+		View: view, Associations: &d.Associations, People: &d.People, Coverage: everything{},
+		Usage: func(tenants []string) advice.Usage {
 			some := usage.NewLedger()
 			for _, u := range ledger.All() {
 				for _, id := range tenants {
@@ -65,7 +66,7 @@ func demoForecast(t *testing.T) (*forecast.Forecast, report.ForecastOptions) {
 					}
 				}
 			}
-			return some, nil
+			return advice.UsageOf(some, d.Rates)
 		},
 	})
 	if err != nil {

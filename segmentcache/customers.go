@@ -14,8 +14,24 @@ import (
 // facts' [advice.Usage]. The error "cache-places" says that the places of the resources
 // are not known or not those of the segments: all usage must be read.
 func (f *Facts) Customers(names segment.Names) iter.Seq2[*advice.Customer, error] {
+	return f.customers(names, everybody)
+}
+
+// CustomersOf is [Facts.Customers] of some, whose folded ids come in order.
+func (f *Facts) CustomersOf(tenants []string) advice.Usage {
+	return func(names segment.Names) iter.Seq2[*advice.Customer, error] {
+		return f.customers(names, func(id string) bool {
+			_, wanted := slices.BinarySearch(tenants, id)
+			return wanted
+		})
+	}
+}
+
+func everybody(string) bool { return true }
+
+func (f *Facts) customers(names segment.Names, wanted func(id string) bool) iter.Seq2[*advice.Customer, error] {
 	return func(yield func(*advice.Customer, error) bool) {
-		if err := f.eachCustomer(names, func(c *advice.Customer) bool { return yield(c, nil) }); err != nil {
+		if err := f.eachCustomer(names, wanted, func(c *advice.Customer) bool { return yield(c, nil) }); err != nil {
 			yield(nil, err)
 		}
 	}
@@ -34,7 +50,7 @@ func (f *Facts) Resources() iter.Seq2[segment.Place, error] {
 func (f *Facts) eachPlace(visit func(segment.Place) bool) error {
 	if slices.ContainsFunc(f.places[1:], func(p places) bool { return p.of != (identity{}) }) {
 		// Which places hold of a customer only the segments say.
-		return f.eachCustomer(segment.NewPatch().Numbers(), func(c *advice.Customer) bool {
+		return f.eachCustomer(segment.NewPatch().Numbers(), everybody, func(c *advice.Customer) bool {
 			return len(c.About) == 0 || visit(segment.Place{Tenant: c.ID, Resources: c.About})
 		})
 	}
@@ -54,9 +70,9 @@ func (f *Facts) eachPlace(visit func(segment.Place) bool) error {
 	return nil
 }
 
-func (f *Facts) eachCustomer(names segment.Names, visit func(*advice.Customer) bool) error {
+func (f *Facts) eachCustomer(names segment.Names, wanted func(id string) bool, visit func(*advice.Customer) bool) error {
 	return f.withPlaces(func(where func(segment int, tenant string, resources int) ([]association.Resource, error)) error {
-		for t, err := range f.View.Tenants(names) {
+		for t, err := range f.View.TenantsOf(names, wanted) {
 			if err != nil {
 				return err
 			}

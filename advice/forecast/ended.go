@@ -12,7 +12,6 @@ import (
 	"github.com/kizuna-org/kizuna/attribution/kernel"
 	"github.com/kizuna-org/kizuna/attribution/segment"
 	"github.com/kizuna-org/kizuna/program"
-	"github.com/kizuna-org/kizuna/usage"
 )
 
 // ended looks at associations and subscriptions that have ended, or will have. Had each
@@ -112,7 +111,6 @@ func (m *maker) lookForOthers() error {
 		return nil
 	}
 	m.other = m.lookedFor()
-	used := make(map[string]bool)
 	var layers [][]int // numbers of alternatives
 	taken := make([]map[string]bool, 0)
 	for i := range m.other.all {
@@ -126,18 +124,11 @@ func (m *maker) lookForOthers() error {
 		}
 		layers[n] = append(layers[n], i)
 		for _, id := range a.tenants {
-			taken[n][id], used[id] = true, true
+			taken[n][id] = true
 		}
 	}
-	if len(used) == 0 {
-		return nil
-	}
-	ledger, err := m.f.Rows(slices.Sorted(maps.Keys(used)))
-	if err != nil {
-		return err
-	}
 	for n := range layers {
-		if err := m.countLayer(layers[n], slices.Sorted(maps.Keys(taken[n])), ledger); err != nil {
+		if err := m.countLayer(layers[n], slices.Sorted(maps.Keys(taken[n]))); err != nil {
 			return err
 		}
 	}
@@ -145,11 +136,14 @@ func (m *maker) lookForOthers() error {
 }
 
 // countLayer counts customers of alternatives, each of one.
-func (m *maker) countLayer(layer []int, tenants []string, ledger *usage.Ledger) error {
-	facts, p := *m.f.Associations, *m.assumed
+func (m *maker) countLayer(layer []int, tenants []string) error {
+	of, p := make(map[string]*association.Facts), *m.assumed
 	p.Last = maps.Clone(p.Last)
 	for _, i := range layer {
-		a := &m.other.all[i]
+		a, facts := &m.other.all[i], new(*m.f.Associations)
+		for _, id := range a.tenants {
+			of[id] = facts
+		}
 		add(&facts.Claims, a.goesOn.Claims)
 		add(&facts.Links, a.goesOn.Links)
 		add(&facts.Assignments, a.goesOn.Assignments)
@@ -162,7 +156,7 @@ func (m *maker) countLayer(layer []int, tenants []string, ledger *usage.Ledger) 
 			delete(p.Last, advice.Bought{Tenant: association.Fold(a.ends.Tenant), Subscription: association.Fold(a.ends.Subscription)})
 		}
 	}
-	s, err := m.packed(ledger, tenants, &facts, &p)
+	s, err := m.packed(tenants, func(id string) *association.Facts { return of[id] }, &p)
 	if err != nil {
 		return err
 	}

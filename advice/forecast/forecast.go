@@ -20,7 +20,6 @@ import (
 	"github.com/kizuna-org/kizuna/people"
 	"github.com/kizuna-org/kizuna/program"
 	"github.com/kizuna-org/kizuna/score"
-	"github.com/kizuna-org/kizuna/usage"
 )
 
 // Question is what is asked: how an account goes on after the question's day.
@@ -54,10 +53,9 @@ type Facts struct {
 	Associations *association.Facts
 	People       *people.Facts
 	Coverage     score.Coverage
-	Rates        []usage.Rate
-	// Rows reads the usage rows of some customers. It is asked of those for which the
-	// packed usage does not tell enough.
-	Rows func(tenants []string) (*usage.Ledger, error)
+	// Usage is that of some customers, by their folded ids in order. It is asked of those
+	// for which the packed usage alone does not tell enough.
+	Usage func(tenants []string) advice.Usage
 }
 
 // Forecast is how an account goes on.

@@ -48,15 +48,15 @@ func factsOf(t fataler, f *score.Facts) *forecast.Facts {
 		t.Fatal(err)
 	}
 	return &forecast.Facts{
-		View: view, Associations: f.Associations, People: f.People, Coverage: f.Coverage, Rates: f.Rates,
-		Rows: func(tenants []string) (*usage.Ledger, error) {
+		View: view, Associations: f.Associations, People: f.People, Coverage: f.Coverage,
+		Usage: func(tenants []string) advice.Usage {
 			some := usage.NewLedger()
 			for _, u := range f.Usage.All() {
 				if slices.Contains(tenants, association.Fold(u.Tenant)) {
 					some.Add(u)
 				}
 			}
-			return some, nil
+			return advice.UsageOf(some, f.Rates)
 		},
 	}
 }

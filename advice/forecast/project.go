@@ -10,7 +10,6 @@ import (
 	"github.com/kizuna-org/kizuna/association"
 	"github.com/kizuna-org/kizuna/attribution/kernel"
 	"github.com/kizuna-org/kizuna/attribution/segment"
-	"github.com/kizuna-org/kizuna/usage"
 )
 
 // Assumption is what usage is taken to be in the months to come: a [advice.Projection]
@@ -160,11 +159,7 @@ func (m *maker) special() (view *segment.View, any bool, err error) {
 	}
 	slices.Sort(tenants)
 	tenants = slices.Compact(tenants)
-	ledger, err := m.f.Rows(tenants)
-	if err != nil {
-		return nil, false, err
-	}
-	s, err := m.packed(ledger, tenants, m.f.Associations, m.assumed)
+	s, err := m.packed(tenants, func(string) *association.Facts { return m.f.Associations }, m.assumed)
 	if err != nil {
 		return nil, false, err
 	}
@@ -172,29 +167,27 @@ func (m *maker) special() (view *segment.View, any bool, err error) {
 	return view, true, err
 }
 
-// packed packs customers of a ledger, in the order of their ids, with what their usage is
-// taken to be, as facts say who reaches it.
-func (m *maker) packed(ledger *usage.Ledger, tenants []string, facts *association.Facts, p *advice.Projection) (*segment.Segment, error) {
+// packed packs customers, in the order of their ids, with what their usage is taken to be,
+// as facts, which may be others for each, say who reaches it.
+func (m *maker) packed(tenants []string, facts func(tenant string) *association.Facts, p *advice.Projection) (*segment.Segment, error) {
 	var out bytes.Buffer
 	b := segment.NewBuilder(&out)
-	compiler := segment.NewCompiler(b, facts, nil)
-	some := usage.NewLedger()
-	for _, u := range ledger.All() {
-		if _, asked := slices.BinarySearch(tenants, association.Fold(u.Tenant)); asked {
-			some.Add(u)
-		}
-	}
-	for c, err := range advice.UsageOf(some, m.f.Rates)(b) {
+	compilers := make(map[*association.Facts]*segment.Compiler)
+	for c, err := range m.f.Usage(tenants)(b) {
 		if err != nil {
 			return nil, err
 		}
 		c = p.Consumed(c)
-		compiler.Say(c.Tenant, c.About)
+		f := facts(c.ID)
+		if compilers[f] == nil {
+			compilers[f] = segment.NewCompiler(b, f, nil)
+		}
+		compilers[f].Say(c.Tenant, c.About)
 		if err := b.Add(c.Tenant); err != nil {
 			return nil, err
 		}
 	}
-	b.SetLocations(facts.Locations)
+	b.SetLocations(m.f.Associations.Locations)
 	if err := b.Finish(); err != nil {
 		return nil, err
 	}

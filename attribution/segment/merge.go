@@ -30,15 +30,23 @@ type Of struct {
 // Tenants yields every tenant that has resources, unpacked, in the order of their ids,
 // with the numbers that names give. The errors are those of [Segment.Block].
 func (v *View) Tenants(names Names) iter.Seq2[Of, error] {
+	return v.TenantsOf(names, func(string) bool { return true })
+}
+
+// TenantsOf is [View.Tenants] of those whose ids are wanted.
+func (v *View) TenantsOf(names Names, wanted func(id string) bool) iter.Seq2[Of, error] {
 	return func(yield func(Of, error) bool) {
-		if err := v.eachTenant(names, func(t Of) bool { return yield(t, nil) }); err != nil {
+		if err := v.eachTenant(names, wanted, func(t Of) bool { return yield(t, nil) }); err != nil {
 			yield(Of{}, err)
 		}
 	}
 }
 
-func (v *View) eachTenant(names Names, visit func(Of) bool) error {
+func (v *View) eachTenant(names Names, wanted func(id string) bool, visit func(Of) bool) error {
 	return v.walk(func(w *walker) (bool, error) {
+		if !wanted(w.id) {
+			return true, nil
+		}
 		if err := w.unpack(); err != nil {
 			return false, err
 		}

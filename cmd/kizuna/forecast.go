@@ -16,7 +16,6 @@ import (
 	"github.com/kizuna-org/kizuna/association"
 	"github.com/kizuna-org/kizuna/attribution"
 	"github.com/kizuna-org/kizuna/attribution/segment"
-	"github.com/kizuna-org/kizuna/dataset"
 	"github.com/kizuna-org/kizuna/program"
 	"github.com/kizuna-org/kizuna/score"
 	"github.com/kizuna-org/kizuna/table"
@@ -61,6 +60,11 @@ func (c *forecastCmd) Run(a *app) error {
 		return c.open(a, in, q, facts)
 	}
 	out, err := forecast.New(a.Context, q, facts)
+	if kizuna.CodeOf(err) == "cache-places" {
+		a.log().Debug("the cache does not know its places: all usage is read", "error", err)
+		c.Oracle = true
+		return c.Run(a)
+	}
 	if err != nil {
 		return err
 	}
@@ -91,12 +95,9 @@ func (c *forecastCmd) ahead(a *app) (*adviceInquiry, *forecast.Facts, error) {
 	out := &forecast.Facts{}
 	if packed != nil {
 		in.inquiry = &inquiry{shelf: packed.shelf, data: packed.Data, facts: factsOf(packed.Data), notes: packed.Notes}
-		in.answer = score.AskCounted(packed.q, in.facts, &score.Counted{Plan: packed.k.Plan, Totals: noTotals{}, Survey: packed.Survey})
+		in.answer = score.AskCounted(packed.q, in.facts, &score.Counted{Plan: packed.k.Plan, Totals: nobody{}, Survey: packed.Survey})
 		out.View = packed.View
-		out.Rows = func(tenants []string) (*usage.Ledger, error) {
-			ledger, _, err := dataset.UsageOf(a.Context, in.shelf, dataset.Part{Tenants: tenants})
-			return ledger, err
-		}
+		out.Usage = packed.CustomersOf
 	} else {
 		if in.inquiry, err = c.ask(a); err != nil {
 			return nil, nil, err
@@ -104,10 +105,12 @@ func (c *forecastCmd) ahead(a *app) (*adviceInquiry, *forecast.Facts, error) {
 		if out.View, err = packedView(&in.facts.Facts); err != nil {
 			return nil, nil, err
 		}
-		out.Rows = func(tenants []string) (*usage.Ledger, error) { return rowsOfTenants(in.facts.Usage, tenants), nil }
+		out.Usage = func(tenants []string) advice.Usage {
+			return advice.UsageOf(rowsOfTenants(in.facts.Usage, tenants), in.facts.Rates)
+		}
 	}
 	in.notes = append(in.notes, short(in)...)
-	out.Associations, out.People, out.Coverage, out.Rates = in.facts.Associations, in.facts.People, in.facts.Coverage, in.facts.Rates
+	out.Associations, out.People, out.Coverage = in.facts.Associations, in.facts.People, in.facts.Coverage
 	return in, out, in.choose(c.Partner)
 }
 
@@ -120,11 +123,6 @@ func short(in *adviceInquiry) []*kizuna.Error {
 	}
 	return nil
 }
-
-// noTotals are the totals of an answer that is not asked for scores.
-type noTotals struct{}
-
-func (noTotals) Account(string) attribution.Contribution { return nil }
 
 // packedView packs facts in memory.
 func packedView(f *attribution.Facts) (*segment.View, error) {
