@@ -219,7 +219,7 @@ func TestNoBalanceGoesBelowZero(t *testing.T) {
 				continue
 			}
 			u = after
-			for d := day("2024-03-01"); d <= at.AddDays(40); d += 3 {
+			for _, d := range []kizuna.Date{day("2024-03-01"), at.AddDays(-20), at, at.AddDays(40)} {
 				for _, h := range benefit.Holdings(&u, &tt, d) {
 					var given int64
 					for _, b := range h.Balances {

@@ -141,7 +141,7 @@ func world(t *testing.T, text string) *score.Facts {
 
 // The figures are those of the clear form of the rules and of the kernel alike.
 func TestRequirementsAreMetExactlyAtTheirThresholds(t *testing.T) {
-	programs, err := program.Builtin()
+	programs, err := builtin()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -204,7 +204,7 @@ func sameByKernel(t *testing.T, q score.Question, f *score.Facts) {
 // A specialization is nothing but an area of another program: whatever scores areas
 // scores it to the same end.
 func TestOnlyKnownSpecializationsAreScored(t *testing.T) {
-	programs, err := program.Builtin()
+	programs, err := builtin()
 	if err != nil {
 		t.Fatal(err)
 	}
