@@ -2,7 +2,6 @@ package badge
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/badge/integrity"
@@ -75,7 +74,7 @@ func (c *Company) line(p *program.Program, what string, at kizuna.Instant) (Line
 		return Line{Designation: what, Name: p.Badges.NameOf(area), Until: during.To}, err
 	}
 	i := slices.IndexFunc(c.Specializations, func(s Specialization) bool {
-		return strings.EqualFold(s.Name, what) && s.During.Contains(at)
+		return s.named(what) && s.During.Contains(at)
 	})
 	if i < 0 {
 		return Line{}, kizuna.Errorf("badge-specialization", "the specialization %.120q is not active on %s", what, at.Date()).

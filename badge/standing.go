@@ -75,9 +75,14 @@ func (s *Standing) badge(rules *program.BadgeRules) kizuna.Interval {
 
 // Specialization is an active one of a company's.
 type Specialization struct {
+	ID     string          `json:"id,omitempty"` // by which it can be named, too
 	Name   string          `json:"name"`
 	Areas  []string        `json:"areas"` // the designations that it is aligned with
 	During kizuna.Interval `json:"during"`
+}
+
+func (s *Specialization) named(name string) bool {
+	return strings.EqualFold(s.Name, name) || s.ID != "" && strings.EqualFold(s.ID, name)
 }
 
 // Offer is a badge that a company may have.
@@ -162,7 +167,7 @@ func (c *Company) shown(rules *program.BadgeRules, designation string, areas, pi
 	var names []string
 	for _, name := range picked {
 		i := slices.IndexFunc(c.Specializations, func(s Specialization) bool {
-			return strings.EqualFold(s.Name, name) && s.During.Contains(at)
+			return s.named(name) && s.During.Contains(at)
 		})
 		if i < 0 {
 			return nil, kizuna.Errorf("badge-specialization", "the specialization %.120q is not active on %s", name, at.Date()).
