@@ -20,7 +20,7 @@ const (
 const (
 	Claim   lifecycle.Action = "claim"
 	Dismiss lifecycle.Action = "dismiss"
-	Earn    lifecycle.Action = "earn" // an export says so; verifies a claim
+	Earn    lifecycle.Action = "earn"  // an export says so; verifies a claim
 	Prove   lifecycle.Action = "prove" // a signed credential of a trusted issuer says so; verifies a claim
 	Renew   lifecycle.Action = "renew"
 	Revoke  lifecycle.Action = "revoke"
