@@ -221,7 +221,7 @@ func (b *builder) evidence(n *node) EvidenceRules {
 	return e
 }
 
-// Figure is one of the rules for claims, in words of the program file.
+// Figure is one of the rules for claims or badges, in words of the program file.
 type Figure struct {
 	Key        string     `json:"key"` // "review"
 	Value      string     `json:"value"`

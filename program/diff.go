@@ -197,21 +197,32 @@ func (d *description) definitions(p *Program) {
 	if p.Membership != nil {
 		d.under("membership", func() { d.membership(p.Membership) })
 	}
+	if p.Badges != nil {
+		d.under("badges", func() { d.figures(p.Badges.Figures()) })
+	}
 }
 
 func (d *description) claims(c *ClaimRules) {
 	var alternatives []string
-	for _, f := range c.Figures() {
-		switch {
-		case f.Key == "decline / alternatives":
+	figures := slices.DeleteFunc(c.Figures(), func(f Figure) bool {
+		if f.Key == "decline / alternatives" {
 			alternatives = append(alternatives, f.Value)
-		case f.Value == "":
+			return true
+		}
+		return false
+	})
+	d.figures(figures)
+	d.names("decline / alternatives", alternatives)
+}
+
+func (d *description) figures(all []Figure) {
+	for _, f := range all {
+		if f.Value == "" {
 			d.names(f.Key, f.Names)
-		default:
+		} else {
 			d.text(f.Key, f.Value)
 		}
 	}
-	d.names("decline / alternatives", alternatives)
 }
 
 func (d *description) membership(m *MembershipRules) {

@@ -255,6 +255,7 @@ var fileShape = &object{name: "program", fields: []field{
 	}}},
 	{key: "claims", doc: "What holds for claims of a partner of record (CPOR).", of: claimsShape},
 	{key: "membership", doc: "How designations are entered into, renewed and lost.", of: membershipShape},
+	{key: "badges", doc: "What holds for badges.", of: badgesShape},
 	{key: "categories", doc: "Names of the three categories.", of: mapOf{namesShape}},
 	{key: "metrics", doc: "Names and categories of metrics.", of: mapOf{&object{name: "heading", fields: []field{
 		{key: "name", doc: "Its name.", of: namesShape, required: true},

@@ -70,6 +70,7 @@ func build(root *node) (*Program, error) {
 	b.areas()
 	b.p.Specializations = b.specializations(b.root.get("specializations"))
 	b.p.Benefits = b.benefits(b.root.get("benefits"))
+	b.p.Badges = b.badges(root.get("badges"))
 	if err := b.err(); err != nil {
 		return nil, err
 	}

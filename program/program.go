@@ -39,6 +39,7 @@ type Program struct {
 	People       PeopleRules
 	Claims       *ClaimRules      `json:",omitempty"` // nil: the program takes no claims
 	Membership   *MembershipRules `json:",omitempty"` // nil: nobody enrolls in the program
+	Badges       *BadgeRules      `json:",omitempty"` // nil: the program has no badges
 	Categories   map[Category]Text
 	Areas        []Area // in the program's order
 

@@ -37,6 +37,9 @@ const (
 
 	SpecializationKind store.Kind = "specialization"
 	BenefitKind        store.Kind = "benefit" // what was used of a bundle
+	BadgeKind          store.Kind = "badge"
+	BadgeCountKind     store.Kind = "badge-count" // of an issuer
+	BadgeListKind      store.Kind = "badge-list"  // stretches of status lists
 )
 
 // kinds is every kind of thing that the record keeps.
@@ -44,7 +47,7 @@ func kinds() []kept {
 	return []kept{
 		accounts, locations, profiles, certificates, subscriptions,
 		claims, links, appointments, resales, roles, memberships, placements,
-		enrollments, pursuits, uses,
+		enrollments, pursuits, uses, badges, badgeCounts, badgeLists,
 	}
 }
 

@@ -280,6 +280,33 @@ func (r *Record) Certificate(ctx context.Context, ask Ask, action lifecycle.Acti
 		})
 }
 
+// Proven is a certificate as a signed credential says it, after the credential was
+// verified: its issuer is trusted, its signature, dates and status hold, and it is
+// about the profile.
+type Proven struct {
+	MCID        string            `json:"mcid"`
+	Certificate string            `json:"certificate"`
+	Earned      kizuna.Date       `json:"earned"`
+	Ends        *kizuna.Date      `json:"ends,omitempty"`
+	Proof       certificate.Proof `json:"proof"`
+}
+
+// ProveCertificate records what a verified credential says. The certificate counts
+// from then on as if an export had said so.
+func (r *Record) ProveCertificate(ctx context.Context, ask Ask, p Proven) (*Outcome[certificate.Certificate], error) {
+	return one(ctx, r, ask, "certificate."+string(certificate.Prove), p, func(s *session) (*Outcome[certificate.Certificate], error) {
+		mcid, id, thing, err := s.whichCertificate(p.MCID, p.Certificate, &p.Earned)
+		if err != nil {
+			return nil, err
+		}
+		return step(s, certificates, thing, func(s *session, c certificate.Certificate) (certificate.Certificate, []lifecycle.Event, error) {
+			return certificate.Apply(c, certificate.Step{
+				Action: certificate.Prove, Actor: s.ask.Actor, At: s.at, MCID: mcid, Certificate: id, On: p.Earned, Ends: p.Ends, Proof: &p.Proof,
+			}, s.certificatePolicy(id))
+		})
+	})
+}
+
 // whichCertificate spells a profile and a certificate as the record and the program
 // do, and finds where the certificate is kept. A profile that others were merged
 // into may have two of a kind: the one that was earned on the day, if any.

@@ -11,6 +11,7 @@ import (
 	"github.com/kizuna-org/kizuna/association/csp"
 	"github.com/kizuna-org/kizuna/association/dpor"
 	"github.com/kizuna-org/kizuna/association/pal"
+	"github.com/kizuna-org/kizuna/badge"
 	"github.com/kizuna-org/kizuna/benefit"
 	"github.com/kizuna-org/kizuna/company"
 	"github.com/kizuna-org/kizuna/lifecycle"
@@ -43,8 +44,9 @@ func TestEveryStepAndStateHasAWordInBothLanguages(t *testing.T) {
 		of(specialization.Machine(), "specialization"), of(specialization.AuditMachine(), "specialization"),
 		of(specialization.ReferenceMachine(), "specialization"), of(benefit.Machine(), "benefit"),
 		of(company.AccountMachine(), "account"), of(company.LocationMachine(), "location"), of(membership.Machine(), "enrollment"),
+		of(badge.Machine(), "badge"),
 	}
-	living := []store.Kind{"subscription"} // it has no states
+	living := []store.Kind{"subscription", "badge-count", "badge-list"} // they have no states
 	w := newWords(t)
 	for _, m := range machines {
 		for _, s := range m.states {
@@ -58,8 +60,8 @@ func TestEveryStepAndStateHasAWordInBothLanguages(t *testing.T) {
 		}
 	}
 	for _, command := range []string{
-		"access.import", "audit.rotate-key", "certificate.import", "claim.arbitrate", "import", "person.erase", "profile.merge", "subscription.register",
 		"certificate.tick", "claim.tick", "csp.tick", "dpor.tick", "enrollment.tick", "membership.tick", "profile.tick", "role.tick", "specialization.tick",
+		"access.import", "audit.rotate-key", "badge.review", "badge.tick", "certificate.import", "claim.arbitrate", "import", "person.erase", "profile.merge", "subscription.register",
 	} {
 		w.has("action." + command)
 	}

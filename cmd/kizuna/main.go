@@ -63,6 +63,7 @@ type commands struct {
 	Specialization specializationCmd `cmd:"" help:"help.specialization-cmd"`
 	Benefit        benefitCmd        `cmd:"" help:"help.benefit"`
 
+	Badge   badgeCmd   `cmd:"" help:"help.badge"`
 	Claim   claimCmd   `cmd:"" help:"help.claim"`
 	History historyCmd `cmd:"" help:"help.history"`
 	Tick    tickCmd    `cmd:"" help:"help.tick"`
@@ -174,6 +175,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return exitOK
 	case errors.Is(err, errSent):
 		return exitOK
+	case errors.Is(err, errUntrusted):
+		return exitUntrusted
 	case errors.Is(err, errProblems):
 		return exitProblem
 	default:

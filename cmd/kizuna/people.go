@@ -210,6 +210,7 @@ type certificateCmd struct {
 	Claim   certificateOwnCmd    `cmd:"" help:"help.certificate-claim"`
 	Dismiss certificateStepCmd   `cmd:"" help:"help.certificate-dismiss"`
 	Import  certificateImportCmd `cmd:"" help:"help.certificate-import"`
+	Prove   certificateProveCmd  `cmd:"" help:"help.certificate-prove"`
 	Renew   certificateDatedCmd  `cmd:"" help:"help.certificate-renew"`
 	Revoke  certificateDatedCmd  `cmd:"" help:"help.certificate-revoke"`
 }

@@ -160,6 +160,11 @@ func (a *app) showProgram(p *program.Program) error {
 	if err := a.showBenefits(p); err != nil {
 		return err
 	}
+	if p.Badges != nil {
+		if err := a.showFigures(a.P.T("program.badges"), p.Badges.Figures()); err != nil {
+			return err
+		}
+	}
 	return a.showSources(p)
 }
 

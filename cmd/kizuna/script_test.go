@@ -27,6 +27,7 @@ func TestScripts(t *testing.T) {
 	commands := recordCommands()
 	commands["pack"] = pack
 	commands["damage"] = damage
+	commands["others"] = others
 	commands["replace"] = replace
 	commands["settle"] = func(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Check(settled(ts.MkAbs(args[0])))

@@ -2,7 +2,8 @@
 // to the person, through the learning profile, and survives every employer: nothing
 // here knows of companies.
 //
-// What the vendor's export says is verified. What a person only claims by hand is
+// What the vendor's export says, or a signed credential of an issuer that is trusted,
+// is verified. What a person only claims by hand is
 // kept apart and not counted until an export says so too.
 package certificate
 
@@ -34,6 +35,15 @@ type Term struct {
 	Earned  kizuna.Date   `json:"earned"`
 	Ends    *kizuna.Date  `json:"ends,omitempty"` // the first day on which it no longer holds; nil: it does not end, as fundamentals
 	Renewed []kizuna.Date `json:"renewed,omitempty"`
+	Proof   *Proof        `json:"proof,omitempty"` // nil: an export of the vendor's said so
+}
+
+// Proof is the signed credential by which a term was verified.
+type Proof struct {
+	Issuer     string         `json:"issuer"`               // did:web:learn.example
+	Credential string         `json:"credential,omitempty"` // its id
+	SHA256     kizuna.Hash    `json:"sha256"`               // of what was signed
+	Verified   kizuna.Instant `json:"verified"`             // its signature, dates and status
 }
 
 // Step is what somebody does to a certificate.
@@ -45,6 +55,7 @@ type Step struct {
 	Certificate string           `json:"certificate,omitempty"` // where it is not known yet
 	On          kizuna.Date      `json:"on,omitzero"`           // earned, renewed or revoked on; the day of At if zero
 	Ends        *kizuna.Date     `json:"ends,omitempty"`        // earn: nil does not end; renew: nil asks the policy
+	Proof       *Proof           `json:"proof,omitempty"`       // prove: by what
 }
 
 func (s *Step) day() kizuna.Date {
@@ -83,18 +94,21 @@ func (c *Certificate) take(s *Step, policy Policy) []lifecycle.Event {
 	case Dismiss:
 		c.Claim = nil
 		return c.event("claim-dismissed")
-	case Earn:
-		what := "earned"
+	case Earn, Prove:
+		what, issuer := "earned", ""
 		if c.Claim != nil {
 			what = "verified"
 		}
-		c.Terms = append(c.Terms, Term{Earned: s.day(), Ends: s.Ends})
+		if s.Action == Prove {
+			what, issuer = "proved", s.Proof.Issuer
+		}
+		c.Terms = append(c.Terms, Term{Earned: s.day(), Ends: s.Ends, Proof: s.Proof})
 		c.Claim, c.Warned, c.CountsThrough = nil, 0, nil
-		return c.event(what, "on", s.day().String(), "ends", dateText(s.Ends))
+		return c.event(what, "on", s.day().String(), "ends", dateText(s.Ends), "issuer", issuer)
 	case Renew:
 		term := c.last()
 		ends := extended(*term.Ends, s, policy)
-		*term = Term{Earned: term.Earned, Ends: &ends, Renewed: append(slices.Clone(term.Renewed), s.day())}
+		*term = Term{Earned: term.Earned, Ends: &ends, Renewed: append(slices.Clone(term.Renewed), s.day()), Proof: term.Proof}
 		c.Claim, c.Warned = nil, 0
 		return c.event("renewed", "on", s.day().String(), "ends", ends.String())
 	case Warn:

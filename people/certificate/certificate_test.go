@@ -108,6 +108,8 @@ func TestEveryStepIsAllowedOrRefusedAsWritten(t *testing.T) {
 			s.On = day("2023-06-29")
 		case certificate.Carry:
 			s.MCID = "m2"
+		case certificate.Prove:
+			s.Proof = &certificate.Proof{Issuer: "did:web:learn.example", SHA256: kizuna.HashOf([]byte("x")), Verified: s.At}
 		}
 		after, events, err := certificate.Apply(before, s, retiring)
 		if err == nil && (len(events) != 1 && action != certificate.Warn || after.Changed != s.At) {

@@ -20,7 +20,8 @@ const (
 const (
 	Claim   lifecycle.Action = "claim"
 	Dismiss lifecycle.Action = "dismiss"
-	Earn    lifecycle.Action = "earn" // an export says so; verifies a claim
+	Earn    lifecycle.Action = "earn"  // an export says so; verifies a claim
+	Prove   lifecycle.Action = "prove" // a signed credential of a trusted issuer says so; verifies a claim
 	Renew   lifecycle.Action = "renew"
 	Revoke  lifecycle.Action = "revoke"
 	Carry   lifecycle.Action = "carry"  // to the profile that the person's profile was merged into
@@ -45,8 +46,12 @@ var machine = &lifecycle.Machine[Case]{
 	Table: []lifecycle.Transition[Case]{
 		{From: lifecycle.None, Action: Claim, By: person, To: Claimed, Guards: guards(named, oneself, dated)},
 		{From: lifecycle.None, Action: Earn, By: vendor, To: Held, Guards: guards(named, dated)},
+		{From: lifecycle.None, Action: Prove, By: person, To: Held, Guards: guards(named, oneself, dated, proved)},
+		{From: lifecycle.None, Action: Prove, By: importers, To: Held, Guards: guards(named, dated, proved)},
 
 		{From: Claimed, Action: Earn, By: vendor, To: Held, Guards: guards(dated, afterLast)},
+		{From: Claimed, Action: Prove, By: person, To: Held, Guards: guards(oneself, dated, afterLast, proved)},
+		{From: Claimed, Action: Prove, By: importers, To: Held, Guards: guards(dated, afterLast, proved)},
 		{From: Claimed, Action: Renew, By: vendor, To: Held, Guards: guards(ending, notRetired, inTime)},
 		{From: Claimed, Action: Dismiss, By: person, To: Dismissed, Guards: guards(oneself)},
 		{From: Claimed, Action: Dismiss, By: operator, To: Dismissed},
@@ -54,6 +59,8 @@ var machine = &lifecycle.Machine[Case]{
 
 		{From: Dismissed, Action: Claim, By: person, To: Claimed, Guards: guards(oneself, dated, afterLast)},
 		{From: Dismissed, Action: Earn, By: vendor, To: Held, Guards: guards(dated, afterLast)},
+		{From: Dismissed, Action: Prove, By: person, To: Held, Guards: guards(oneself, dated, afterLast, proved)},
+		{From: Dismissed, Action: Prove, By: importers, To: Held, Guards: guards(dated, afterLast, proved)},
 		{From: Dismissed, Action: Renew, By: vendor, To: Held, Guards: guards(ending, notRetired, inTime)},
 		{From: Dismissed, Action: Carry, By: vendor, To: Dismissed, Guards: guards(elsewhere)},
 
@@ -74,11 +81,15 @@ var machine = &lifecycle.Machine[Case]{
 		{From: Expired, Action: Renew, By: vendor, To: Held, Guards: guards(ending, notRetired, inTime)},
 		{From: Expired, Action: Claim, By: person, To: Claimed, Guards: guards(oneself, dated, afterLast)},
 		{From: Expired, Action: Earn, By: vendor, To: Held, Guards: guards(dated, afterLast)},
+		{From: Expired, Action: Prove, By: person, To: Held, Guards: guards(oneself, dated, afterLast, proved)},
+		{From: Expired, Action: Prove, By: importers, To: Held, Guards: guards(dated, afterLast, proved)},
 		{From: Expired, Action: Revoke, By: vendor, To: Revoked, Guards: guards(happened)},
 		{From: Expired, Action: Carry, By: vendor, To: Expired, Guards: guards(elsewhere)},
 
 		{From: Revoked, Action: Claim, By: person, To: Claimed, Guards: guards(oneself, dated, afterLast)},
 		{From: Revoked, Action: Earn, By: vendor, To: Held, Guards: guards(dated, afterLast)},
+		{From: Revoked, Action: Prove, By: person, To: Held, Guards: guards(oneself, dated, afterLast, proved)},
+		{From: Revoked, Action: Prove, By: importers, To: Held, Guards: guards(dated, afterLast, proved)},
 		{From: Revoked, Action: Carry, By: vendor, To: Revoked, Guards: guards(elsewhere)},
 	},
 }
@@ -88,6 +99,8 @@ var (
 	vendor   = []lifecycle.Role{lifecycle.Vendor}
 	operator = []lifecycle.Role{lifecycle.Operator}
 	clock    = []lifecycle.Role{lifecycle.System}
+
+	importers = []lifecycle.Role{lifecycle.Vendor, lifecycle.Operator}
 )
 
 func guards(all ...lifecycle.Guard[Case]) []lifecycle.Guard[Case] { return all }
@@ -125,6 +138,13 @@ var (
 			return kizuna.Errorf("certificate-terms-overlap", "%s was held from %s, ends %s; it was not earned anew on %s",
 				c.Certificate.Certificate, before.Earned, orNever(before.Ends), c.Step.day()).
 				WithMend("what lengthens a term is a renewal")
+		}
+		return nil
+	}}
+	proved = lifecycle.Guard[Case]{Name: "by a credential that was verified", Check: func(c Case) error {
+		if p := c.Step.Proof; p == nil || p.Issuer == "" || p.SHA256 == (kizuna.Hash{}) {
+			return kizuna.Errorf("certificate-unproved", "no credential was verified for %s of profile %s", c.Step.Certificate, c.Step.MCID).
+				WithMend("import the signed credential; it is verified before it counts")
 		}
 		return nil
 	}}
