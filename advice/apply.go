@@ -36,7 +36,7 @@ func (c *Changes) consumed(ledger *usage.Ledger, rates attribution.Rates) *usage
 		if c.Projection != nil && u.Month > c.Projection.From {
 			return
 		}
-		if grown := c.grow(u, rates); grown != nil {
+		if grown := c.growRow(u, rates, false); grown != nil {
 			u = grown
 		}
 		out.Add(u)
@@ -55,20 +55,25 @@ func (c *Changes) consumed(ledger *usage.Ledger, rates attribution.Rates) *usage
 		add(u)
 	}
 	if c.Projection != nil {
-		c.Projection.rows(out, rates, func(u *usage.Row) { out.Add(u) })
+		c.Projection.rows(out, rates, func(u *usage.Row) {
+			if grown := c.growRow(u, rates, true); grown != nil {
+				u = grown
+			}
+			out.Add(u)
+		})
 	}
 	return out
 }
 
-// grow returns a row that has grown; nil if it does not, or cannot be counted.
-func (c *Changes) grow(u *usage.Row, rates attribution.Rates) *usage.Row {
+// growRow returns a row that has grown, as [Changes.grow] does; nil if it does not, or cannot be counted.
+func (c *Changes) growRow(u *usage.Row, rates attribution.Rates, later bool) *usage.Row {
 	about := association.Resource{Subscription: u.Subscription, Workload: u.Workload}
 	var row segment.Row
 	var figures attribution.Figures
 	grows := false
 	for i := range c.Growth {
 		g := &c.Growth[i]
-		if !g.about(association.Fold(u.Tenant), &about) || !g.in(u.Month) {
+		if c.ofProjected(g) != later || !g.about(association.Fold(u.Tenant), &about) || !g.in(u.Month) {
 			continue
 		}
 		if !grows {

@@ -96,7 +96,7 @@ func drawChanges(t *rapid.T, f *score.Facts) *advice.Changes {
 		c.Growth = append(c.Growth, advice.Growth{
 			Tenant: rapid.SampledFrom([]string{"", "T1", "t2", "t9"}).Draw(t, "of"), Workload: rapid.SampledFrom([]string{"", "Storage", "Teams"}).Draw(t, "workload"),
 			Subscription: rapid.SampledFrom([]string{"", "", "S1"}).Draw(t, "subscription"),
-			From:         month("2022-10"), To: month("2023-09"), Factor: kizuna.Ratio(rapid.Int64Range(0, 9).Draw(t, "num"), 7),
+			From:         rapid.SampledFrom([]kizuna.Month{month("2022-10"), month("2023-12")}).Draw(t, "from"), To: rapid.SampledFrom([]kizuna.Month{0, month("2024-02")}).Draw(t, "to"), Factor: kizuna.Ratio(rapid.Int64Range(0, 9).Draw(t, "num"), 7),
 		})
 	}
 	if few("usage") {

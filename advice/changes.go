@@ -22,7 +22,8 @@ type Changes struct {
 	End []Ending
 	// Usage is consumed besides. Its revenue is in dollars, to a millionth at most.
 	Usage []usage.Row
-	// Growth multiplies usage, added usage too, one after the other.
+	// Growth multiplies usage, added usage too, one after the other. What begins after the
+	// projection's first month multiplies what is projected.
 	Growth []Growth
 	// Projection, if set, is what usage is taken to be in months to come.
 	Projection *Projection

@@ -108,18 +108,10 @@ func (c *Changes) grown(of *Customer) *Customer {
 	for i := range t.Resources {
 		r := &t.Resources[i]
 		r.Rows = slices.Clone(r.Rows)
-		for _, g := range c.Growth {
-			if !g.about(t.ID, &of.About[i]) {
-				continue
-			}
-			for k := range r.Rows {
-				if g.in(r.Rows[k].Month) {
-					scale(&r.Rows[k], g.Factor)
-				}
-			}
-		}
+		c.grow(r, t.ID, &of.About[i], false)
 		if c.Projection != nil {
 			c.Projection.extend(r, t.ID, of.About[i].Subscription)
+			c.grow(r, t.ID, &of.About[i], true)
 		}
 	}
 	return &Customer{&t, of.About}
@@ -128,6 +120,27 @@ func (c *Changes) grown(of *Customer) *Customer {
 // Selects reports whether usage of a resource of a tenant, whose id is folded, grows in
 // the months from From to To.
 func (g *Growth) Selects(tenant string, r *association.Resource) bool { return g.about(tenant, r) }
+
+// grow multiplies a resource's rows: by what begins later than the projection, in months that
+// are projected; or by the rest, before anything is projected.
+func (c *Changes) grow(r *segment.Resource, tenant string, about *association.Resource, later bool) {
+	for i := range c.Growth {
+		g := &c.Growth[i]
+		if c.ofProjected(g) != later || !g.about(tenant, about) {
+			continue
+		}
+		for k := range r.Rows {
+			if g.in(r.Rows[k].Month) {
+				scale(&r.Rows[k], g.Factor)
+			}
+		}
+	}
+}
+
+// ofProjected reports whether growth begins in months that are projected.
+func (c *Changes) ofProjected(g *Growth) bool {
+	return c.Projection != nil && g.From > c.Projection.From
+}
 
 func (g *Growth) about(tenant string, r *association.Resource) bool {
 	return (g.Tenant == "" || association.Fold(g.Tenant) == tenant) &&

@@ -117,7 +117,6 @@ type compiler struct {
 	out  *advice.Changes
 	refs []kizuna.Ref // of out.End
 
-	grown []Growth
 }
 
 func (c *compiler) end(e advice.Ending, at kizuna.Ref) {
@@ -296,7 +295,7 @@ func (c *compiler) grow(g *Growth) error {
 	if !c.Uses(&g.Growth) {
 		return c.noUsage(g.At)
 	}
-	c.out.Growth, c.grown = append(c.out.Growth, g.Growth), append(c.grown, *g)
+	c.out.Growth = append(c.out.Growth, g.Growth)
 	return nil
 }
 
@@ -317,15 +316,11 @@ func (c *compiler) project(p *Projection) error {
 		return kizuna.Errorf("scenario-projection", "usage cannot be taken from %s until %s", out.From, out.Until).
 			WithMend("write a month after the first, at most %d later", mostMonths).WithRef(p.At)
 	}
-	// A projection says what all usage of later months is taken to be.
+	// A projection says what all usage of later months is taken to be. Growth that begins there
+	// multiplies it.
 	for i := range c.out.Usage {
 		if u := &c.out.Usage[i]; u.Month > out.From {
 			return c.projected(u.Month, out.From, u.At)
-		}
-	}
-	for i := range c.grown {
-		if g := c.grown[i]; g.From > out.From {
-			return c.projected(g.From, out.From, g.At)
 		}
 	}
 	for tenant := range out.Rates {

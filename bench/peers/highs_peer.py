@@ -101,7 +101,7 @@ class Planner:
         """A counter as (constant, {column: coefficient})."""
         constant, terms = self.i["counters"][c]["base"], {}
         for u, unit in enumerate(self.i["units"]):
-            if failure and failure["unit"] == u:
+            if failure and u in failure["units"]:
                 continue
             for b, bundle in enumerate(unit["bundles"]):
                 for add in bundle["adds"]:

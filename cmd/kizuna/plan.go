@@ -16,7 +16,9 @@ import (
 	"github.com/kizuna-org/kizuna/advice/plan/action"
 	"github.com/kizuna-org/kizuna/advice/plan/check"
 	"github.com/kizuna-org/kizuna/advice/plan/find"
+	"github.com/kizuna-org/kizuna/advice/scenario"
 	"github.com/kizuna-org/kizuna/attribution"
+	"github.com/kizuna-org/kizuna/dataset"
 	"github.com/kizuna-org/kizuna/program"
 	"github.com/kizuna-org/kizuna/score"
 	"github.com/kizuna-org/kizuna/textgrid"
@@ -31,12 +33,13 @@ type planCmd struct {
 
 type planFindCmd struct {
 	adviceFlags
-	By     string        `name:"by" placeholder:"DATE" help:"help.plan-by"`
-	Area   []string      `name:"area" placeholder:"AREA" help:"help.plan-area"`
-	Costs  string        `name:"costs" type:"path" placeholder:"FILE" help:"help.plan-costs-file"`
-	Margin bool          `name:"margin" help:"help.plan-margin"`
-	Within time.Duration `name:"within" default:"10s" placeholder:"TIME" help:"help.plan-within"`
-	Proof  string        `name:"proof" type:"path" placeholder:"FILE" help:"help.plan-proof"`
+	By       string        `name:"by" placeholder:"DATE" help:"help.plan-by"`
+	Area     []string      `name:"area" placeholder:"AREA" help:"help.plan-area"`
+	Costs    string        `name:"costs" type:"path" placeholder:"FILE" help:"help.plan-costs-file"`
+	Margin   bool          `name:"margin" help:"help.plan-margin"`
+	Within   time.Duration `name:"within" default:"10s" placeholder:"TIME" help:"help.plan-within"`
+	Scenario string        `name:"scenario" type:"path" placeholder:"FILE" help:"help.plan-scenario"`
+	Proof    string        `name:"proof" type:"path" placeholder:"FILE" help:"help.plan-proof"`
 }
 
 // planned is an answer, and what is needed to tell it.
@@ -96,6 +99,11 @@ func (c *planFindCmd) Run(a *app) error {
 				return err
 			}
 			p.apart = append(p.apart, apart{area, answer})
+		}
+	}
+	if c.Scenario != "" && p.Found {
+		if err := p.writeScenario(c.Scenario); err != nil {
+			return err
 		}
 	}
 	if c.Proof != "" {
@@ -360,6 +368,24 @@ func (p *planned) each() error {
 	return a.section(g, t("plan.apart"))
 }
 
+// writeScenario writes the plan as a scenario, to be simulated: what its steps change, on
+// the day, with usage going on as the plan takes it to.
+func (p *planned) writeScenario(file string) error {
+	s := scenario.Made(p.Changes(0))
+	s.Name, s.AsOf, s.Program = "plan", &p.By, p.program.Ref()
+	if assumed := p.in.until(p.By).Always; len(assumed) > 0 {
+		s.Project = &scenario.Projection{Projection: *assumed[len(assumed)-1].Projection}
+	}
+	text, err := scenario.Format(s, dataset.ScenarioTables{})
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(file, text, 0o666); err != nil {
+		return unwritable(file, err)
+	}
+	return nil
+}
+
 // planProof is an instance with the proof of its answer.
 type planProof struct {
 	Instance    *plan.Instance    `json:"instance"`
@@ -374,7 +400,10 @@ func (p *planned) write(file string) error {
 	if err := json.NewEncoder(&out).Encode(planProof{p.Instance, p.Certificate}); err != nil {
 		return err
 	}
-	return os.WriteFile(file, out.Bytes(), 0o666)
+	if err := os.WriteFile(file, out.Bytes(), 0o666); err != nil {
+		return unwritable(file, err)
+	}
+	return nil
 }
 
 // planCostsCmd prints the costs to begin with.
