@@ -111,7 +111,6 @@ func TestWhatSelectsNothingIsNamed(t *testing.T) {
 		"add: {usage: {month: 2023-01, tenant_id: t, revenue_usd: 0.0000001}}":                      "scenario-millionths",
 		"project: {until: 2020-01}":                                                                 "scenario-projection",
 		"{project: {until: 2024-01}, add: {usage: {month: 2023-11, tenant_id: t, revenue_usd: 1}}}": "scenario-projected",
-		"{project: {until: 2024-01}, grow: {percent: 1, from: 2023-11}}":                            "scenario-projected",
 		"project: {until: 2024-01, customers: {nobody: 3}}":                                         "scenario-no-usage",
 	} {
 		_, err := parse(t, text).Changes(on)

@@ -220,8 +220,11 @@ type Report struct {
 	At       kizuna.Moment `json:"at"`
 	Movement *Movement     `json:"movement"`
 	Facts    []FactMove    `json:"facts"`
-	Usage    []UsageMove   `json:"usage"`
-	Recorded []Recorded    `json:"recorded,omitempty"` // by a store's record
+	// FactsLeftOut: at one of the looks there were more than [MostRows] rows, so that which of
+	// them differ is not known.
+	FactsLeftOut bool        `json:"facts_left_out,omitempty"`
+	Usage        []UsageMove `json:"usage"`
+	Recorded     []Recorded  `json:"recorded,omitempty"` // by a store's record
 }
 
 // Recorded is an event of the record.
@@ -236,7 +239,10 @@ type Recorded struct {
 // Looked makes a report of two looks, of what concerns the account.
 func Looked(before, after *Kept, c *Concern, recorded []Recorded, m *Movement) *Report {
 	facts := slices.DeleteFunc(Facts(before, after), func(f FactMove) bool { return !c.row(f.Before) && !c.row(f.After) })
-	return &Report{before.At, after.At, m, facts, Usage(before, after), recorded}
+	return &Report{
+		Since: before.At, At: after.At, Movement: m, Facts: facts, FactsLeftOut: before.Rows == nil || after.Rows == nil,
+		Usage: Usage(before, after), Recorded: recorded,
+	}
 }
 
 // Concern says what concerns an account: its locations, and the customers that it has

@@ -165,7 +165,7 @@ func same(a, b []*segment.Tenant) string {
 				r := &t.Resources[k]
 				r.Rows = slices.Clone(r.Rows)
 				slices.SortFunc(r.Rows, func(a, b segment.Row) int {
-					return cmp.Or(byTime(a, b), strings.Compare(fmt.Sprint(a), fmt.Sprint(b)))
+					return cmp.Or(byTime(a, b), strings.Compare(fmt.Sprintf("%#v", a), fmt.Sprintf("%#v", b))) // nil and empty differ
 				})
 				if len(r.Rows) == 0 {
 					r.Rows = nil

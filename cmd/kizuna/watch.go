@@ -235,6 +235,9 @@ func (c *watchCmd) digest(a *app, w io.Writer, in *adviceInquiry, r *watch.Repor
 	if !m.Whole {
 		fmt.Fprintf(w, "\n%s\n", a.P.T("watch.not-whole"))
 	}
+	if r.FactsLeftOut {
+		fmt.Fprintf(w, "\n%s\n", a.P.T("watch.facts-left-out", watch.MostRows))
+	}
 	c.happened(v, r)
 	v.note(m)
 }
