@@ -81,7 +81,8 @@ func (l *look) event(ctx context.Context, e *store.Event) (Reason, error) {
 	case record.ProfileKind, record.CertificateKind:
 		l.people = true
 	case record.AccountKind: // nothing counts for an account but by its locations
-	case record.EnrollmentKind: // a membership rests on scores, no score rests on it
+	case record.EnrollmentKind, record.SpecializationKind, record.BenefitKind,
+		record.BadgeKind, record.BadgeCountKind, record.BadgeListKind: // they rest on scores, no score rests on them
 	case record.LocationKind:
 		return NewLocation, nil
 	case imports.File, imports.Settings:
