@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"embed"
 	"errors"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -30,10 +31,7 @@ func Builtin() ([]*Program, error) {
 	programs, failed := make([]*Program, len(builtinRefs)), make([]error, len(builtinRefs))
 	var wait sync.WaitGroup
 	for i, ref := range builtinRefs {
-		wait.Go(func() {
-			data, _ := builtinFile(ref)
-			programs[i], failed[i] = Parse(ref+".yaml", data)
-		})
+		wait.Go(func() { programs[i], failed[i] = parseBuiltin(ref) })
 	}
 	wait.Wait()
 	if err := errors.Join(failed...); err != nil {
@@ -43,6 +41,67 @@ func Builtin() ([]*Program, error) {
 		return cmp.Or(cmp.Compare(p.ID, q.ID), cmp.Compare(p.InForce.From, q.InForce.From))
 	})
 	return programs, nil
+}
+
+func parseBuiltin(ref string) (*Program, error) {
+	data, _ := builtinFile(ref)
+	return Parse(ref+".yaml", data)
+}
+
+// BuiltinNamed is [Find] among the built-in programs. No other one is read.
+func BuiltinNamed(ref string) (*Program, error) {
+	heads, err := builtinHeads()
+	if err != nil {
+		return nil, err
+	}
+	head, err := Find(heads, ref)
+	if err != nil {
+		return nil, err
+	}
+	return parseBuiltin(head.Ref())
+}
+
+// BuiltinInForceOn is [InForceOn] among the built-in programs. No other one is read. It
+// returns nil if there is no program of that id.
+func BuiltinInForceOn(id string, day kizuna.Date) (p *Program, carried bool, err error) {
+	heads, err := builtinHeads()
+	if err != nil {
+		return nil, false, err
+	}
+	head, carried := InForceOn(heads, id, day)
+	if head == nil {
+		return nil, false, nil
+	}
+	p, err = parseBuiltin(head.Ref())
+	return p, carried, err
+}
+
+// inForceLine is how the built-in files say when they are in force.
+var inForceLine = regexp.MustCompile(`(?m)^in_force: \{from: ([0-9-]+)(?:, to: ([0-9-]+))?\}`)
+
+// builtinHeads are the built-in programs with nothing but what is needed to choose one.
+func builtinHeads() (heads []*Program, err error) {
+	for _, ref := range builtinRefs {
+		p := new(Program)
+		p.ID, p.Version, _ = strings.Cut(ref, "@")
+		data, _ := builtinFile(ref)
+		m := inForceLine.FindSubmatch(data)
+		if m == nil {
+			return nil, errors.New("the built-in program " + ref + " does not say when it is in force")
+		}
+		if p.InForce.From, err = kizuna.ParseDate(string(m[1])); err != nil {
+			return nil, err
+		}
+		if len(m[2]) > 0 {
+			to, err := kizuna.ParseDate(string(m[2]))
+			if err != nil {
+				return nil, err
+			}
+			p.InForce.To = &to
+		}
+		heads = append(heads, p)
+	}
+	return heads, nil
 }
 
 // Find returns the program of that reference: "mcpp@2023-10", or "2023-10" where

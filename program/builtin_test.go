@@ -410,3 +410,33 @@ func TestEveryObjectOfTheGrammarHasItsOwnName(t *testing.T) {
 		named[o.name] = o
 	}
 }
+
+// Choosing a built-in program without reading the others chooses the same.
+func TestOneBuiltinProgramIsChosenLikeAmongAll(t *testing.T) {
+	all, err := Builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, day := range []kizuna.Date{
+		kizuna.NewDate(2020, 1, 1), kizuna.NewDate(2022, 10, 3), kizuna.NewDate(2023, 3, 31), kizuna.NewDate(2023, 4, 1), kizuna.NewDate(2023, 9, 19),
+		kizuna.NewDate(2023, 11, 30), kizuna.NewDate(2023, 12, 1), kizuna.NewDate(2026, 6, 30), kizuna.NewDate(2026, 7, 1), kizuna.NewDate(2030, 1, 1),
+	} {
+		want, wantCarried := InForceOn(all, "mcpp", day)
+		got, carried, err := BuiltinInForceOn("mcpp", day)
+		if err != nil || Digest(got) != Digest(want) || carried != wantCarried {
+			t.Errorf("%s: %v (carried: %v, %v), among all %s (%v)", day, got, carried, err, want.Ref(), wantCarried)
+		}
+	}
+	for _, p := range all {
+		got, err := BuiltinNamed(p.Ref())
+		if err != nil || Digest(got) != Digest(p) {
+			t.Errorf("%s: %v, %v", p.Ref(), got, err)
+		}
+	}
+	if p, _, err := BuiltinInForceOn("other", kizuna.NewDate(2023, 1, 1)); p != nil || err != nil {
+		t.Errorf("of no such id: %v, %v", p, err)
+	}
+	if _, err := BuiltinNamed("mcpp@1999"); kizuna.CodeOf(err) != "program-unknown" {
+		t.Error(err)
+	}
+}

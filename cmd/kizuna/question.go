@@ -181,14 +181,9 @@ func (f *questionFlags) adjust(p *program.Program) *program.Program {
 // programFor finds a program by reference, in a file, or by the day. A program
 // that is named is taken even on days when it is not in force.
 func programFor(ref string, day kizuna.Date) (p *program.Program, carried bool, err error) {
-	programs, err := program.Builtin()
-	if err != nil {
-		return nil, false, err
-	}
 	switch {
 	case ref == "":
-		p, carried = program.InForceOn(programs, "mcpp", day)
-		return p, carried, nil
+		return program.BuiltinInForceOn("mcpp", day)
 	case isProgramFile(ref):
 		data, err := os.ReadFile(ref)
 		if err != nil {
@@ -197,7 +192,7 @@ func programFor(ref string, day kizuna.Date) (p *program.Program, carried bool, 
 		p, err = program.Parse(ref, data)
 		return p, false, err
 	}
-	p, err = program.Find(programs, ref)
+	p, err = program.BuiltinNamed(ref)
 	return p, p != nil && !p.InForce.Contains(day), err
 }
 
