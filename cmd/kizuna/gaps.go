@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -40,7 +41,10 @@ func (c *gapsCmd) Run(a *app) error {
 	if err := a.Context.Err(); err != nil {
 		return err
 	}
-	t := &gapsTold{app: a, in: in, place: c.placeFlags.args()}
+	t := &gapsTold{app: a, in: in, place: c.placeFlags.args(), partner: in.account}
+	if r := in.answer.Result(in.account); len(r.Accounts) > 0 {
+		t.partner = cmp.Or(r.Accounts[0].Value.Name, in.account)
+	}
 	if c.Requests != "" {
 		if err := t.write(c.Requests, found); err != nil {
 			return err
@@ -62,9 +66,10 @@ func (c *gapsCmd) Run(a *app) error {
 
 // gapsTold tells gaps.
 type gapsTold struct {
-	app   *app
-	in    *adviceInquiry
-	place []string // flags that name it
+	app     *app
+	in      *adviceInquiry
+	place   []string // flags that name it
+	partner string   // what it is called
 }
 
 // gapSaid is a gap as JSON, with the requests that can be sent.
@@ -215,11 +220,7 @@ func (t *gapsTold) request(p *locale.Printer, g *gaps.Gap, o *gaps.Option) strin
 	if object == remedy.NewIdentity {
 		object = p.T("request.identity")
 	}
-	partner := t.in.account
-	if r := t.in.answer.Result(t.in.account); len(r.Accounts) > 0 && r.Accounts[0].Value.Name != "" {
-		partner = r.Accounts[0].Value.Name
-	}
-	subject, customer := t.subject(g), t.customer(g.Tenant)
+	partner, subject, customer := t.partner, t.subject(g), t.customer(g.Tenant)
 	switch o.Kind {
 	case remedy.Claim:
 		on := []string{"--workload", quoted(o.Workload)}

@@ -195,7 +195,7 @@ func (c *customers) candidate(all []candidate, tenant string, actions []*Action)
 // other customers, which are units of their own.
 func (c *customers) evaluate(tenant string, actions []*Action) (one candidate, ok bool, err error) {
 	now := c.ask.Base.Now()
-	out, err := c.ask.Base.Evaluate(changes(actions))
+	out, err := c.ask.Base.Evaluate(Changes(actions))
 	if err != nil {
 		return one, false, err
 	}

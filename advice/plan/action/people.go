@@ -381,7 +381,7 @@ func (h *humans) candidate(all []candidate, of *human, actions []*Action) ([]can
 	key := strings.Join(slices.Sorted(maps.Keys(of.then)), ",") + "|" + of.location + "|" + strings.Join(does, ",")
 	adds, known := h.known[key]
 	if !known || of.odd {
-		out, err := h.ask.Base.Evaluate(changes(actions))
+		out, err := h.ask.Base.Evaluate(Changes(actions))
 		if err != nil {
 			return nil, err
 		}

@@ -101,8 +101,8 @@ func (p *Proposal) inTime(a *Action) bool {
 	return false
 }
 
-// changes joins what actions do.
-func changes(actions []*Action) *advice.Changes {
+// Changes joins what actions do.
+func Changes(actions []*Action) *advice.Changes {
 	all := make([]*advice.Changes, len(actions))
 	for i, a := range actions {
 		all[i] = a.Changes()
@@ -259,6 +259,3 @@ func (p *Proposal) Of(taken plan.Plan) (out []*Action) {
 	})
 	return out
 }
-
-// Changes joins what actions do, to be evaluated.
-func Changes(actions []*Action) *advice.Changes { return changes(actions) }
