@@ -117,11 +117,8 @@ func Measures(b *advice.Base, r *Remedy, measures []int) (out []int) {
 	for i := range f.Subscriptions {
 		products[association.Fold(f.Subscriptions[i].ID)] = f.Subscriptions[i].Product
 	}
-	scope := association.Fold(r.Scope)
 	for _, about := range b.About(r.Tenant) {
-		if r.Subscription != "" && !strings.EqualFold(r.Subscription, about.Subscription) ||
-			r.Kind == Claim && r.Workload != "" && r.Workload != b.Question.Program.WorkloadName(about.Workload) ||
-			r.Kind == Owner && scope != association.Fold(about.Scope) {
+		if !r.covers(b.Question.Program, &about) {
 			continue
 		}
 		for _, m := range measures {
@@ -131,6 +128,23 @@ func Measures(b *advice.Base, r *Remedy, measures []int) (out []int) {
 		}
 	}
 	return out
+}
+
+// covers reports whether the remedy may reach usage: a role what lies under its scope,
+// whatever subscription a row names.
+func (r *Remedy) covers(p *program.Program, about *association.Resource) bool {
+	switch r.Kind {
+	case Link:
+		return true // of all roles of the identity
+	case Role, Access, Owner:
+		scope, at := association.Fold(r.Scope), association.ScopeOf(about.Subscription, about.Scope)
+		return at == scope || strings.HasPrefix(at, scope+"/")
+	case Claim:
+		if r.Workload != "" && r.Workload != p.WorkloadName(about.Workload) {
+			return false
+		}
+	}
+	return r.Subscription == "" || strings.EqualFold(r.Subscription, about.Subscription)
 }
 
 // For lists what would make a customer's usage feed any of the measures, those that ask
