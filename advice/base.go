@@ -277,6 +277,16 @@ func (b *Base) Associations(tenant string) *association.Facts {
 	return out
 }
 
+// Products tells the products of the subscriptions that concern a customer, by folded id.
+func (b *Base) Products(tenant string) map[string]string {
+	out := make(map[string]string)
+	f := b.Associations(tenant)
+	for i := range f.Subscriptions {
+		out[association.Fold(f.Subscriptions[i].ID)] = f.Subscriptions[i].Product
+	}
+	return out
+}
+
 // Facts returns what the base was made of.
 func (b *Base) Facts() *Facts { return b.facts }
 

@@ -16,12 +16,6 @@ import (
 	"github.com/kizuna-org/kizuna/usage"
 )
 
-// everything covers all that can be asked for.
-type everything struct{}
-
-func (everything) Usage(program.Quantity, program.Family) (kizuna.Month, bool) { return 0, true }
-func (everything) Certifications() bool                                        { return true }
-
 func questions(t testing.TB) []score.Question {
 	t.Helper()
 	programs, err := program.Builtin()
@@ -179,7 +173,7 @@ func TestEvaluatingIsScoringTheChangedFacts(t *testing.T) {
 	all := questions(t)
 	rapid.Check(t, func(t *rapid.T) {
 		q := rapid.SampledFrom(all).Draw(t, "question")
-		f := &score.Facts{Facts: *worldtest.DrawMixed(t), People: worldtest.DrawPeople(t), Coverage: everything{}}
+		f := &score.Facts{Facts: *worldtest.DrawMixed(t), People: worldtest.DrawPeople(t), Coverage: worldtest.Everything{}}
 		f.Usage = usage.Collect(inDollars(f.Usage.Rows()))
 		account := rapid.SampledFrom([]string{"G1", "G2"}).Draw(t, "account")
 		b, err := advice.New(q, account, factsOf(f))

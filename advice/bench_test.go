@@ -11,6 +11,7 @@ import (
 	"github.com/kizuna-org/kizuna/attribution"
 	"github.com/kizuna-org/kizuna/demo"
 	"github.com/kizuna-org/kizuna/internal/processor"
+	"github.com/kizuna-org/kizuna/internal/worldtest"
 	"github.com/kizuna-org/kizuna/people"
 	"github.com/kizuna-org/kizuna/program"
 	"github.com/kizuna-org/kizuna/score"
@@ -30,7 +31,7 @@ func demoBase(tb testing.TB) *advice.Base {
 	}
 	f := &score.Facts{
 		Facts:  attribution.Facts{Associations: &d.Associations, Usage: usage.Collect(d.Usage), Rates: d.Rates},
-		People: &d.People, Coverage: everything{},
+		People: &d.People, Coverage: worldtest.Everything{},
 	}
 	b, err := advice.New(score.Question{Program: p, AsOf: demo.AsOf}, demo.Partner, factsOf(f))
 	if err != nil {

@@ -219,15 +219,6 @@ func (c *checker) ours(location string) bool {
 	return ok && account == c.base.Account
 }
 
-func (c *checker) products(tenant string) map[string]string {
-	out := make(map[string]string)
-	f := c.base.Associations(tenant)
-	for i := range f.Subscriptions {
-		out[fold(f.Subscriptions[i].ID)] = f.Subscriptions[i].Product
-	}
-	return out
-}
-
 // ended is the day on which an interval ends; nil if it does not.
 func ended(during kizuna.Interval) *kizuna.Date {
 	if during.To == kizuna.Forever || during.To == kizuna.Never {

@@ -245,7 +245,7 @@ func (c *checker) measures() (out []int) {
 
 // takes reports whether some metric of the areas takes a type for usage of a customer.
 func (c *checker) takes(tenant, subscription string, of program.Type) (takes, uses bool) {
-	products := c.products(tenant)
+	products := c.base.Products(tenant)
 	for _, about := range c.base.About(tenant) {
 		if subscription != "" && !same(subscription, about.Subscription) {
 			continue

@@ -17,12 +17,6 @@ import (
 	"github.com/kizuna-org/kizuna/usage"
 )
 
-// everything covers all that can be asked for.
-type everything struct{}
-
-func (everything) Usage(program.Quantity, program.Family) (kizuna.Month, bool) { return 0, true }
-func (everything) Certifications() bool                                        { return true }
-
 func question(tb testing.TB) score.Question {
 	tb.Helper()
 	programs, err := program.Builtin()
@@ -48,7 +42,7 @@ func find(lines []checklist.Line, is func(*checklist.Line) bool) *checklist.Line
 func TestTheDemoIsChecked(t *testing.T) {
 	d := demo.New()
 	b, err := advice.New(question(t), demo.Partner, &advice.Facts{
-		Associations: &d.Associations, People: &d.People, Coverage: everything{}, Usage: advice.UsageOf(usage.Collect(d.Usage), d.Rates),
+		Associations: &d.Associations, People: &d.People, Coverage: worldtest.Everything{}, Usage: advice.UsageOf(usage.Collect(d.Usage), d.Rates),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -85,7 +79,7 @@ func TestTheDemoIsChecked(t *testing.T) {
 func TestLinesAreTheScoreWithout(t *testing.T) {
 	q := question(t)
 	rapid.Check(t, func(t *rapid.T) {
-		f := &score.Facts{Facts: *worldtest.Draw(t), People: worldtest.DrawPeople(t), Coverage: everything{}}
+		f := &score.Facts{Facts: *worldtest.Draw(t), People: worldtest.DrawPeople(t), Coverage: worldtest.Everything{}}
 		f.Usage = usage.Collect(f.Usage.Rows())
 		b, err := advice.New(q, "G1", &advice.Facts{
 			Associations: f.Associations, People: f.People, Coverage: f.Coverage, Usage: advice.UsageOf(f.Usage, f.Rates),

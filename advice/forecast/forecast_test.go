@@ -21,12 +21,6 @@ import (
 	"github.com/kizuna-org/kizuna/usage"
 )
 
-// everything covers all that can be asked for.
-type everything struct{}
-
-func (everything) Usage(program.Quantity, program.Family) (kizuna.Month, bool) { return 0, true }
-func (everything) Certifications() bool                                        { return true }
-
 type fataler interface {
 	Helper()
 	Fatal(...any)
@@ -120,7 +114,7 @@ func TestAForecastIsTheScoreOfTheDaysToCome(t *testing.T) {
 	}
 	changes, causes := 0, make(map[forecast.CauseKind]int)
 	rapid.Check(t, func(t *rapid.T) {
-		f := &score.Facts{Facts: *worldtest.DrawMixed(t), People: worldtest.DrawPeople(t), Coverage: everything{}}
+		f := &score.Facts{Facts: *worldtest.DrawMixed(t), People: worldtest.DrawPeople(t), Coverage: worldtest.Everything{}}
 		f.Usage = usage.Collect(inDollars(f.Usage.Rows()))
 		f.Associations.Subscriptions = slices.Clone(f.Associations.Subscriptions)
 		for i := range f.Associations.Subscriptions {

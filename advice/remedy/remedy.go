@@ -112,11 +112,7 @@ func (r *Remedy) ID() string {
 // Measures lists those of the measures that look at what the remedy would cover, through
 // its type: no other one can change.
 func Measures(b *advice.Base, r *Remedy, measures []int) (out []int) {
-	products := make(map[string]string)
-	f := b.Associations(r.Tenant)
-	for i := range f.Subscriptions {
-		products[association.Fold(f.Subscriptions[i].ID)] = f.Subscriptions[i].Product
-	}
+	products := b.Products(r.Tenant)
 	for _, about := range b.About(r.Tenant) {
 		if !r.covers(b.Question.Program, &about) {
 			continue
@@ -189,11 +185,7 @@ type subject struct {
 // types.
 func (f *finder) subjects(measures []int) (out []subject) {
 	at := make(map[association.Resource]int)
-	products := make(map[string]string)
-	for i := range f.facts.Subscriptions {
-		s := &f.facts.Subscriptions[i]
-		products[association.Fold(s.ID)] = s.Product
-	}
+	products := f.b.Products(f.tenant)
 	for _, about := range f.b.About(f.tenant) {
 		if _, owned := f.b.Question.Program.OwnedWorkloads[f.b.Question.Program.WorkloadName(about.Workload)]; !owned {
 			about.Scope = ""

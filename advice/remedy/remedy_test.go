@@ -18,12 +18,6 @@ import (
 	"github.com/kizuna-org/kizuna/usage"
 )
 
-// everything covers all that can be asked for.
-type everything struct{}
-
-func (everything) Usage(program.Quantity, program.Family) (kizuna.Month, bool) { return 0, true }
-func (everything) Certifications() bool                                        { return true }
-
 // fataler is what rapid.T and testing.T have in common here.
 type fataler interface {
 	Helper()
@@ -37,7 +31,7 @@ func base(t fataler, f *association.Facts, rows []usage.Row) *advice.Base {
 		t.Fatal(err)
 	}
 	b, err := advice.New(score.Question{Program: p, AsOf: kizuna.NewDate(2023, 11, 15)}, "G1", &advice.Facts{
-		Associations: f, People: new(people.Facts), Coverage: everything{}, Usage: advice.UsageOf(usage.Collect(rows), nil),
+		Associations: f, People: new(people.Facts), Coverage: worldtest.Everything{}, Usage: advice.UsageOf(usage.Collect(rows), nil),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -18,15 +18,10 @@ import (
 	"github.com/kizuna-org/kizuna/usage"
 )
 
-type everything struct{}
-
-func (everything) Usage(program.Quantity, program.Family) (kizuna.Month, bool) { return 0, true }
-func (everything) Certifications() bool                                        { return true }
-
 func drawBase(t *rapid.T, q score.Question) *advice.Base {
 	w := worldtest.DrawMixed(t)
 	b, err := advice.New(q, "G1", &advice.Facts{
-		Associations: w.Associations, People: worldtest.DrawPeople(t), Coverage: everything{}, Usage: advice.UsageOf(w.Usage, w.Rates),
+		Associations: w.Associations, People: worldtest.DrawPeople(t), Coverage: worldtest.Everything{}, Usage: advice.UsageOf(w.Usage, w.Rates),
 	})
 	if err != nil {
 		t.Fatal(err)

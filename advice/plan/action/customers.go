@@ -93,11 +93,7 @@ func (c *customers) apart(tenant string, remedies []*Action) []*component {
 
 // products are the customer's usage by product.
 func (c *customers) products(tenant string) (out []*growth) {
-	products := make(map[string]string)
-	f := c.ask.Base.Associations(tenant)
-	for i := range f.Subscriptions {
-		products[association.Fold(f.Subscriptions[i].ID)] = f.Subscriptions[i].Product
-	}
+	products := c.ask.Base.Products(tenant)
 	at := make(map[string]*growth)
 	for _, about := range c.ask.Base.About(tenant) {
 		product := products[association.Fold(about.Subscription)]

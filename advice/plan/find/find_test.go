@@ -16,12 +16,6 @@ import (
 	"github.com/kizuna-org/kizuna/usage"
 )
 
-// everything covers all that can be asked for.
-type everything struct{}
-
-func (everything) Usage(program.Quantity, program.Family) (kizuna.Month, bool) { return 0, true }
-func (everything) Certifications() bool                                        { return true }
-
 func programNamed(tb testing.TB, ref string) *program.Program {
 	tb.Helper()
 	programs, err := program.Builtin()
@@ -107,7 +101,7 @@ func TestPlansKeepWhatTheyPromise(t *testing.T) {
 		p.Scoring.GateInclusive = true
 		f := worldtest.Draw(t)
 		base, err := advice.New(score.Question{Program: &p, AsOf: kizuna.NewDate(2024, 5, 1)}, "G1", &advice.Facts{
-			Associations: f.Associations, People: worldtest.DrawPeople(t), Coverage: everything{},
+			Associations: f.Associations, People: worldtest.DrawPeople(t), Coverage: worldtest.Everything{},
 			Usage:  advice.UsageOf(usage.Collect(f.Usage.Rows()), nil),
 			Always: []*advice.Changes{{Projection: &advice.Projection{From: kizuna.NewDate(2023, 10, 1).Month(), Until: kizuna.NewDate(2024, 4, 1).Month()}}},
 		})
@@ -146,7 +140,7 @@ func demoBase(tb testing.TB, by kizuna.Date) *advice.Base {
 	tb.Helper()
 	d := demo.New()
 	b, err := advice.New(score.Question{Program: programNamed(tb, demo.Program), AsOf: by}, demo.Partner, &advice.Facts{
-		Associations: &d.Associations, People: &d.People, Coverage: everything{}, Usage: advice.UsageOf(usage.Collect(d.Usage), d.Rates),
+		Associations: &d.Associations, People: &d.People, Coverage: worldtest.Everything{}, Usage: advice.UsageOf(usage.Collect(d.Usage), d.Rates),
 		Always: []*advice.Changes{{Projection: &advice.Projection{From: kizuna.NewDate(2023, 10, 1).Month(), Until: by.Month() - 1}}},
 	})
 	if err != nil {

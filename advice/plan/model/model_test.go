@@ -15,14 +15,8 @@ import (
 	"github.com/kizuna-org/kizuna/usage"
 )
 
-// everything covers all that can be asked for.
-type everything struct{}
-
-func (everything) Usage(program.Quantity, program.Family) (kizuna.Month, bool) { return 0, true }
-func (everything) Certifications() bool                                        { return true }
-
 // usageOnly covers usage.
-type usageOnly struct{ everything }
+type usageOnly struct{ worldtest.Everything }
 
 func (usageOnly) Certifications() bool { return false }
 
@@ -69,7 +63,7 @@ func TestAnInstanceSaysWhatTheScoreSays(t *testing.T) {
 		p := rapid.SampledFrom(programs).Draw(t, "program")
 		q := score.Question{Program: p, AsOf: asOf}
 		f := worldtest.Draw(t)
-		var coverage score.Coverage = everything{}
+		var coverage score.Coverage = worldtest.Everything{}
 		if rapid.IntRange(0, 9).Draw(t, "no certificates") == 0 {
 			coverage = usageOnly{}
 		}
