@@ -146,15 +146,7 @@ func (c *badgeIssueCmd) Run(a *app) error {
 	if form.Salt, err = badge.NewSalt(rand.Reader); err != nil {
 		return err
 	}
-	dir, err := c.dir(&c.storeFlags)
-	if err != nil {
-		return err
-	}
-	issuer, err := readIssuer(dir)
-	if err != nil {
-		return err
-	}
-	signer, err := issuer.signer(dir)
+	issuer, signer, err := c.signing(&c.storeFlags)
 	if err != nil {
 		return err
 	}
@@ -346,15 +338,7 @@ func (c *badgeRevokeCmd) Run(a *app) error {
 		if err != nil || c.Publish == "" {
 			return done, err
 		}
-		dir, err := c.dir(&c.storeFlags)
-		if err != nil {
-			return nil, err
-		}
-		issuer, err := readIssuer(dir)
-		if err != nil {
-			return nil, err
-		}
-		signer, err := issuer.signer(dir)
+		issuer, signer, err := c.signing(&c.storeFlags)
 		if err != nil {
 			return nil, err
 		}
@@ -399,15 +383,7 @@ func (c *badgeLetterCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	dir, err := c.dir(&c.storeFlags)
-	if err != nil {
-		return err
-	}
-	issuer, err := readIssuer(dir)
-	if err != nil {
-		return err
-	}
-	signer, err := issuer.signer(dir)
+	_, signer, err := c.signing(&c.storeFlags)
 	if err != nil {
 		return err
 	}
@@ -514,15 +490,7 @@ type badgePublishCmd struct {
 
 // Run writes all that the issuer publishes.
 func (c *badgePublishCmd) Run(a *app) (err error) {
-	dir, err := c.dir(&c.storeFlags)
-	if err != nil {
-		return err
-	}
-	issuer, err := readIssuer(dir)
-	if err != nil {
-		return err
-	}
-	signer, err := issuer.signer(dir)
+	issuer, signer, err := c.signing(&c.storeFlags)
 	if err != nil {
 		return err
 	}

@@ -47,6 +47,20 @@ func (f *issuerFlags) dir(s *storeFlags) (string, error) {
 	return s.file() + ".badges", nil
 }
 
+// signing returns the issuer and its signer.
+func (f *issuerFlags) signing(s *storeFlags) (*issuerFile, *badge.Signer, error) {
+	dir, err := f.dir(s)
+	if err != nil {
+		return nil, nil, err
+	}
+	issuer, err := readIssuer(dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	signer, err := issuer.signer(dir)
+	return issuer, signer, err
+}
+
 func readIssuer(dir string) (*issuerFile, error) {
 	name := filepath.Join(dir, issuerFileName)
 	data, err := os.ReadFile(name)
