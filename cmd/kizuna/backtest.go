@@ -62,7 +62,7 @@ func (c *fleetBacktestCmd) Run(a *app) error {
 // all tells what changes for everybody.
 func (b *backtested) all(file string, most int) error {
 	a, effect := b.app, fleet.NewEffect(&b.Backtest)
-	rows, err := writeRows(file, rowsOfEach(counting(a, len(b.Before.Partners), b.All(a.Context), effect.Add), backtestRows))
+	rows, err := writeRows(file, counting(a, len(b.Before.Partners), b.All(a.Context), effect.Add), backtestRows)
 	if err != nil {
 		return err
 	}

@@ -284,7 +284,7 @@ func (c *fleetScoreCmd) Run(a *app) error {
 		Bins: fleet.Bins(), File: c.Out, Notes: p.notes,
 	}
 	scores := counting(a, len(f.Partners), f.All(a.Context), out.Add)
-	if out.Rows, err = writeRows(c.Out, rowsOfEach(scores, scoreRows)); err != nil {
+	if out.Rows, err = writeRows(c.Out, scores, scoreRows); err != nil {
 		return err
 	}
 	if a.JSON {

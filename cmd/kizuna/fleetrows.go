@@ -134,18 +134,19 @@ func writable(file string) error {
 	return kizuna.Errorf("fleet-format", "%s names no format", file).WithMend("end it with .csv or .parquet")
 }
 
-// writeRows writes rows into a file, whole or not at all, in the format that its name
-// says; without a name they are only gone through. It returns how many there are in
-// the file.
-func writeRows[R interface{ cells() []string }](file string, rows iter.Seq2[R, error]) (n int, err error) {
+// writeRows writes rows of things into a file, whole or not at all, in the format that
+// its name says; without a name the things are only gone through, and no rows are made.
+// It returns how many rows there are in the file.
+func writeRows[T any, R interface{ cells() []string }](file string, things iter.Seq2[T, error], of func(*T) []R) (n int, err error) {
 	if file == "" {
-		for _, err := range rows {
+		for _, err := range things {
 			if err != nil {
 				return 0, err
 			}
 		}
 		return 0, nil
 	}
+	rows := rowsOfEach(things, of)
 	err = writeFile(file, func(w *bufio.Writer) error {
 		if strings.EqualFold(filepath.Ext(file), ".csv") {
 			n, err = writeCSV(w, rows)
