@@ -385,6 +385,12 @@ type Component struct {
 
 // Points returns the exact points of a progress.
 func (c *Component) Points(progress kizuna.Fraction) kizuna.Fraction {
+	switch { // most have none, or all, and a comparison is cheaper than a quotient
+	case progress.Sign() <= 0:
+		return kizuna.Fraction{}
+	case c.Step.Sign() <= 0 && progress.Cmp(c.Threshold) >= 0:
+		return c.Max
+	}
 	if c.Step.Sign() > 0 {
 		progress = kizuna.Int(progress.Div(c.Step).Floor()).Mul(c.Step)
 	}
