@@ -260,6 +260,9 @@ func (e *encoder) reach(dst []byte, id string, r *Reach, resources int) ([]byte,
 	if r.Type > program.TPOR || r.By >= numBy || r.What >= 1<<whatBits || !e.hasName(r.What) || !e.hasPartner(r.Location) {
 		return dst, invalid(id, "a reach is not one: %+v", *r)
 	}
+	if r.By == ByWorkload && !Claims.Has(r.Type) {
+		return dst, invalid(id, "a reach of type %s names a workload, which only claims do", r.Type)
+	}
 	for _, n := range []uint32{
 		uint32(r.Location), from, to, r.First, r.End,
 		uint32(r.What) | uint32(r.Type)<<whatBits | uint32(r.By)<<(whatBits+4),

@@ -507,6 +507,9 @@ func (r *Record) Reach(entry int, out *Reach) (next int) {
 	out.What = Name(what & (1<<whatBits - 1))
 	out.Type = program.Type(what >> whatBits & 15)
 	out.By = By(what >> (whatBits + 4))
+	if out.By == ByWorkload && !Claims.Has(out.Type) {
+		panic(errMalformed)
+	}
 	if out.Active = 0; out.By == ByOwner {
 		out.Active = kizuna.Instant(binary.LittleEndian.Uint64(r.reaches[(entry+1)*reachSize:]))
 		return entry + 2

@@ -88,8 +88,14 @@ type By uint8
 // The ways.
 const (
 	ByRange    By = iota // on nothing else: claims on subscriptions, DPOR, CSP
-	ByWorkload           // on the resource's workload: What
+	ByWorkload           // on the resource's workload: What; [Claims] alone
 	ByRole               // PAL: on whether the role What earns
 	ByOwner              // PAL: on whether the relation What counts; the range is one scope's
 	numBy
 )
+
+// Claims are the types whose associations may name a workload. Who reads a segment under
+// several programs relies on it: what other types reach is the same whatever a program
+// calls a workload. Another type that names one is refused, when it is written and when it
+// is read.
+const Claims = program.TypeSet(1<<program.CPORUsage | 1<<program.CPORPresales | 1<<program.CPORRevenue)

@@ -97,8 +97,11 @@ func drawTenant(t *rapid.T, b *segment.Builder, id string) *segment.Tenant {
 			What:   b.Name(rapid.SampledFrom([]string{"Owner", "Storage"}).Draw(t, "what")),
 			During: kizuna.Interval{From: drawInstant(t, "from"), To: drawInstant(t, "to")},
 		}
-		if r.By == segment.ByOwner {
+		switch {
+		case r.By == segment.ByOwner:
 			r.Active = drawInstant(t, "active")
+		case r.By == segment.ByWorkload:
+			r.Type = rapid.SampledFrom(segment.Claims.Types()).Draw(t, "claim")
 		}
 		out.Reaches = append(out.Reaches, r)
 	}
