@@ -1,7 +1,7 @@
 package kernel
 
 import (
-	"fmt"
+	"encoding/binary"
 	"slices"
 
 	"github.com/kizuna-org/kizuna/association"
@@ -22,12 +22,24 @@ type binding struct {
 	kindOf   []uint32  // by the dictionary's kind; 0 counts nowhere
 	kinds    []kind    // the distinct ones
 	numbers  map[string]uint32
+
+	plain   []segment.Kind // by name: what else means the same as a workload, a product, an offer, a channel
+	firsts  map[meaning]segment.Name
+	plainOf map[segment.Kind]uint32 // numbers of kinds of such names
+}
+
+// meaning is what programs make of a name: which of the ways to use one, and a mark for
+// each that takes it.
+type meaning struct {
+	as    int
+	taken string
 }
 
 func (k *Kernel) newBinding() *binding {
 	return &binding{
 		relation: make([][]bool, len(k.owners)), selects: make([][]looks, len(k.measures)),
 		kinds: make([]kind, 1), numbers: map[string]uint32{"": 0},
+		firsts: make(map[meaning]segment.Name), plainOf: make(map[segment.Kind]uint32),
 	}
 }
 
@@ -69,6 +81,7 @@ func (k *Kernel) extendNames(b *binding, d segment.Dictionary) {
 		b.names = append(b.names, name)
 		b.earns = append(b.earns, association.Earns(&k.Plan.Program.Roles, name))
 		b.workload = append(b.workload, k.workload(name)) // it may be one
+		b.plain = append(b.plain, k.plain(b, segment.Name(i)))
 		for m := range k.measures {
 			b.selects[m] = append(b.selects[m], looksAt(&k.rules[m], name))
 		}
@@ -84,7 +97,43 @@ func (k *Kernel) extendKinds(b *binding, d segment.Dictionary) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for _, of := range d.Kinds()[len(b.kindOf):] {
-		b.kindOf = append(b.kindOf, k.kind(b, of))
+		of = segment.Kind{
+			Workload: b.plain[of.Workload].Workload, Product: b.plain[of.Product].Product,
+			Offer: b.plain[of.Offer].Offer, Channel: b.plain[of.Channel].Channel,
+		}
+		number, ok := b.plainOf[of]
+		if !ok {
+			number = k.kind(b, of)
+			b.plainOf[of] = number
+		}
+		b.kindOf = append(b.kindOf, number)
+	}
+}
+
+// plain returns, for each use of a name, the first name that no plan tells from it: a
+// segment has thousands of kinds, and nearly all of them differ in such names alone.
+func (k *Kernel) plain(b *binding, n segment.Name) segment.Kind {
+	name := b.names[n]
+	first := func(as int, taken []byte) segment.Name {
+		of := meaning{as, string(taken)}
+		if first, ok := b.firsts[of]; ok {
+			return first
+		}
+		b.firsts[of] = n
+		return n
+	}
+	products, offers, channels := make([]byte, len(k.feeds)), make([]byte, len(k.dialects)), make([]byte, len(k.feeds))
+	for i := range k.feeds {
+		f := &k.feeds[i]
+		products[i] = byte(count(f.Workloads.Product == name))
+		channels[i] = byte(count(slices.Contains(f.Channels, name)))
+	}
+	for i := range k.dialects {
+		offers[i] = byte(count(k.dialects[i].excluded[name]))
+	}
+	return segment.Kind{
+		Workload: first(0, binary.AppendUvarint(nil, uint64(b.workload[n]))),
+		Product:  first(1, products), Offer: first(2, offers), Channel: first(3, channels),
 	}
 }
 
@@ -119,7 +168,7 @@ func (k *Kernel) kind(b *binding, of segment.Kind) uint32 {
 	for _, alike := range k.alikeFor(workload, b.names[of.Offer]) {
 		for i, claimed := range k.claimedAlike(workload, alike) {
 			t := k.treatment(b, of, claimed[0], func(dialect int, types program.TypeSet) bool {
-				if types&claims == 0 {
+				if types&segment.Claims == 0 {
 					return i == 0 && slices.Contains(alike, dialect)
 				}
 				return slices.Contains(claimed, dialect)
@@ -127,12 +176,12 @@ func (k *Kernel) kind(b *binding, of segment.Kind) uint32 {
 			if t.lanes == nil {
 				continue
 			}
+			key = binary.AppendUvarint(key, uint64(len(t.lanes)))
 			for _, l := range t.lanes {
-				key = fmt.Append(key, l.series, l.looks, ";")
+				key = append(binary.AppendUvarint(key, uint64(l.series)), byte(l.looks))
 				out.looks |= l.looks
 				out.from = min(out.from, int(l.from))
 			}
-			key = append(key, '|')
 			if n++; n == 1 {
 				out.treatment = t
 			} else {

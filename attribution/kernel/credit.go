@@ -238,6 +238,11 @@ func (c *credit) days(r *run, i int, m int32, cover []spell) {
 	if r.skip+i > 0 {
 		firstDay = 1 // where days follow each other, the next month begins at its first
 	}
+	month := spell{start, c.w.k.starts[m+1]}
+	if dense && month.inWholeDays(cover) {
+		c.wholeDays(r, m, row, n, firstDay, cover)
+		return
+	}
 	var total int64
 	credited := false
 	for k := range n {
@@ -254,5 +259,34 @@ func (c *credit) days(r *run, i int, m int32, cover []spell) {
 	}
 	if credited {
 		c.w.cells[c.open().money+m] += total
+	}
+}
+
+// inWholeDays reports whether all that spells cover of a month is whole days.
+func (s spell) inWholeDays(cover []spell) bool {
+	for _, c := range cover {
+		if c.from >= s.to {
+			break
+		}
+		if max(0, c.from-s.from)%secondsPerDay != 0 || c.to < s.to && (c.to-s.from)%secondsPerDay != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// wholeDays credits the days of a month that are covered, none of them in part: n rows
+// that follow each other, from the given row and day on.
+func (c *credit) wholeDays(r *run, m int32, row, n, firstDay int, cover []spell) {
+	start, end := c.w.k.starts[m], c.w.k.starts[m+1]
+	for _, s := range cover {
+		if s.from >= end {
+			return
+		}
+		from := int(max(0, s.from-start)/secondsPerDay) - (firstDay - 1)
+		to := int((min(s.to, end)-start)/secondsPerDay) - (firstDay - 1)
+		if from, to = max(from, 0), min(to, n); from < to {
+			c.w.cells[c.open().money+m] += r.Days.Sum(row+from, row+to)
+		}
 	}
 }

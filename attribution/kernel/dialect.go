@@ -98,10 +98,6 @@ func (k *Kernel) same(workload uint32, dialect int) []uint32 {
 	return k.known.workloads[k.known.workloads[workload].called[dialect].first].called[dialect].same
 }
 
-// claims are the association types that can cover a workload by its name: what reaches
-// a resource through others is the same in all dialects.
-const claims = program.TypeSet(1<<program.CPORUsage | 1<<program.CPORPresales | 1<<program.CPORRevenue)
-
 // alikeFor parts the dialects by who can reach a workload by owning it, and by whether
 // the offer's revenue counts.
 func (k *Kernel) alikeFor(workload uint32, offer string) [][]int {

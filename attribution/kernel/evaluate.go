@@ -113,14 +113,14 @@ func (w *worker) measure(m *measure, list []ref) {
 	var now, base int64
 	switch m.class {
 	case revenueTenants:
-		now = w.earns(m, list, m.nowFirst, m.now)
+		now = w.earns(m, list, m.nowFirst, m.now, m.nowWindow)
 		if m.hasBase {
-			base = w.earns(m, list, m.baseFirst, m.base)
+			base = w.earns(m, list, m.baseFirst, m.base, m.baseWindow)
 		}
 	case revenueAmount:
-		now = w.amount(m, list, m.nowFirst, m.now)
+		now = w.amount(m, list, m.nowFirst, m.now, m.nowWindow)
 		if m.hasBase {
-			base = w.amount(m, list, m.baseFirst, m.base)
+			base = w.amount(m, list, m.baseFirst, m.base, m.baseWindow)
 		}
 	case revenuePairs, revenueWorkloads:
 		w.each(m, list)
@@ -146,11 +146,27 @@ func (w *worker) sum(list []ref, first, last int) (total int64) {
 	return total
 }
 
+// total is the sum of a window of a view's list, which several measures look at. It is
+// kept until another list is asked.
+func (w *worker) total(list []ref, first, last int, window uint8) int64 {
+	if window >= noWindow {
+		return w.sum(list, first, last)
+	}
+	if w.totalsOf != &list[0] {
+		w.totalsOf, w.summed = &list[0], 0
+	}
+	if w.summed>>window&1 == 0 {
+		w.summed |= 1 << window
+		w.totals[window] = w.sum(list, first, last)
+	}
+	return w.totals[window]
+}
+
 // earns reports, as a number, whether the revenue of some month of the window, or of
 // all of a trailing window together, is in the measure's range.
-func (w *worker) earns(m *measure, list []ref, first, last int) int64 {
+func (w *worker) earns(m *measure, list []ref, first, last int, window uint8) int64 {
 	if m.trailing {
-		return count(m.amount.holds(w.sum(list, first, last)))
+		return count(m.amount.holds(w.total(list, first, last, window)))
 	}
 	for month := first; month <= last; month++ {
 		if m.amount.holds(w.sum(list, month, month)) {
@@ -168,8 +184,8 @@ func count(yes bool) int64 {
 }
 
 // amount is the tenant's revenue in the window, if it is in the measure's range.
-func (w *worker) amount(m *measure, list []ref, first, last int) int64 {
-	sum := w.sum(list, first, last)
+func (w *worker) amount(m *measure, list []ref, first, last int, window uint8) int64 {
+	sum := w.total(list, first, last, window)
 	if m.bounded && !m.amount.holds(sum) {
 		return 0
 	}
@@ -183,9 +199,9 @@ func (w *worker) each(m *measure, list []ref) {
 		if list[i].nameless {
 			continue // counts in sums and never as a workload
 		}
-		inNow, inBase := w.earns(m, list[i:i+1], m.nowFirst, m.now), int64(0)
+		inNow, inBase := w.earns(m, list[i:i+1], m.nowFirst, m.now, noWindow), int64(0)
 		if m.hasBase {
-			inBase = w.earns(m, list[i:i+1], m.baseFirst, m.base)
+			inBase = w.earns(m, list[i:i+1], m.baseFirst, m.base, noWindow)
 		}
 		if m.class == revenuePairs {
 			now, base = now+inNow, base+inBase

@@ -39,6 +39,7 @@ type Kernel struct {
 	typeSets   []program.TypeSet // the feeds' distinct ones
 	typesOf    []int             // by feed
 	views      []view
+	windows    [][2]int // of months, first and last, that measures look at
 	measures   []measure
 	rules      []attribution.Measure // of measures
 	identities []string              // of measures: equal where they count alike what they see
@@ -203,20 +204,22 @@ type measure struct {
 	// the last of their windows.
 	nowFirst, now   int
 	baseFirst, base int
-	hasBase         bool
-	trailing        bool
-	amount          bounds
-	bounded         bool // an amount has bounds
-	seats           bounds
-	hasSeats        bool
-	seatsTo         int64
-	inRangeBefore   int // the month in which a tenant that outgrew the range was in it; -1: it does not count
-	sinceAssociated bool
-	share, newShare share
-	shareOfWorkload bool
-	paidSeats       bool // not active users
-	selective       bool // looks at some customers only
-	tariff          int
+	// nowWindow and baseWindow number the windows among those of the kernel.
+	nowWindow, baseWindow uint8
+	hasBase               bool
+	trailing              bool
+	amount                bounds
+	bounded               bool // an amount has bounds
+	seats                 bounds
+	hasSeats              bool
+	seatsTo               int64
+	inRangeBefore         int // the month in which a tenant that outgrew the range was in it; -1: it does not count
+	sinceAssociated       bool
+	share, newShare       share
+	shareOfWorkload       bool
+	paidSeats             bool // not active users
+	selective             bool // looks at some customers only
+	tariff                int
 }
 
 // class is which of the oracle's evaluations a measure takes.
@@ -404,6 +407,7 @@ func (k *Kernel) compiled(plan *attribution.Plan, m *attribution.Measure) measur
 		selective:       m.Segment != "" || m.Countries != nil,
 	}
 	out.base, out.baseFirst = out.now-w.Back, out.nowFirst-w.Back
+	out.nowWindow, out.baseWindow = k.window(out.nowFirst, out.now), k.window(out.baseFirst, out.base)
 	if m.Seats != nil && m.Seats.To != nil {
 		out.seatsTo = int64(*m.Seats.To)
 		// A plan sees nothing before its own first month.
@@ -430,6 +434,23 @@ func (k *Kernel) compiled(plan *attribution.Plan, m *attribution.Measure) measur
 }
 
 const monthsPerYear = 12
+
+// noWindow is above all numbers of windows whose sums are kept.
+const noWindow = 64
+
+// window numbers a window of months.
+func (k *Kernel) window(first, last int) uint8 {
+	of := [2]int{first, last}
+	n := slices.Index(k.windows, of)
+	if n < 0 {
+		n = len(k.windows)
+		if n == noWindow {
+			return noWindow
+		}
+		k.windows = append(k.windows, of)
+	}
+	return uint8(n)
+}
 
 func (k *Kernel) measure(m *attribution.Measure, out measure) {
 	out.number = len(k.measures)
@@ -526,7 +547,7 @@ func (k *Kernel) series(lane, workload uint32) uint32 {
 	n := uint32(len(k.known.series))
 	s := series{lane: lane}
 	for _, lv := range k.known.lanes[lane].views {
-		of := &k.known.workloads[workload].called[k.dialectOf[k.views[lv.view].feeds[0]]]
+		of := &k.known.workloads[workload].called[k.viewDialect(lv.view)]
 		k.known.workloads[of.first].fed = true
 		for _, feed := range lv.feeds {
 			seen := sight{view: int32(lv.view), feed: int32(feed)}

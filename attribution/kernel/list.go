@@ -201,7 +201,7 @@ func (w *worker) forget() {
 	for _, v := range w.touched {
 		w.lists[v] = w.lists[v][:0]
 	}
-	w.touched = w.touched[:0]
+	w.touched, w.totalsOf = w.touched[:0], nil
 }
 
 // named reports whether an entry of the sets names a workload.

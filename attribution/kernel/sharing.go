@@ -99,12 +99,16 @@ func (k *Kernel) follower(view int, s *sharing, seen []map[seenKey]bool) (best *
 				f.same = append(f.same, [2]int{m, k.views[leader].measures[same]})
 			}
 		}
-		if len(f.same) > 0 {
+		// Without a measure that both have, what is saved is the view's list alone: where two
+		// dialects see the same but for a few names.
+		if len(f.same) > 0 || k.viewDialect(view) != k.viewDialect(leader) && 8*common >= 7*max(len(seen[view]), len(seen[leader])) {
 			best, most = &f, common
 		}
 	}
 	return best
 }
+
+func (k *Kernel) viewDialect(view int) int { return k.dialectOf[k.views[view].feeds[0]] }
 
 // sameMeasure reports whether two measures make the same tally of what a view sees.
 func (k *Kernel) sameMeasure(view, a, b int) bool {

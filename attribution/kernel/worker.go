@@ -40,8 +40,13 @@ type worker struct {
 
 	lists   [][]ref // by view
 	touched []int   // views with a list
-	out     []uint64
-	chunks  chunks
+
+	totalsOf *ref            // the list that totals are of
+	summed   uint64          // windows whose totals are known, as bits
+	totals   [noWindow]int64 // by window
+
+	out    []uint64
+	chunks chunks
 }
 
 // act is an association at work: an account that reaches resources [first, end).

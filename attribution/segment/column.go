@@ -142,8 +142,15 @@ func (c *Column) Read(from int, dst []int64) {
 
 // Sum returns the sum of a range of values.
 func (c *Column) Sum(from, to int) (sum int64) {
-	if c.width != 0 {
-		bit, width := from*int(c.width), c.width
+	bit, width, mask := from*int(c.width), c.width, uint64(1)<<c.width-1
+	switch {
+	case width == 0:
+	case width <= 57: // eight bytes hold a value, wherever it begins
+		for range to - from {
+			sum += int64(binary.LittleEndian.Uint64(c.data[bit>>3:]) >> (bit & 7) & mask)
+			bit += int(width)
+		}
+	default:
 		for range to - from {
 			sum += int64(unpack(c.data, bit, width))
 			bit += int(width)
