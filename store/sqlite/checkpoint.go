@@ -16,8 +16,9 @@ const (
 	// tooLong is when a commit moves the log itself, as SQLite does by default from 1,000
 	// pages on: whoever writes faster than that can be moved aside has to wait.
 	tooLong = 16 * fullLog
-	// keptLog is what the file may keep of a log that was longer, in bytes.
-	keptLog = fullLog * 4096
+	// keptLog is what the file may keep of a log that was longer, in bytes: more than one
+	// that begins anew has, for a file that shrinks and grows is slow to flush.
+	keptLog = 2 * fullLog * 4096
 )
 
 // rest is between two looks at the log.
@@ -105,6 +106,10 @@ func (c *checkpointer) run(ctx context.Context) {
 			}
 			c.mu.Lock()
 			left = c.move(ctx, mode)
+			if c.full.Load() {
+				// What came while most was moved, so that the writer pauses for little.
+				left = c.move(ctx, mode)
+			}
 			c.mu.Unlock()
 			if now != seen {
 				seen, left = now, -1

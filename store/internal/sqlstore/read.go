@@ -58,20 +58,33 @@ func storable(texts ...string) bool {
 
 func (w *where) String() string { return strings.Join(w.parts, " AND ") }
 
-// asked is what a query asks.
-func asked(q store.Query) *where {
-	w := new(where)
+// asked is what a query asks, and of which table. Of things with given ids SQLite, which
+// keeps no statistics, may read all that are of the kinds: so the index of the ids is
+// named, or, where it takes two, kinds are made no use of ("+") to find anything.
+func (d Dialect) asked(q store.Query) (table string, w *where) {
+	table, w = "records r", new(where)
+	kind := "kind"
+	if d.Indexed {
+		switch {
+		case q.Subject != "" || len(q.Subjects) > 0:
+			table += " INDEXED BY records_subject"
+		case q.Tenant != "" || len(q.Tenants) > 0:
+			table += " INDEXED BY records_tenant"
+		case q.Location != "":
+			kind = "+kind"
+		}
+	}
 	if len(q.Also) == 0 {
-		w.and("kind = ?", string(q.Kind))
+		w.and(kind+" = ?", string(q.Kind))
 	} else {
 		kinds := []string{string(q.Kind)}
 		for _, k := range q.Also {
 			kinds = append(kinds, string(k))
 		}
-		w.any("kind", kinds)
+		w.any(kind, kinds)
 	}
 	w.matches(q)
-	return w
+	return table, w
 }
 
 // matches adds what a query asks besides the kind. That ids are not empty is said
@@ -230,16 +243,13 @@ func (s *DB) Get(ctx context.Context, v store.View, t store.Thing) (*store.Recor
 
 // Find implements [store.Store].
 func (s *DB) Find(ctx context.Context, v store.View, q store.Query) iter.Seq2[*store.Record, error] {
-	w := asked(q)
-	w.latestKnown(v)
-	w.shown(v.Scope)
-	query := "SELECT " + recordColumns + " FROM records r WHERE " + w.String() + " ORDER BY id, kind"
+	query, args := s.found(v, q)
 	limit := q.Limit
 	if limit == 0 {
 		limit = math.MaxInt
 	}
 	return func(yield func(*store.Record, error) bool) {
-		for r, err := range each(ctx, s, scanRecord, query, w.args...) {
+		for r, err := range each(ctx, s, scanRecord, query, args...) {
 			if limit <= 0 {
 				return
 			}
@@ -252,6 +262,14 @@ func (s *DB) Find(ctx context.Context, v store.View, q store.Query) iter.Seq2[*s
 			}
 		}
 	}
+}
+
+// found asks for the latest versions that a view shows of what a query matches.
+func (s *DB) found(v store.View, q store.Query) (query string, args []any) {
+	table, w := s.dialect.asked(q)
+	w.latestKnown(v)
+	w.shown(v.Scope)
+	return "SELECT " + recordColumns + " FROM " + table + " WHERE " + w.String() + " ORDER BY id, kind", w.args
 }
 
 // History implements [store.Store].

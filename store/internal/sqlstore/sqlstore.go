@@ -37,6 +37,8 @@ type Dialect struct {
 	// for each: the plan for a list of keys may be to read the whole table, and stay
 	// so while the table grows.
 	Lateral bool
+	// Indexed says that a statement may name the index to use.
+	Indexed bool
 	// Pipeline, if set, runs statements on a connection of the driver in one round
 	// trip; the first error ends them.
 	Pipeline func(ctx context.Context, driverConn any, statements []Statement) error

@@ -152,9 +152,9 @@ func (t *tx) Load(things ...store.Thing) error {
 }
 
 func (t *tx) Find(q store.Query) ([]*store.Record, error) {
-	where := asked(q)
+	table, where := t.w.db.dialect.asked(q)
 	where.and(isLatest)
-	rows, err := t.w.query(t.ctx, "SELECT "+recordColumns+" FROM records r WHERE "+where.String()+" ORDER BY id, kind", where.args...)
+	rows, err := t.w.query(t.ctx, "SELECT "+recordColumns+" FROM "+table+" WHERE "+where.String()+" ORDER BY id, kind", where.args...)
 	if err != nil {
 		return nil, t.lost(err)
 	}
