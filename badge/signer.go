@@ -43,6 +43,9 @@ func NewSigner(issuer Issuer, ring did.Ring, key ed25519.PrivateKey) (*Signer, e
 // Issuer returns in whose name is signed.
 func (s *Signer) Issuer() Issuer { return s.issuer }
 
+// Method returns under which id others find the key, in proofs.
+func (s *Signer) Method() string { return s.method }
+
 // Signed is a credential in both forms in which it can be handed on.
 type Signed struct {
 	JWT      string          `json:"jwt"`

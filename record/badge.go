@@ -4,12 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"iter"
 	"slices"
 
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/association"
 	"github.com/kizuna-org/kizuna/badge"
-	"github.com/kizuna-org/kizuna/badge/did"
 	"github.com/kizuna-org/kizuna/company"
 	"github.com/kizuna-org/kizuna/lifecycle"
 	"github.com/kizuna-org/kizuna/people/certificate"
@@ -290,113 +290,35 @@ func (r *Record) RevokeBadge(ctx context.Context, ask Ask, id, because string) (
 	})
 }
 
-// Reviewed is what became of the badges that were looked at.
-type Reviewed struct {
-	Looked  int               `json:"looked"`
-	Revoked []string          `json:"revoked,omitempty"` // ids
-	Events  []lifecycle.Event `json:"events,omitempty"`
-	Receipt
-}
-
-// ReviewBadges takes back every badge whose designation or certificate no longer holds,
-// or whose key was revoked: what the record says of them now decides.
-func (r *Record) ReviewBadges(ctx context.Context, ask Ask, ring did.Ring) (*Reviewed, error) {
-	v, receipt, err := do(ctx, r, ask, "badge.review", ring, func(s *session) (*Reviewed, error) {
-		found, err := s.Find(store.Query{Kind: badges.kind})
-		if err != nil {
-			return nil, err
-		}
-		v := &Reviewed{}
-		for _, record := range found {
-			b, err := badges.decode(record)
-			if err != nil {
-				return nil, err
-			}
-			if b.State != badge.Issued {
-				continue
-			}
-			v.Looked++
-			because, err := s.outdated(&b, ring)
-			if err != nil {
-				return nil, err
-			}
-			if because == "" {
-				continue
-			}
-			if err := s.revoke(record, b, because); err != nil {
-				return nil, err
-			}
-			v.Revoked = append(v.Revoked, b.ID)
-		}
-		return v, nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	v.told(receipt)
-	return v, nil
-}
-
-// outdated says why a badge is to be taken back; "": it is not.
-func (s *session) outdated(b *badge.Badge, ring did.Ring) (because string, err error) {
-	if slices.ContainsFunc(ring.Keys, func(k did.RingKey) bool { return k.Public == b.Key && k.Revoked != nil }) {
-		return badge.KeyRevoked, nil
-	}
-	if b.Certificate() {
-		_, _, thing, err := s.whichCertificate(b.Subject.MCID, b.Achievement, nil)
-		if err != nil {
-			return "", err
-		}
-		c, _, err := load(s, certificates, thing)
-		if err != nil || c.State == certificate.Held || c.State == certificate.Retired {
-			return "", err
-		}
-		return badge.Withdrawn, nil
-	}
-	stands, known, err := s.known().standing(s.company(), b.Subject.Company, s.at)
-	if err != nil || !known {
-		return "", err // an operator told how it stands; nothing here knows better
-	}
-	o, err := stands.Offer(s.rules, b.Achievement, nil, s.at)
-	if kizuna.CodeOf(err) == "badge-not-all" {
-		err = errors.Unwrap(err)
-	}
-	switch kizuna.CodeOf(err) {
-	case "badge-not-held", "badge-closed":
-		return badge.Withdrawn, nil
-	case "":
-		if err == nil && o.During.To < b.During.To { // the term ends sooner than it was to
-			return badge.Withdrawn, nil
-		}
-	}
-	return "", nil
-}
-
 // Badges lists badges, those of a company with q.Location, of a professional with
 // q.Subject. The signed forms are left out: see Badge and SignedBadges.
 func (r *Record) Badges(ctx context.Context, v store.View, q store.Query) Items[badge.Badge] {
 	return find(ctx, r, badges, v, q)
 }
 
-// SignedBadges lists badges with their signed forms.
-func (r *Record) SignedBadges(ctx context.Context, v store.View, q store.Query) ([]badge.Badge, error) {
-	var all []badge.Badge
-	for item, err := range r.Badges(ctx, v, q) {
-		if err != nil {
-			return nil, err
+// badgePage is how many badges are held at once where there may be very many.
+const badgePage = 64
+
+// SignedBadges lists badges with their signed forms, some at a time: each time as they
+// are then, so that nothing is kept waiting for whoever takes long over them.
+func (r *Record) SignedBadges(ctx context.Context, v store.View, q store.Query) iter.Seq2[[]badge.Badge, error] {
+	return func(yield func([]badge.Badge, error) bool) {
+		for items, err := range pages(ctx, r, badges, v, q, badgePage) {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			some := make([]badge.Badge, len(items))
+			of := make([]*badge.Badge, len(items))
+			for i, item := range items {
+				some[i], of[i] = item.Value, &some[i]
+			}
+			err := r.readSigned(ctx, v, of...)
+			if !yield(some, err) || err != nil {
+				return
+			}
 		}
-		all = append(all, item.Value)
 	}
-	for some := range slices.Chunk(all, 500) {
-		var of []*badge.Badge
-		for i := range some {
-			of = append(of, &some[i])
-		}
-		if err := r.readSigned(ctx, v, of...); err != nil {
-			return nil, err
-		}
-	}
-	return all, nil
 }
 
 // Badge returns a badge with its signed forms.

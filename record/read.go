@@ -55,6 +55,37 @@ func find[T any](ctx context.Context, r *Record, l *life[T], v store.View, q sto
 	}
 }
 
+// pages lists things some at a time, each page as it is when it is asked for: nothing is
+// held open in between.
+func pages[T any](ctx context.Context, r *Record, l *life[T], v store.View, q store.Query, size int) iter.Seq2[[]*Item[T], error] {
+	q.Limit = size
+	return func(yield func([]*Item[T], error) bool) {
+		for {
+			if ctx.Err() != nil {
+				yield(nil, context.Cause(ctx))
+				return
+			}
+			page := make([]*Item[T], 0, size)
+			for item, err := range find(ctx, r, l, v, q) {
+				if err != nil {
+					yield(nil, err)
+					return
+				}
+				page = append(page, item)
+			}
+			if len(page) > 0 {
+				q.After = page[len(page)-1].Thing.ID
+				if !yield(page, nil) {
+					return
+				}
+			}
+			if len(page) < size {
+				return
+			}
+		}
+	}
+}
+
 func itemOf[T any](l *life[T], r *store.Record) (*Item[T], error) {
 	value, err := l.decode(r)
 	return &Item[T]{r.Thing, r.Version, r.Recorded, value}, err

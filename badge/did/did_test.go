@@ -3,6 +3,9 @@ package did_test
 import (
 	"bytes"
 	"crypto/ed25519"
+	"net/url"
+	"path"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -118,6 +121,47 @@ func FuzzDocument(f *testing.F) {
 		}
 		for _, m := range d.Assertions {
 			_, _ = d.Key(m, badgetest.At(t, "2024-01-01").Moment().Time())
+		}
+	})
+}
+
+// Whatever an identifier says, what is fetched for it lies at the host that it names.
+func FuzzWeb(f *testing.F) {
+	for _, id := range []string{"did:web:a.example", "did:web:a.example%3A8443:b:c", "did:web:a.example:..:b", "did:web:a@b", "did:web:%61.example"} {
+		f.Add(id)
+	}
+	f.Fuzz(func(t *testing.T, id string) {
+		address, err := did.DocumentURL(id)
+		if err != nil {
+			if kizuna.CodeOf(err) != "did-web" {
+				t.Fatal(err)
+			}
+			return
+		}
+		u, err := url.Parse(address)
+		if err != nil || u.Scheme != "https" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || path.Clean(u.Path) != u.Path || !strings.HasSuffix(u.Path, "/did.json") {
+			t.Fatalf("%q is at %q, %v", id, address, err)
+		}
+		host, _, _ := strings.Cut(strings.TrimPrefix(id, "did:web:"), ":")
+		if host, err = url.PathUnescape(host); err != nil || !strings.EqualFold(u.Host, host) {
+			t.Fatalf("%q is asked of %q", id, u.Host)
+		}
+	})
+}
+
+func FuzzMultibase(f *testing.F) {
+	f.Add("z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK")
+	f.Add("z1111")
+	f.Fuzz(func(t *testing.T, text string) {
+		data, err := did.DecodeMultibase(text)
+		if err != nil {
+			if kizuna.CodeOf(err) != "multibase" {
+				t.Fatal(err)
+			}
+			return
+		}
+		if again := did.Multibase(data); again != text {
+			t.Fatalf("%q comes back as %q", text, again)
 		}
 	})
 }

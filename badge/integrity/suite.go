@@ -28,7 +28,10 @@ type Proof struct {
 }
 
 // Suite signs and checks. It is safe for concurrent use.
-type Suite struct{ contexts contexts }
+type Suite struct {
+	contexts contexts
+	words    words
+}
 
 // New returns the suite with the pinned contexts.
 func New() (*Suite, error) {
@@ -36,7 +39,7 @@ func New() (*Suite, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Suite{c}, nil
+	return &Suite{c, c.words()}, nil
 }
 
 // Sign returns the document with a proof by the key, which others find under method.

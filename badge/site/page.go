@@ -163,19 +163,21 @@ func (s *Site) badgePage(b *badge.Badge, lang language) ([]byte, error) {
 	return w.execute("badge", v)
 }
 
-func (s *Site) partnerPage(company string, badges []*badge.Badge, lang language) ([]byte, error) {
+func (s *Site) partnerPage(company string, badges []badge.Badge, lang language) ([]byte, error) {
 	w, err := in(lang)
 	if err != nil {
 		return nil, err
 	}
 	name := company
-	for _, b := range badges {
+	for i := range badges {
+		b := &badges[i]
 		if b.Subject.Name != "" {
 			name = b.Subject.Name + " " + company
 		}
 	}
 	v := partnerView{frame: w.frame(lang, w.p.T("badge.page.of", name), "index"+lang.other().suffix+".html", s.At)}
-	for _, b := range badges {
+	for i := range badges {
+		b := &badges[i]
 		state := w.p.T("badge.page.false")
 		if b.TrueAt(s.At) {
 			state = w.p.T("badge.page.holds")

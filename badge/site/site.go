@@ -6,8 +6,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/kizuna-org/kizuna"
@@ -16,23 +14,24 @@ import (
 	"github.com/kizuna-org/kizuna/badge/did"
 	"github.com/kizuna-org/kizuna/badge/picture"
 	"github.com/kizuna-org/kizuna/badge/statuslist"
+	"github.com/kizuna-org/kizuna/badge/verify"
 )
 
-// Site is what is published, as of a time.
+// Site writes what is published, as of a time. Every file is handed on by its name
+// under the issuer's address.
 type Site struct {
 	Issuer badge.Issuer
 	Ring   did.Ring
 	Signer *badge.Signer
-	Badges []badge.Badge
-	Lists  map[int]statuslist.List // counted from 1
 	At     kizuna.Instant
 	// ListSeconds is how long a status list is good: who keeps an older one back has
 	// nothing after that.
 	ListSeconds int64
+	File        func(name string, data []byte) error
 }
 
-// Write hands every file on, by its name under the issuer's address.
-func (s *Site) Write(file func(name string, data []byte) error) error {
+// Document writes the issuer's document.
+func (s *Site) Document() error {
 	document, err := s.Ring.Document()
 	if err != nil {
 		return err
@@ -49,46 +48,41 @@ func (s *Site) Write(file func(name string, data []byte) error) error {
 	if err != nil {
 		return err
 	}
-	if err := file(strings.TrimPrefix(url, base), data); err != nil {
+	return s.File(strings.TrimPrefix(url, base), data)
+}
+
+// ListName is the name of the file of the n-th status list.
+func ListName(n int) string { return fmt.Sprintf("status/%d.json", n) }
+
+// List writes the n-th status list.
+func (s *Site) List(n int, list statuslist.List) error {
+	document, err := badge.ListDocument(s.Issuer, n, list, s.At, s.ListSeconds)
+	if err != nil {
 		return err
 	}
-	if err := s.WriteLists(file); err != nil {
+	signed, err := s.Signer.SignDocument(document, s.At)
+	if err != nil {
 		return err
 	}
-	return s.WriteBadges(file)
+	return s.File(ListName(n), signed)
 }
 
-// WriteBadges writes the badges in all their forms, and the pages of their companies.
-func (s *Site) WriteBadges(file func(string, []byte) error) error {
-	for i := range s.Badges {
-		if err := s.writeBadge(file, &s.Badges[i]); err != nil {
-			return err
-		}
+// Current reports whether a file that was published says what the n-th list says now,
+// signed by the key that signs now, and is good for half of its time yet.
+func (s *Site) Current(file []byte, list statuslist.List) bool {
+	c, err := verify.ReadList(file)
+	if err != nil || c.Method != s.Signer.Method() || c.Issuer != s.Issuer.ID || s.At < c.From || int64(c.Until-s.At) < s.ListSeconds/2 {
+		return false
 	}
-	return s.writePartners(file)
+	says, err := statuslist.Of(c.Document)
+	return err == nil && bytes.Equal(says, list)
 }
 
-// WriteLists writes the status lists.
-func (s *Site) WriteLists(file func(string, []byte) error) error {
-	for _, n := range slices.Sorted(maps.Keys(s.Lists)) {
-		document, err := badge.ListDocument(s.Issuer, n, s.Lists[n], s.At, s.ListSeconds)
-		if err != nil {
-			return err
-		}
-		signed, err := s.Signer.SignDocument(document, s.At)
-		if err != nil {
-			return err
-		}
-		if err := file(fmt.Sprintf("status/%d.json", n), signed); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (s *Site) writeBadge(file func(string, []byte) error, b *badge.Badge) error {
+// Badge writes a badge in all its forms, and the pages that say whether it is true. Of
+// one that was erased only the lists speak.
+func (s *Site) Badge(b *badge.Badge) error {
 	if b.Signed.JWT == "" {
-		return nil // erased: of it only the lists speak
+		return nil
 	}
 	var err error
 	write := func(name string, data []byte, failed error) {
@@ -96,7 +90,7 @@ func (s *Site) writeBadge(file func(string, []byte) error, b *badge.Badge) error
 			err = failed
 		}
 		if err == nil {
-			err = file(name, data)
+			err = s.File(name, data)
 		}
 	}
 	write("credentials/"+b.ID+".json", b.Signed.Document, nil)
@@ -173,29 +167,15 @@ func (s *Site) Statement(b *badge.Badge) Statement {
 	return st
 }
 
-// writePartners writes a page for each company, of all its badges.
-func (s *Site) writePartners(file func(string, []byte) error) error {
-	of := make(map[string][]*badge.Badge)
-	var order []string
-	for i := range s.Badges {
-		b := &s.Badges[i]
-		if company := b.Subject.Company; company != "" {
-			if of[company] == nil {
-				order = append(order, company)
-			}
-			of[company] = append(of[company], b)
+// Partner writes the page of a company, of all its badges.
+func (s *Site) Partner(company string, badges []badge.Badge) error {
+	for _, lang := range languages {
+		page, err := s.partnerPage(company, badges, lang)
+		if err != nil {
+			return err
 		}
-	}
-	slices.Sort(order)
-	for _, company := range order {
-		for _, lang := range languages {
-			page, err := s.partnerPage(company, of[company], lang)
-			if err != nil {
-				return err
-			}
-			if err := file("partners/"+company+"/index"+lang.suffix+".html", page); err != nil {
-				return err
-			}
+		if err := s.File("partners/"+company+"/index"+lang.suffix+".html", page); err != nil {
+			return err
 		}
 	}
 	return nil

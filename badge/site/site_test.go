@@ -3,6 +3,7 @@ package site_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"path"
 	"slices"
 	"strings"
@@ -41,12 +42,16 @@ func published(t *testing.T) (*badgetest.World, map[string][]byte, []badge.Badge
 	}
 	list := statuslist.New()
 	list.Set(statuslist.Place(1))
-	s := site.Site{
-		Issuer: badgetest.Issuer, Ring: w.Ring, Signer: w.Signer, Badges: badges, Lists: map[int]statuslist.List{1: list},
-		At: badgetest.At(t, "2024-02-01"), ListSeconds: 86400,
-	}
 	files := make(map[string][]byte)
-	if err := s.Write(func(name string, data []byte) error { files[name] = data; return nil }); err != nil {
+	s := site.Site{
+		Issuer: badgetest.Issuer, Ring: w.Ring, Signer: w.Signer, At: badgetest.At(t, "2024-02-01"), ListSeconds: 86400,
+		File: func(name string, data []byte) error { files[name] = data; return nil },
+	}
+	err := errors.Join(s.Document(), s.List(1, list), s.Partner(named.Subject.Company, badges[:3]))
+	for i := range badges {
+		err = errors.Join(err, s.Badge(&badges[i]))
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 	return w, files, badges
@@ -192,5 +197,29 @@ func TestALetterCarriesWhatItSays(t *testing.T) {
 		if !bytes.Contains(page, []byte(words)) {
 			t.Errorf("the letter does not say %q", words)
 		}
+	}
+}
+
+// A list that was published is kept for half of its time, as long as it says what is.
+func TestAListIsCurrentForHalfOfItsTime(t *testing.T) {
+	w, files, _ := published(t)
+	file := files[site.ListName(1)]
+	list := statuslist.New()
+	list.Set(statuslist.Place(1))
+	at := badgetest.At(t, "2024-02-01")
+	s := site.Site{Issuer: badgetest.Issuer, Ring: w.Ring, Signer: w.Signer, ListSeconds: 86400}
+	current := func(on kizuna.Instant, file []byte, list statuslist.List) bool {
+		s.At = on
+		return s.Current(file, list)
+	}
+	if !current(at, file, list) || !current(at+43200, file, list) {
+		t.Error("it is no longer current")
+	}
+	if current(at+43201, file, list) || current(at-1, file, list) || current(at, nil, list) || current(at, file, statuslist.New()) {
+		t.Error("it is of another time, or says something else")
+	}
+	w.Rotate(2, at)
+	if s.Ring, s.Signer = w.Ring, w.Signer; current(at, file, list) {
+		t.Error("another key signs now")
 	}
 }

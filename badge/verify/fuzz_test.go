@@ -5,6 +5,7 @@ import (
 
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/badge/badgetest"
+	"github.com/kizuna-org/kizuna/badge/did"
 	"github.com/kizuna-org/kizuna/badge/verify"
 )
 
@@ -37,6 +38,37 @@ func FuzzCredential(f *testing.F) {
 		r := verifier.Verify(c, verify.Question{Now: now, Trusted: []string{badgetest.Issuer.ID}}, evidence)
 		if r.Trusted && (!issued[c.ID] || r.Achievement.Name != "Solutions Partner for Data & AI (Azure)" || r.During.To != badgetest.At(t, "2024-11-02")) {
 			t.Fatalf("trusted: %s", data)
+		}
+	})
+}
+
+// No status list but the issuer's own of the day makes a badge hold that was taken back.
+func FuzzList(f *testing.F) {
+	w := badgetest.New(f)
+	a := w.Award()
+	old := w.StatusList(badgetest.At(f, "2023-12-01"))
+	w.Revoke(a)
+	now := badgetest.At(f, "2024-02-01")
+	c, err := verify.Read([]byte(w.Sign(a).JWT))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(old)
+	f.Add(w.StatusList(now))
+	f.Add([]byte(`{"type": ["BitstringStatusListCredential"]}`))
+	verifier, err := verify.New()
+	if err != nil {
+		f.Fatal(err)
+	}
+	documents := map[string]*did.Document{badgetest.Issuer.ID: w.Document()}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		e := verify.Evidence{
+			Documents: documents,
+			Lists:     map[string]*verify.List{"https://badges.example/kizuna/status/1.json": verify.NewList(data)},
+		}
+		r := verifier.Verify(c, verify.Question{Now: now}, e)
+		if p := r.Problem(); r.Valid || p == nil || p.Code == "" {
+			t.Fatalf("valid by the list %s", data)
 		}
 	})
 }

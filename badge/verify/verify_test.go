@@ -82,6 +82,22 @@ var trials = []trial{
 		w.Rotate(9, 0)
 		s.signed = w.Sign(s.award)
 	}, "did-method"},
+	{"as if another domain had issued it", func(s *situation) {
+		const elsewhere = "did:web:elsewhere.example"
+		s.change(func(d map[string]any) {
+			d["issuer"].(map[string]any)["id"] = elsewhere
+			if d["iss"] != nil {
+				d["iss"] = elsewhere
+			}
+		})
+		d := *s.Document() // with the keys of the one that did
+		d.ID = elsewhere
+		for i := range d.Methods {
+			d.Methods[i].Controller = elsewhere
+		}
+		s.evidence.Documents = map[string]*did.Document{elsewhere: &d}
+		s.question.Trusted = []string{elsewhere}
+	}, "signature"},
 	{"rotated since", func(s *situation) { s.Rotate(2, s.at("2024-01-01")) }, ""},
 	{"rotated, and the old key revoked", func(s *situation) {
 		old := did.Multikey(badgetest.Key(1).Public().(ed25519.PublicKey))
@@ -175,6 +191,9 @@ func TestADocumentInOtherWordsIsRefused(t *testing.T) {
 			d["@context"] = append(d["@context"].([]any), map[string]any{"ends": map[string]any{"@id": validUntil, "@type": "http://www.w3.org/2001/XMLSchema#dateTime"}})
 			d["ends"] = d["validUntil"]
 			delete(d, "validUntil")
+		},
+		"a name of nobody": func(d map[string]any) {
+			d["credentialSubject"].(map[string]any)["id"] = "_:b0"
 		},
 		"a word that nobody knows":   func(d map[string]any) { d["rank"] = "gold" },
 		"a type that nobody knows":   func(d map[string]any) { d["type"] = append(d["type"].([]any), "Gold") },

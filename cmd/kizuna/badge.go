@@ -3,16 +3,13 @@ package main
 import (
 	"bytes"
 	"cmp"
-	"context"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"io"
-	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/kizuna-org/kizuna"
@@ -20,7 +17,6 @@ import (
 	"github.com/kizuna-org/kizuna/badge"
 	"github.com/kizuna-org/kizuna/badge/bake"
 	"github.com/kizuna-org/kizuna/badge/site"
-	"github.com/kizuna-org/kizuna/badge/statuslist"
 	"github.com/kizuna-org/kizuna/record"
 	"github.com/kizuna-org/kizuna/store"
 )
@@ -351,6 +347,17 @@ type badgeReviewCmd struct {
 	issuerFlags
 }
 
+// reviewedBadges is how a review ended.
+type reviewedBadges struct {
+	Looked  int      `json:"looked"`
+	Revoked []string `json:"revoked,omitempty"` // ids
+}
+
+func (v *reviewedBadges) add(some *record.Reviewed) {
+	v.Looked += some.Looked
+	v.Revoked = append(v.Revoked, some.Revoked...)
+}
+
 // Run takes back every badge whose reason has gone.
 func (c *badgeReviewCmd) Run(a *app) error {
 	dir, err := c.dir(&c.storeFlags)
@@ -361,10 +368,11 @@ func (c *badgeReviewCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	return tellAll(a, &c.askFlags, func(o *opened, ask record.Ask) (*record.Reviewed, error) {
-		return o.ReviewBadges(a.Context, ask, issuer.ring())
-	}, func(r *record.Reviewed) error {
-		return lines(a.Stdout, append([]string{a.P.T("badge.reviewed", r.Looked, len(r.Revoked))}, r.Revoked...)...)
+	return tellAll(a, &c.askFlags, func(o *opened, ask record.Ask) (v *reviewedBadges, err error) {
+		v = &reviewedBadges{}
+		return v, o.ReviewBadges(a.Context, ask, issuer.ring(), store.Query{}, v.add)
+	}, func(v *reviewedBadges) error {
+		return lines(a.Stdout, append([]string{a.P.T("badge.reviewed", v.Looked, len(v.Revoked))}, v.Revoked...)...)
 	})
 }
 
@@ -404,129 +412,6 @@ func (c *badgeLetterCmd) Run(a *app) error {
 	}, func(_ *looking, letter *badge.Letter) error {
 		return lines(a.Stdout, a.P.T("badge.letter-written", c.Out, letter.During.From.Date(), (letter.During.To-1).Date()))
 	})
-}
-
-// publishFlags say where what is issued is published at once.
-type publishFlags struct {
-	Publish  string `name:"publish" type:"path" placeholder:"DIR" help:"help.badge-publish-dir"`
-	ListDays int    `name:"list-days" default:"7" placeholder:"N" help:"help.badge-list-days"`
-}
-
-// site is what there is to publish of the badges, with these status lists.
-func (f *publishFlags) site(ctx context.Context, o *opened, issuer *issuerFile, signer *badge.Signer, badges []badge.Badge, lists []int) (*site.Site, error) {
-	if f.ListDays < 1 || f.ListDays > 366 {
-		return nil, kizuna.Errorf("badge-list-days", "a status list cannot be good for %d days", f.ListDays).
-			WithMend("write 1 to 366, and publish more often than that")
-	}
-	now, err := instantNow()
-	if err != nil {
-		return nil, err
-	}
-	s := &site.Site{
-		Issuer: issuer.Issuer, Ring: issuer.ring(), Signer: signer, Badges: badges, Lists: make(map[int]statuslist.List),
-		At: now, ListSeconds: int64(f.ListDays) * 86400,
-	}
-	for _, n := range lists {
-		if s.Lists[n], err = o.StatusList(ctx, n); err != nil {
-			return nil, err
-		}
-	}
-	return s, nil
-}
-
-// publish writes what changes with one badge: its list and those of badges that it
-// replaced, first because they must not be late; then the badges of the same company or
-// professional.
-func (f *publishFlags) publish(ctx context.Context, o *opened, issuer *issuerFile, signer *badge.Signer, b *badge.Badge) error {
-	if f.Publish == "" {
-		return nil
-	}
-	q := store.Query{Location: association.Fold(b.Subject.Company), Subject: association.Fold(b.Subject.MCID)}
-	same, err := o.SignedBadges(ctx, store.View{Scope: store.Everything}, q)
-	if err != nil {
-		return err
-	}
-	var lists []int
-	for i := range same {
-		if n := same[i].Entry/statuslist.Size + 1; !slices.Contains(lists, n) {
-			lists = append(lists, n)
-		}
-	}
-	s, err := f.site(ctx, o, issuer, signer, same, lists)
-	if err != nil {
-		return err
-	}
-	write := fileWriter(f.Publish)
-	if err := s.WriteLists(write); err != nil {
-		return err
-	}
-	return s.WriteBadges(write)
-}
-
-// fileWriter writes files under a directory for a web server to read, each whole or
-// not at all.
-func fileWriter(dir string) func(string, []byte) error {
-	return func(name string, data []byte) error {
-		path := filepath.Join(dir, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			return unwritable(path, err)
-		}
-		if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, data) {
-			return nil
-		}
-		if err := writeWhole(path, func(w io.Writer) error { _, err := w.Write(data); return err }); err != nil {
-			return err
-		}
-		return os.Chmod(path, fs.FileMode(0o644))
-	}
-}
-
-type badgePublishCmd struct {
-	storeFlags
-	issuerFlags
-	Dir      string `arg:"" name:"dir" type:"path" help:"help.badge-publish-dir"`
-	ListDays int    `name:"list-days" default:"7" placeholder:"N" help:"help.badge-list-days"`
-}
-
-// Run writes all that the issuer publishes.
-func (c *badgePublishCmd) Run(a *app) (err error) {
-	issuer, signer, err := c.signing(&c.storeFlags)
-	if err != nil {
-		return err
-	}
-	o, err := c.open(a)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, o.close()) }()
-	f := publishFlags{Publish: c.Dir, ListDays: c.ListDays}
-	n, err := o.StatusLists(a.Context, issuer.ID)
-	if err != nil {
-		return err
-	}
-	var lists []int
-	for i := range n {
-		lists = append(lists, i+1)
-	}
-	badges, err := o.SignedBadges(a.Context, store.View{Scope: store.Everything}, store.Query{})
-	if err != nil {
-		return err
-	}
-	s, err := f.site(a.Context, o, issuer, signer, badges, lists)
-	if err != nil {
-		return err
-	}
-	if err := s.Write(fileWriter(c.Dir)); err != nil {
-		return err
-	}
-	base, err := issuer.Base()
-	if err != nil {
-		return err
-	}
-	if a.JSON {
-		return a.writeJSON(a.Stdout, map[string]any{"dir": c.Dir, "address": base, "badges": len(s.Badges)})
-	}
-	return lines(a.Stdout, a.P.T("badge.published", len(s.Badges), c.Dir, base))
 }
 
 type badgeBakeCmd struct {

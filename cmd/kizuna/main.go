@@ -67,6 +67,7 @@ type commands struct {
 	Claim   claimCmd   `cmd:"" help:"help.claim"`
 	History historyCmd `cmd:"" help:"help.history"`
 	Tick    tickCmd    `cmd:"" help:"help.tick"`
+	Upkeep  upkeepCmd  `cmd:"" help:"help.upkeep"`
 	Audit   auditCmd   `cmd:"" help:"help.audit"`
 	Person  personCmd  `cmd:"" help:"help.person"`
 }

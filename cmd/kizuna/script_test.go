@@ -3,12 +3,12 @@ package main
 import (
 	"bytes"
 	"compress/gzip"
-	"context"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/klauspost/compress/zstd"
 	"github.com/rogpeppe/go-internal/testscript"
@@ -17,9 +17,7 @@ import (
 // TestMain lets scripts run kizuna as a command of its own process.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"kizuna": func() {
-			os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
-		},
+		"kizuna": main,
 	})
 }
 
@@ -29,6 +27,7 @@ func TestScripts(t *testing.T) {
 	commands["damage"] = damage
 	commands["others"] = others
 	commands["replace"] = replace
+	commands["until"] = until
 	commands["settle"] = func(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Check(settled(ts.MkAbs(args[0])))
 	}
@@ -41,6 +40,18 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 	})
+}
+
+// until is the script command "until [!] PROGRAM ARGUMENTS": it is run again and again,
+// until it succeeds, or with ! fails. The test's own time bounds it.
+func until(ts *testscript.TestScript, _ bool, args []string) {
+	want := args[0] != "!"
+	if !want {
+		args = args[1:]
+	}
+	for (ts.Exec(args[0], args[1:]...) == nil) != want {
+		time.Sleep(20 * time.Millisecond)
+	}
 }
 
 // damage is the script command "damage DIR": it changes a bit of every segment there.

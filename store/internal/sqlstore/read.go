@@ -247,6 +247,9 @@ func (s *DB) Find(ctx context.Context, v store.View, q store.Query) iter.Seq2[*s
 	limit := q.Limit
 	if limit == 0 {
 		limit = math.MaxInt
+	} else if v.AsOf == nil { // otherwise some of them are passed over below
+		query += " LIMIT ?"
+		w.args = append(w.args, limit)
 	}
 	return func(yield func(*store.Record, error) bool) {
 		for r, err := range each(ctx, s, scanRecord, query, args...) {
