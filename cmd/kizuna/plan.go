@@ -22,6 +22,7 @@ import (
 	"github.com/kizuna-org/kizuna/dataset"
 	"github.com/kizuna-org/kizuna/program"
 	"github.com/kizuna-org/kizuna/score"
+	"github.com/kizuna-org/kizuna/specialization"
 	"github.com/kizuna-org/kizuna/textgrid"
 )
 
@@ -51,6 +52,7 @@ type planned struct {
 	in      *adviceInquiry
 	program *program.Program
 	carried bool
+	aims    []specialization.Aim
 	apart   []apart
 }
 
@@ -99,7 +101,7 @@ func (c *planFindCmd) Run(a *app) error {
 		}
 	}
 	q.Program = q.Program.WithSpecializations(q.AsOf, special.ids...)
-	p := &planned{app: a, in: in, program: q.Program, carried: q.Carried}
+	p := &planned{app: a, in: in, program: q.Program, carried: q.Carried, aims: ask.Specializations}
 	if ask.Base, err = advice.New(q, in.account, in.until(q.AsOf)); err != nil {
 		return err
 	}
@@ -299,8 +301,8 @@ func (p *planned) steps() error {
 	was := p.Before
 	for i, s := range p.Steps {
 		var then []string
-		for k := range p.Specializations {
-			then = append(then, p.moved(&p.Specializations[k], was, s.After)...)
+		for _, m := range specialization.Movements(p.aims, was, s.After) {
+			then = append(then, a.moved(p.program, &m)...)
 		}
 		was = s.After
 		for _, area := range s.Areas {

@@ -11,7 +11,6 @@ import (
 	"github.com/kizuna-org/kizuna/advice/plan/model"
 	"github.com/kizuna-org/kizuna/program"
 	"github.com/kizuna-org/kizuna/report"
-	"github.com/kizuna-org/kizuna/score"
 	"github.com/kizuna-org/kizuna/specialization"
 	"github.com/kizuna-org/kizuna/textgrid"
 )
@@ -20,6 +19,18 @@ import (
 type specializationFlags struct {
 	Special     []string `name:"specialization" placeholder:"ID" help:"help.plan-specialization"`
 	Designation []string `name:"designation" placeholder:"AREA" help:"help.plan-designation"`
+}
+
+// ids are the specializations that are named.
+func (f *specializationFlags) ids() (out []string) {
+	for _, n := range f.Special {
+		for id := range strings.SplitSeq(n, ",") {
+			if !slices.Contains(out, id) {
+				out = append(out, id)
+			}
+		}
+	}
+	return out
 }
 
 // wanted are specializations that are asked about, on a day.
@@ -31,14 +42,7 @@ type wanted struct {
 
 // special looks up the specializations that are named, in a program with its own areas.
 func (f *specializationFlags) special(a *app, q *questionFlags, in *inquiry, account string, p *program.Program, day kizuna.Date) (*wanted, error) {
-	out := new(wanted)
-	for _, n := range f.Special {
-		for id := range strings.SplitSeq(n, ",") {
-			if !slices.Contains(out.ids, id) {
-				out.ids = append(out.ids, id)
-			}
-		}
-	}
+	out := &wanted{ids: f.ids()}
 	if len(out.ids) == 0 {
 		return out, nil
 	}
@@ -80,11 +84,29 @@ func (f *specializationFlags) special(a *app, q *questionFlags, in *inquiry, acc
 }
 
 // asked are the specializations as a plan asks for them.
-func (w *wanted) asked(p *program.Program, day kizuna.Date) (out []action.Specialization) {
+func (w *wanted) asked(p *program.Program, day kizuna.Date) (out []specialization.Aim) {
 	for _, id := range w.ids {
-		out = append(out, action.Specialization{ID: id, Terms: p.Specialization(id).TermsOn(day), Held: w.held, Validations: w.of(id)})
+		out = append(out, specialization.Aim{ID: id, Terms: p.Specialization(id).TermsOn(day), Held: w.held, Validations: w.of(id)})
 	}
 	return out
+}
+
+// aims are the specializations that are named, as the question's day stands. Without a
+// membership the designations are those that the score earns.
+func (f *specializationFlags) aims(a *app, q *questionFlags, in *adviceInquiry) ([]specialization.Aim, error) {
+	p, day := in.answer.Question.Program, in.answer.Question.AsOf
+	w, err := f.special(a, q, in.inquiry, in.account, p, day)
+	if err != nil {
+		return nil, err
+	}
+	if !q.inStore() && f.Designation == nil {
+		areas := in.base.Now().Score().Areas
+		w.held = func(id string) bool {
+			area, ok := areas.Get(id)
+			return ok && area.Qualified
+		}
+	}
+	return w.asked(p, day), nil
 }
 
 // uncounted says that steps stand in the plan whose cost is not given.
@@ -139,24 +161,22 @@ func (p *planned) specialization(s *find.Specialization, terms *program.Terms) e
 		Right(1, 2, 4).Indent("  ")
 	for i := range terms.Requirements {
 		m := &terms.Requirements[i]
-		row := func(name string, before, after *requirementFigure) {
-			cells := []string{name, before.asked, before.figure(a), yesNo(a.P, before.met), "", ""}
-			if after != nil {
-				cells[4], cells[5] = after.figure(a), yesNo(a.P, after.met)
-			}
-			g.Row(cells...)
+		var after []specialization.Figure
+		if p.After != nil {
+			after = specialization.Figures(p.After, s.ID, m.ID)
 		}
-		before, after := figuresOf(p.Before, s.ID, m.ID), figuresOf(p.After, s.ID, m.ID)
-		for k := range before {
-			name := m.Name.In(a.P.Lang)
+		for k, before := range specialization.Figures(p.Before, s.ID, m.ID) {
+			row := []string{m.Name.In(a.P.Lang), "", a.figureText(&before), yesNo(a.P, before.Met), "", ""}
 			if k > 0 {
-				name = "  " + report.Component(a.P, before[k].part)
+				row[0] = "  " + report.Component(a.P, before.Part)
+			}
+			if before.Asked != nil {
+				row[1] = before.Asked.String()
 			}
 			if k < len(after) {
-				row(name, &before[k], &after[k])
-			} else {
-				row(name, &before[k], nil)
+				row[4], row[5] = a.figureText(&after[k]), yesNo(a.P, after[k].Met)
 			}
+			g.Row(row...)
 		}
 	}
 	if g.Len() > 0 {
@@ -218,74 +238,31 @@ func (p *planned) says(s *find.Specialization) (out []string) {
 	return out
 }
 
-// requirementFigure is a requirement, or a part of one, as an account stands.
-type requirementFigure struct {
-	part  string
-	asked string
-	met   bool
-	of    *score.Metric // the requirement as a whole
-	value *kizuna.Fraction
-}
-
-func (f *requirementFigure) figure(a *app) string {
+// figureText writes what a figure comes to.
+func (a *app) figureText(f *specialization.Figure) string {
 	switch {
-	case f.of != nil && f.of.Status == score.NoData:
-		return a.P.T("specialization.no-data", strings.Join(f.of.Fill, ", "))
-	case f.value != nil:
-		return f.value.Show()
+	case f.Fill != nil:
+		return a.P.T("specialization.no-data", strings.Join(f.Fill, ", "))
+	case f.Now != nil:
+		return f.Now.Show()
 	}
 	return ""
 }
 
-// figuresOf lists a requirement and its parts, as an account stands; nil: it does not.
-func figuresOf(of *score.Account, id, requirement string) (out []requirementFigure) {
-	if of == nil {
-		return nil
-	}
-	area, _ := of.Areas.Get(id)
-	if area == nil {
-		return nil
-	}
-	track, _ := area.Tracks.Get(program.Single)
-	m, ok := track.Metrics.Get(requirement)
-	if !ok {
-		return nil
-	}
-	whole := requirementFigure{met: m.Points.Cmp(m.Max) >= 0, of: m}
-	if parts := partsOf(m); len(parts) > 0 {
-		out = append(out, whole)
-		for _, part := range parts {
-			c := part.Value
-			out = append(out, requirementFigure{part: part.Name, asked: c.Threshold.String(), met: c.Points.Cmp(c.Max) >= 0, value: c.Progress})
-		}
-		return out
-	}
-	if whole.value = m.Progress; m.Threshold != nil {
-		whole.asked = m.Threshold.String()
-	}
-	return append(out, whole)
-}
-
-// moved says which requirements and figures of a specialization a step moves.
-func (p *planned) moved(s *find.Specialization, before, after *score.Account) (out []string) {
-	a := p.app
-	for _, m := range p.program.Specialization(s.ID).TermsOn(p.By).Requirements {
-		was, is := figuresOf(before, s.ID, m.ID), figuresOf(after, s.ID, m.ID)
-		name := m.Name.In(a.P.Lang)
-		if len(is) > 0 && is[0].met && !was[0].met {
+// moved says which requirements and figures of a specialization move. The program has it
+// as an area.
+func (a *app) moved(p *program.Program, of *specialization.Movement) (out []string) {
+	for i := range of.Figures {
+		f := &of.Figures[i]
+		name := p.Area(of.Specialization).Metric(f.Requirement).Name.In(a.P.Lang)
+		if f.Part == "" && f.Met {
 			out = append(out, a.P.T("plan.meets", name))
 			continue
 		}
-		for k := range is {
-			if is[k].value == nil || was[k].met && is[k].met || was[k].value != nil && was[k].value.Cmp(*is[k].value) == 0 {
-				continue
-			}
-			figure := name
-			if k > 0 {
-				figure += " › " + report.Component(a.P, is[k].part)
-			}
-			out = append(out, a.P.T("plan.figure", figure, is[k].value.Show(), is[k].asked))
+		if f.Part != "" {
+			name += " › " + report.Component(a.P, f.Part)
 		}
+		out = append(out, a.P.T("plan.figure", name, f.Now.Show(), f.Asked))
 	}
 	return out
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/kizuna-org/kizuna/advice"
 	"github.com/kizuna-org/kizuna/advice/plan"
 	"github.com/kizuna-org/kizuna/advice/plan/model"
+	"github.com/kizuna-org/kizuna/specialization"
 )
 
 // Ask is the question what could be done.
@@ -18,8 +19,10 @@ type Ask struct {
 	Base  *advice.Base
 	Today kizuna.Date // on which whoever acts begins
 	Areas []string    // all of them
-	// Specializations, all of them, each with the designations that it stands on.
-	Specializations []Specialization
+	// Specializations, all of them, each with the designations that it stands on. What is
+	// known of their requirements are areas of the question's program
+	// ([program.Program.WithSpecializations]).
+	Specializations []specialization.Aim
 	// Part, if set, is all that is wanted: to see what of the rest can be reached.
 	Part  *model.Goal
 	Costs *Costs

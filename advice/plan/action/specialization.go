@@ -8,18 +8,8 @@ import (
 	"github.com/kizuna-org/kizuna/advice/plan/model"
 	"github.com/kizuna-org/kizuna/advice/remedy"
 	"github.com/kizuna-org/kizuna/program"
+	"github.com/kizuna-org/kizuna/specialization"
 )
-
-// Specialization is one that is wanted. What is known of its requirements is an area of
-// the question's program ([program.Program.WithSpecializations]).
-type Specialization struct {
-	ID    string
-	Terms *program.Terms // of the day
-	// Held tells which designations are held on the day, whatever is done.
-	Held func(area string) bool
-	// Validations is how many audits or references are still wanted.
-	Validations int
-}
 
 // Goals lists what is wanted, all of it: the areas; of each specialization what is known
 // of its requirements, and the designations that it stands on, unless they are held.
@@ -62,7 +52,7 @@ func unimplied(goals []model.Goal) (out []model.Goal) {
 // Parts lists the goals one by one, and of a specialization each requirement.
 func (a *Ask) Parts() (out []model.Goal) {
 	for _, g := range a.Goals() {
-		i := slices.IndexFunc(a.Specializations, func(s Specialization) bool { return s.ID == g.AnyOf[0] })
+		i := slices.IndexFunc(a.Specializations, func(s specialization.Aim) bool { return s.ID == g.AnyOf[0] })
 		if i < 0 {
 			out = append(out, g)
 			continue
@@ -91,7 +81,7 @@ func (p *Proposal) validations() {
 }
 
 // validation is an audit, or one of the references: it can begin once all else is met.
-func (p *Proposal) validation(s *Specialization, n int) *Action {
+func (p *Proposal) validation(s *specialization.Aim, n int) *Action {
 	a := &Action{Kind: Audit, Actors: []remedy.Actor{remedy.Partner, Auditor}, Specialization: s.ID}
 	if s.Terms.Validation == program.ByReferences {
 		a.Kind, a.Actors, a.Number, a.Of = Reference, []remedy.Actor{remedy.Partner, remedy.Customer}, n, s.Validations

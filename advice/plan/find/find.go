@@ -142,7 +142,7 @@ func Find(ask *action.Ask, opts Options) (*Answer, error) {
 		return nil, err
 	}
 	for i := range out.Specializations {
-		out.Specializations[i].After = new(out.finding(&ask.Specializations[i], out.After))
+		out.Specializations[i].After = new(ask.Specializations[i].Assess(out.By, out.After))
 	}
 	return out, nil
 }
@@ -198,7 +198,7 @@ func (a *Answer) step(ask *action.Ask, one *action.Action, after *score.Account,
 	s := Step{Action: one, Areas: a.after(ask, after), Alone: alone, After: after}
 	for i := range ask.Specializations {
 		of := &ask.Specializations[i]
-		if f := a.finding(of, after); len(of.Terms.Requirements) > 0 {
+		if f := of.Assess(a.By, after); len(of.Terms.Requirements) > 0 {
 			if s.Met == nil {
 				s.Met = make(map[string][]string)
 			}

@@ -3,7 +3,6 @@ package find
 import (
 	"github.com/kizuna-org/kizuna/advice/plan/action"
 	"github.com/kizuna-org/kizuna/program"
-	"github.com/kizuna-org/kizuna/score"
 	"github.com/kizuna-org/kizuna/specialization"
 )
 
@@ -30,7 +29,7 @@ func (a *Answer) specializations(ask *action.Ask) {
 		s := &ask.Specializations[i]
 		out := Specialization{
 			ID: s.ID, AnyOf: s.Terms.AnyOf, AllOf: s.Terms.AllOf, Validation: s.Terms.Validation, Validations: s.Validations,
-			Before: a.finding(s, a.Before),
+			Before: s.Assess(a.By, a.Before),
 		}
 		out.Unknown = out.Before.Open()
 		for _, area := range s.Terms.Aligned() {
@@ -40,13 +39,4 @@ func (a *Answer) specializations(ask *action.Ask) {
 		}
 		a.Specializations = append(a.Specializations, out)
 	}
-}
-
-// finding is what would be found on the day of a score.
-func (a *Answer) finding(s *action.Specialization, of *score.Account) specialization.Finding {
-	figures, _ := of.Areas.Get(s.ID)
-	return specialization.Assess(s.Terms, a.By, func(id string) bool {
-		area, ok := of.Areas.Get(id)
-		return s.Held(id) || ok && area.Qualified
-	}, figures, nil)
 }

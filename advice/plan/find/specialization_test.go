@@ -17,43 +17,6 @@ import (
 	"github.com/kizuna-org/kizuna/usage"
 )
 
-// small asks for little, so that worlds of two customers and three people can come to it.
-const small = `
-program: mcpp
-version: small
-extends: mcpp@2023-10
-specializations:
-  catalog:
-    storage:
-      name: {en: Storage, ja: ストレージ}
-      designations: {any_of: [data-ai, modern-work]}
-      validation: references
-      unknown: [offers]
-      requirements:
-        consumption:
-          name: {en: Consumption, ja: 消費}
-          category: performance
-          change: gross
-          window: {trailing: 3}
-          workloads: azure
-          through: [CSP, DPOR, PAL]
-          all_of:
-            revenue: {sum: revenue, full_at: 3000}
-            customers: {count: tenants, by: revenue, full_at: 2}
-        administrators: {name: {en: Administrators, ja: 管理者}, category: skilling, full_at: 2, counted: [AZ-104, AZ-305]}
-    adoption:
-      name: {en: Adoption, ja: 定着}
-      designations: {all_of: [infrastructure, modern-work]}
-      validation: audit
-      requirements:
-        growth:
-          category: customer_success
-          name: {en: Growth, ja: 伸び}
-          best_of:
-            users: {sum: users, full_at: 40, workloads: modern-work, through: [CPOR-OSU, CSP]}
-            money: {sum: revenue, change: percent, full_at: 20, workloads: azure, through: [CSP, DPOR, PAL], window: {trailing: 3}}
-`
-
 // drawSmall draws a world in which something is used in the last month.
 func drawSmall(t *rapid.T) *score.Facts {
 	f := worldtest.Draw(t)
@@ -105,10 +68,7 @@ func each(in *plan.Instance, f func(plan.Plan)) {
 // what is found of them lacks nothing. Its changes, made to the facts as a whole, leave
 // what is asked for met, and what is not known open.
 func TestPlansForSpecializationsAreTheCheapestOfAll(t *testing.T) {
-	of, err := program.Parse("small.yaml", []byte(small))
-	if err != nil {
-		t.Fatal(err)
-	}
+	of := worldtest.Small(t)
 	today, by := kizuna.NewDate(2023, 11, 15), kizuna.NewDate(2024, 5, 1)
 	goesOn := &advice.Projection{From: by.Month() - 7, Until: by.Month() - 1}
 	found, never := 0, 0
@@ -124,19 +84,20 @@ func TestPlansForSpecializationsAreTheCheapestOfAll(t *testing.T) {
 		ask := &action.Ask{Today: today, Costs: costs}
 		for _, id := range rapid.SampledFrom([][]string{{"storage"}, {"adoption"}, {"storage", "adoption"}}).Draw(t, "wanted") {
 			terms := p.Specialization(id).TermsOn(by)
-			ask.Specializations = append(ask.Specializations, action.Specialization{
+			ask.Specializations = append(ask.Specializations, specialization.Aim{
 				ID: id, Terms: terms, Held: func(area string) bool { return area == held }, Validations: specialization.Validations(new(specialization.Pursuit), p.Specializations, terms, by, by),
 			})
 		}
 		q := score.Question{Program: p.WithSpecializations(by, "storage", "adoption"), AsOf: by}
 		f := drawSmall(t)
-		ask.Base, err = advice.New(q, "G1", &advice.Facts{
+		base, err := advice.New(q, "G1", &advice.Facts{
 			Associations: f.Associations, People: f.People, Coverage: f.Coverage, Usage: advice.UsageOf(f.Usage, nil),
 			Always: []*advice.Changes{{Projection: goesOn}},
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
+		ask.Base = base
 		proposal, err := action.Propose(ask)
 		if err != nil {
 			t.Fatal(err)
