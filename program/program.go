@@ -213,6 +213,16 @@ type Area struct {
 	Max     kizuna.Fraction
 	Track   TrackRule
 	Metrics []Metric // in the program's order
+	// Scoring is how the area is judged, if not as the program's other areas are.
+	Scoring *Scoring `json:",omitempty"`
+}
+
+// ScoringOf returns how an area is judged.
+func (p *Program) ScoringOf(a *Area) *Scoring {
+	if a.Scoring != nil {
+		return a.Scoring
+	}
+	return &p.Scoring
 }
 
 // Metric returns the metric of that id, or nil.

@@ -148,18 +148,42 @@ func (p *Program) ForSpecializations(d kizuna.Date) *Program {
 		return &out
 	}
 	for i := range p.Specializations.List {
-		s := &p.Specializations.List[i]
-		t := s.TermsOn(d)
-		if !s.OfferedOn(d) || len(t.Requirements) == 0 {
-			continue
+		if s := &p.Specializations.List[i]; s.OfferedOn(d) && len(s.TermsOn(d).Requirements) > 0 {
+			out.Areas = append(out.Areas, s.area(d))
 		}
-		out.Areas = append(out.Areas, Area{
-			ID: s.ID, Name: s.Name, Max: out.Scoring.TotalMax,
-			Track:   TrackRule{Kind: SingleTrack, Tracks: []string{Single}, Provenance: t.Provenance},
-			Metrics: t.Requirements,
-		})
 	}
 	return &out
+}
+
+// WithSpecializations returns a program that has some specializations as areas besides
+// its own, as their terms of a day are: those of them whose requirements are known. Each
+// passes if every requirement is met, by all of its points.
+func (p *Program) WithSpecializations(d kizuna.Date, ids ...string) *Program {
+	out := *p
+	out.Areas = slices.Clip(out.Areas)
+	for _, id := range ids {
+		s := p.Specialization(id)
+		if s == nil || len(s.TermsOn(d).Requirements) == 0 || out.Area(id) != nil {
+			continue
+		}
+		a := s.area(d)
+		scoring := p.Scoring
+		scoring.TotalMax, scoring.PassTotal, scoring.WholePoints = a.Max, a.Max, false
+		scoring.GateValue, scoring.GateInclusive = a.Max.Div(kizuna.Int(int64(len(a.Metrics)))), true
+		a.Scoring = &scoring
+		out.Areas = append(out.Areas, a)
+	}
+	return &out
+}
+
+// area is the specialization as an area, as its terms of the day are.
+func (s *Specialization) area(d kizuna.Date) Area {
+	t := s.TermsOn(d)
+	return Area{
+		ID: s.ID, Name: s.Name, Max: kizuna.Int(100),
+		Track:   TrackRule{Kind: SingleTrack, Tracks: []string{Single}, Provenance: t.Provenance},
+		Metrics: t.Requirements,
+	}
 }
 
 // The grammar.

@@ -91,9 +91,10 @@ func (a *Answer) Open(account string, at Place, o Opening) (*Explanation, error)
 		return nil, err
 	}
 	total := a.totals.Account(account)
+	scoring := a.Question.Program.ScoringOf(a.Question.Program.Area(at.Area))
 	out := &Explanation{
 		Account: account, Area: at.Area, Track: track, Metric: at.Metric,
-		Score: a.scorer.metric(account, rule, total), Provenance: rule.Provenance,
+		Score: a.scorer.metric(account, rule, scoring, total), Provenance: rule.Provenance,
 	}
 	if len(rule.People) > 0 {
 		out.People = a.peopleBehind(account, rule.PeopleOn(a.Question.AsOf))

@@ -37,14 +37,14 @@ func (s *Scorer) Account(account string, total attribution.Contribution) *Accoun
 }
 
 func (s *Scorer) area(account string, area *program.Area, total attribution.Contribution) *Area {
-	out := &Area{}
+	out, scoring := &Area{}, s.Plan.Program.ScoringOf(area)
 	for _, name := range area.Track.Tracks {
 		track := &Track{}
 		for i := range area.Metrics {
 			m := &area.Metrics[i]
-			track.Metrics.Set(m.ID, s.metric(account, m.Rules[name], total))
+			track.Metrics.Set(m.ID, s.metric(account, m.Rules[name], scoring, total))
 		}
-		Finish(track, &s.Plan.Program.Scoring)
+		Finish(track, scoring)
 		out.Tracks.Set(name, track)
 	}
 	if area.Track.Kind == program.BestMetrics {
@@ -55,7 +55,7 @@ func (s *Scorer) area(account string, area *program.Area, total attribution.Cont
 		s.classify(out, account, area, total)
 		candidates = []string{out.TakenTrack}
 	}
-	out.Take(candidates, &s.Plan.Program.Scoring)
+	out.Take(candidates, scoring)
 	return out
 }
 
@@ -67,7 +67,7 @@ func (s *Scorer) mix(out *Area, area *program.Area) {
 		most := best(len(out.Tracks), func(track int) kizuna.Fraction { return metric(track).Points })
 		mixed.Metrics.Set(area.Metrics[i].ID, metric(most))
 	}
-	Finish(mixed, &s.Plan.Program.Scoring)
+	Finish(mixed, s.Plan.Program.ScoringOf(area))
 	for i := range out.Tracks {
 		out.Tracks[i].Value = mixed
 	}
@@ -148,12 +148,12 @@ func classifiedBy(plan *attribution.Plan, measures attribution.Classification, v
 	return out
 }
 
-func (s *Scorer) metric(account string, rule *program.Rule, total attribution.Contribution) *Metric {
+func (s *Scorer) metric(account string, rule *program.Rule, scoring *program.Scoring, total attribution.Contribution) *Metric {
 	out := &Metric{Max: rule.Max, Unit: rule.Unit, Status: Scored}
 	if len(rule.People) > 0 {
 		out.people = true
 		s.skilling(out, account, rule)
-		out.Points = s.Plan.Program.Scoring.Counted(out.Points)
+		out.Points = scoring.Counted(out.Points)
 		return out
 	}
 	var components Keyed[*Component]
@@ -162,7 +162,7 @@ func (s *Scorer) metric(account string, rule *program.Rule, total attribution.Co
 		components.Set(c.ID, s.component(account, c, total))
 	}
 	Combine(out, rule, components)
-	out.Points = s.Plan.Program.Scoring.Counted(out.Points)
+	out.Points = scoring.Counted(out.Points)
 	for _, c := range components {
 		for _, t := range c.Value.Types {
 			if !slices.Contains(out.Types, t) {

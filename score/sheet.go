@@ -16,7 +16,6 @@ import (
 type Sheet struct {
 	plan    *attribution.Plan
 	roster  *people.Roster
-	scoring *program.Scoring
 	areas   []areaRules
 	tracks  int     // of all areas
 	metrics int     // of all tracks
@@ -32,12 +31,13 @@ type areaRules struct {
 }
 
 type metricRules struct {
-	rule   *program.Rule
-	alone  bool // its one component is all of it
-	parts  []partRules
-	people *program.PeopleRule // in force on the day; nil: it is about parts, or without data
-	count  people.Rule
-	same   int // an earlier metric in Figures that comes to the same; -1: none
+	rule    *program.Rule
+	scoring *program.Scoring // of its area
+	alone   bool             // its one component is all of it
+	parts   []partRules
+	people  *program.PeopleRule // in force on the day; nil: it is about parts, or without data
+	count   people.Rule
+	same    int // an earlier metric in Figures that comes to the same; -1: none
 }
 
 type partRules struct {
@@ -106,7 +106,7 @@ func (f *Figures) WithoutData(area int) string {
 
 // Sheet lays the rules out.
 func (s *Scorer) Sheet() *Sheet {
-	sheet := &Sheet{plan: s.Plan, roster: s.Roster, scoring: &s.Plan.Program.Scoring}
+	sheet := &Sheet{plan: s.Plan, roster: s.Roster}
 	for i := range s.Plan.Program.Areas {
 		area := &s.Plan.Program.Areas[i]
 		a := areaRules{
@@ -116,6 +116,7 @@ func (s *Scorer) Sheet() *Sheet {
 		for _, track := range area.Track.Tracks {
 			for j := range area.Metrics {
 				m := s.metricRules(area.Metrics[j].Rules[track])
+				m.scoring = s.Plan.Program.ScoringOf(area)
 				m.same = sheet.like(&m)
 				sheet.widest = max(sheet.widest, len(m.parts))
 				a.metrics = append(a.metrics, m)
@@ -164,7 +165,7 @@ func (s *Sheet) like(m *metricRules) int {
 }
 
 func (m *metricRules) equal(n *metricRules) bool {
-	return m.rule.Max.Cmp(n.rule.Max) == 0 && m.rule.Combine == n.rule.Combine && m.rule.LossesOffset == n.rule.LossesOffset &&
+	return m.rule.Max.Cmp(n.rule.Max) == 0 && m.scoring.WholePoints == n.scoring.WholePoints && m.rule.Combine == n.rule.Combine && m.rule.LossesOffset == n.rule.LossesOffset &&
 		m.alone == n.alone && reflect.DeepEqual(m.people, n.people) &&
 		slices.EqualFunc(m.parts, n.parts, func(p, q partRules) bool {
 			a, b := p.component, q.component
@@ -278,7 +279,7 @@ func (e *Evaluator) metric(m *metricRules, values []attribution.Value, counts []
 		c := combine(m.rule, parts, m.alone)
 		f = MetricFigure{c.points, c.state}
 	}
-	f.Points = e.scoring.Counted(f.Points)
+	f.Points = m.scoring.Counted(f.Points)
 	return f
 }
 
@@ -297,7 +298,7 @@ func (p *partRules) measured(plan *attribution.Plan, values []attribution.Value)
 // area adds up an area's tracks and takes one.
 func (e *Evaluator) area(f *Figures, number int, values []attribution.Value) {
 	a := &e.areas[number]
-	tracks, n := f.Tracks(number), len(a.area.Metrics)
+	tracks, n, scoring := f.Tracks(number), len(a.area.Metrics), e.plan.Program.ScoringOf(a.area)
 	metrics := f.metrics[a.metric:][:len(a.metrics)]
 	if a.area.Track.Kind == program.BestMetrics {
 		for j := range n {
@@ -308,7 +309,7 @@ func (e *Evaluator) area(f *Figures, number int, values []attribution.Value) {
 		}
 	}
 	for t := range tracks {
-		tracks[t] = tracked(n, func(j int) kizuna.Fraction { return metrics[t*n+j].Points }, e.scoring)
+		tracks[t] = tracked(n, func(j int) kizuna.Fraction { return metrics[t*n+j].Points }, scoring)
 	}
 	out := &f.Areas[number]
 	*out = AreaFigure{}

@@ -65,6 +65,11 @@ func drawRules(t *rapid.T, all []score.Question) *program.Program {
 			}
 		}
 	}
+	if s := p.Specializations; s != nil && rapid.Bool().Draw(t, "with specializations") {
+		for i := range s.List {
+			p = p.WithSpecializations(q.AsOf, s.List[i].ID)
+		}
+	}
 	if rapid.Bool().Draw(t, "another reading") {
 		q.Program = p
 		if readings := score.Readings(q, false); len(readings) > 0 {

@@ -151,22 +151,25 @@ func (r *Rules) On(id string, d kizuna.Date) (*program.Specializations, *program
 	return p.Specializations, s, s.TermsOn(d)
 }
 
-// validated reports whether the audit, or the references, that the terms want are
-// valid: given by the day, and on another one not over yet.
-func (r *Rules) validated(p *Pursuit, rules *program.Specializations, t *program.Terms, by, on kizuna.Date) bool {
+// Validations returns how many audits, or references, the terms want besides those of the
+// pursuit that are valid: given by the day, and on another one not over yet.
+func Validations(p *Pursuit, rules *program.Specializations, t *program.Terms, by, on kizuna.Date) int {
 	switch t.Validation {
 	case program.ByAudit:
-		return slices.ContainsFunc(p.Audits, func(a Audit) bool { return valid(a.State, a.Ended, a.Until, by, on) })
+		if slices.ContainsFunc(p.Audits, func(a Audit) bool { return valid(a.State, a.Ended, a.Until, by, on) }) {
+			return 0
+		}
+		return 1
 	case program.ByReferences:
-		n := 0
+		n := rules.References.Count
 		for i := range p.References {
 			if f := &p.References[i]; valid(f.State, f.Ended, f.Until, by, on) {
-				n++
+				n--
 			}
 		}
-		return n >= rules.References.Count
+		return max(0, n)
 	}
-	return true
+	return 0
 }
 
 func valid(s lifecycle.State, passed, until *kizuna.Date, by, on kizuna.Date) bool {

@@ -88,7 +88,7 @@ func (r *Rules) fold(p *Pursuit, through kizuna.Date) (last *term, all []*term) 
 		}
 		if last == nil {
 			f := p.latest(lapsed, d)
-			if f == nil || !f.AllMet() || !r.validated(p, rules, t, d, d) {
+			if f == nil || !f.AllMet() || Validations(p, rules, t, d, d) > 0 {
 				continue
 			}
 			last = &term{rules: rules, years: []Year{{
@@ -103,7 +103,7 @@ func (r *Rules) fold(p *Pursuit, through kizuna.Date) (last *term, all []*term) 
 		}
 		f := p.met(w.First, d)
 		// What is valid on the anniversary's morrow serves the year that begins then.
-		if f == nil || last.due() && !r.validated(p, rules, t, d, last.anniversary()) {
+		if f == nil || last.due() && Validations(p, rules, t, d, last.anniversary()) > 0 {
 			continue
 		}
 		year := Year{On: d, Found: f.On, Validated: last.due() && t.Validation != program.Automatic}
@@ -146,7 +146,7 @@ func (r *Rules) Status(p *Pursuit, day kizuna.Date) *Status {
 	rules, s, t := r.On(p.Specialization, day)
 	if s != nil {
 		out.Offered, out.Validation = s.OfferedOn(day), t.Validation
-		out.Validated = t.Validation != program.Automatic && r.validated(p, rules, t, day, day)
+		out.Validated = t.Validation != program.Automatic && Validations(p, rules, t, day, day) == 0
 	}
 	out.Ready = out.Found != nil && out.Found.AllMet()
 	last, all := r.fold(p, day)

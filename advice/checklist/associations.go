@@ -21,9 +21,9 @@ func (c *checker) associations(missing []gaps.Gap, findings []*kizuna.Error, sto
 	for i := range missing {
 		g := &missing[i]
 		best := &g.Remedies[0]
-		l := Line{State: NotDone, Code: Gap, Tenant: g.Tenant, What: string(best.Kind)}
+		l := Line{State: NotDone, Code: Gap, Tenant: g.Tenant, What: string(best.Kind), Moves: best.Moves}
 		for _, e := range best.AtStake {
-			for _, id := range c.areas {
+			for _, id := range c.points {
 				if e.Area == id && e.After.Cmp(e.Before) > 0 {
 					l.Loses = append(l.Loses, e)
 				}
@@ -32,7 +32,7 @@ func (c *checker) associations(missing []gaps.Gap, findings []*kizuna.Error, sto
 		for _, tie := range g.Ties {
 			l.At = append(l.At, tie.At)
 		}
-		if len(l.Loses) > 0 {
+		if len(l.Loses)+len(l.Moves) > 0 {
 			lines = append(lines, l)
 		}
 	}
@@ -60,7 +60,7 @@ func (c *checker) customer(tenant string) (lines []Line, err error) {
 	day := c.base.Question.AsOf.Instant()
 	one := func(e advice.Selection, at kizuna.Ref, what string, why func() (Code, *kizuna.Date)) error {
 		c.out.All++
-		_, any, err := c.loses(&advice.Changes{End: []advice.Ending{{Selection: e, At: kizuna.Never}}})
+		any, err := c.loses(new(Line), &advice.Changes{End: []advice.Ending{{Selection: e, At: kizuna.Never}}})
 		if err != nil {
 			return err
 		}

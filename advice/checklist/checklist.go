@@ -16,6 +16,7 @@ import (
 	"github.com/kizuna-org/kizuna/advice/gaps"
 	"github.com/kizuna-org/kizuna/program"
 	"github.com/kizuna-org/kizuna/score"
+	"github.com/kizuna-org/kizuna/specialization"
 )
 
 // State says how a line stands.
@@ -26,6 +27,8 @@ const (
 	Done    State = "done"
 	NotDone State = "not_done"
 	AtRisk  State = "at_risk"
+	// NotKnown: no source says what is asked for. It is never taken for done.
+	NotKnown State = "not_known"
 )
 
 // Line is one thing that was checked, with its evidence.
@@ -55,8 +58,18 @@ type Line struct {
 	Days        int          `json:"days,omitempty"`
 	// Loses are the areas that lose points with it. Points do not add up over lines.
 	Loses []score.Effect `json:"loses,omitempty"`
-	At    []kizuna.Ref   `json:"at,omitempty"`
-	Cause *kizuna.Error  `json:"cause,omitempty"`
+	// Moves is what becomes of the specializations' figures with it; of a gap, if it is closed.
+	Moves []specialization.Movement `json:"moves,omitempty"`
+
+	Specialization string `json:"specialization,omitempty"`
+	// Of a specialization: how many requirements are met, of how many; the figures of one.
+	Met     int                     `json:"met,omitempty"`
+	Of      int                     `json:"of,omitempty"`
+	Figures []specialization.Figure `json:"figures,omitempty"`
+	AnyOf   []string                `json:"any_of,omitempty"` // designations
+	AllOf   []string                `json:"all_of,omitempty"`
+	At      []kizuna.Ref            `json:"at,omitempty"`
+	Cause   *kizuna.Error           `json:"cause,omitempty"`
 }
 
 // Code says what a line is about.
@@ -68,6 +81,12 @@ const (
 	AreaPasses  Code = "area"   // the area's total, and all of its metrics
 	MetricHas   Code = "metric" // a metric has points of its own
 	PeopleSteps Code = "step"   // a prerequisite of a people metric
+
+	Specialization Code = "specialization" // all of it, but the validation
+	Designation    Code = "designation"    // those that it stands on
+	Requirement    Code = "requirement"
+	Unknown        Code = "unknown"    // an aspect of which no source says what is asked for
+	Validation     Code = "validation" // the last step
 
 	Gap              Code = "gap"               // usage that earns nothing: see package gaps
 	Finding          Code = "finding"           // a fact that can never count, and why
@@ -114,13 +133,18 @@ type Check struct {
 // Horizons are the days within which what ends is said to be at risk.
 var Horizons = [...]int{30, 60, 90, 180}
 
-// Make checks an account. Findings are facts that can never count.
-func Make(b *advice.Base, areas []string, findings []*kizuna.Error, stop func() bool) (*Check, error) {
-	c := &checker{base: b, areas: areas, now: b.Now().Score(), out: &Check{Areas: areas}}
+// Make checks an account for areas and specializations; what is known of these are areas of
+// the base's program ([program.Program.WithSpecializations]). Findings are facts that can
+// never count.
+func Make(b *advice.Base, areas []string, aims []specialization.Aim, findings []*kizuna.Error, stop func() bool) (*Check, error) {
+	c := &checker{base: b, points: areas, areas: slices.Clip(areas), aims: aims, now: b.Now().Score(), out: &Check{Areas: areas}}
 	for _, id := range areas {
 		c.requirements(id)
 	}
-	missing, err := gaps.Find(b, gaps.Options{Stop: stop})
+	for i := range aims {
+		c.specialization(&aims[i])
+	}
+	missing, err := gaps.Find(b, gaps.Options{Specializations: aims, Stop: stop})
 	if err != nil {
 		return nil, err
 	}
@@ -131,10 +155,12 @@ func Make(b *advice.Base, areas []string, findings []*kizuna.Error, stop func() 
 }
 
 type checker struct {
-	base  *advice.Base
-	areas []string
-	now   *score.Account
-	out   *Check
+	base   *advice.Base
+	points []string // areas that have points
+	areas  []string // these, and the specializations
+	aims   []specialization.Aim
+	now    *score.Account
+	out    *Check
 }
 
 // requirements checks an area's metrics on the track that its figure is taken from.
@@ -175,12 +201,13 @@ func (c *checker) requirements(id string) {
 	}
 }
 
-// loses evaluates the facts with changes and tells which of the areas lose points; any says
-// whether anything at all of the customers contributes otherwise.
-func (c *checker) loses(changes *advice.Changes) (lost []score.Effect, any bool, err error) {
+// loses evaluates the facts with changes and notes which of the areas lose points, and what
+// becomes of specializations; any says whether anything at all of the customers
+// contributes otherwise.
+func (c *checker) loses(l *Line, changes *advice.Changes) (any bool, err error) {
 	out, err := c.base.Evaluate(changes)
 	if err != nil {
-		return nil, false, err
+		return false, err
 	}
 	for id, gives := range out.Customers {
 		d := make(map[int]bool)
@@ -199,14 +226,15 @@ func (c *checker) loses(changes *advice.Changes) (lost []score.Effect, any bool,
 		}
 	}
 	after := out.Score()
-	for _, id := range c.areas {
+	l.Moves = specialization.Movements(c.aims, c.now, after)
+	for _, id := range c.points {
 		x, _ := c.now.Areas.Get(id)
 		y, ok := after.Areas.Get(id)
 		if ok && y.Total.Cmp(x.Total) < 0 {
-			lost = append(lost, score.Effect{Area: id, Before: x.Total, After: y.Total})
+			l.Loses = append(l.Loses, score.Effect{Area: id, Before: x.Total, After: y.Total})
 		}
 	}
-	return lost, any || len(lost) > 0, nil
+	return any || len(l.Loses)+len(l.Moves) > 0, nil
 }
 
 // sorted puts lines that are not done first, then those at risk, the soonest first.

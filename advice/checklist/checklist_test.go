@@ -1,6 +1,7 @@
 package checklist_test
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/kizuna-org/kizuna/internal/worldtest"
 	"github.com/kizuna-org/kizuna/program"
 	"github.com/kizuna-org/kizuna/score"
+	"github.com/kizuna-org/kizuna/specialization"
 	"github.com/kizuna-org/kizuna/usage"
 )
 
@@ -47,7 +49,7 @@ func TestTheDemoIsChecked(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := checklist.Make(b, []string{"infrastructure", "security"}, nil, nil)
+	c, err := checklist.Make(b, []string{"infrastructure", "security"}, nil, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,6 +76,42 @@ func TestTheDemoIsChecked(t *testing.T) {
 	}
 }
 
+// A specialization is checked requirement by requirement, with what is held and what no
+// source says.
+func TestASpecializationIsChecked(t *testing.T) {
+	d := demo.New()
+	q := question(t)
+	q.Program = q.Program.WithSpecializations(q.AsOf, "infra-database-migration")
+	b, err := advice.New(q, demo.Partner, &advice.Facts{
+		Associations: &d.Associations, People: &d.People, Coverage: worldtest.Everything{}, Usage: advice.UsageOf(usage.Collect(d.Usage), d.Rates),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	aim := specialization.Aim{
+		ID: "infra-database-migration", Terms: q.Program.Specialization("infra-database-migration").TermsOn(q.AsOf),
+		Held: func(area string) bool { return area == "data-ai" }, Validations: 1,
+	}
+	c, err := checklist.Make(b, nil, []specialization.Aim{aim}, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, l := range c.Requirements {
+		got = append(got, fmt.Sprint(l.Code, " ", l.Metric, l.What, " ", l.State))
+	}
+	want := []string{
+		"specialization  not_done", "designation  done", "requirement windows-server-vms not_done", "requirement linux-vms not_done",
+		"requirement sql-databases done", "requirement open-databases done", "unknown skilling not_known", "validation audit not_done",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("checked: %q", got)
+	}
+	if l := c.Requirements[4]; len(l.Figures) != 4 || l.Figures[3].Part != "customers" || l.Figures[3].Now.Cmp(kizuna.Int(15)) != 0 || !l.Figures[3].Met {
+		t.Errorf("SQL databases are %+v", l.Figures)
+	}
+}
+
 // What a line says that a certificate's end costs is what the score without it says, and
 // an association that is said to bring nothing can end without a change.
 func TestLinesAreTheScoreWithout(t *testing.T) {
@@ -91,7 +129,7 @@ func TestLinesAreTheScoreWithout(t *testing.T) {
 		for i := range q.Program.Areas {
 			areas = append(areas, q.Program.Areas[i].ID)
 		}
-		c, err := checklist.Make(b, areas, nil, nil)
+		c, err := checklist.Make(b, areas, nil, nil, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -53,7 +53,7 @@ func (c *checker) people() error {
 				lines = append(lines, *l)
 			}
 		}
-		if !counts {
+		if !counts && len(wanted) > 0 {
 			lines = append(lines, Line{State: NotDone, Code: NothingCounts, Person: p.ID, Name: p.Name, At: []kizuna.Ref{p.At}})
 		}
 	}
@@ -93,7 +93,7 @@ func (c *checker) certificate(p *people.Person, x *people.Certification) (l *Lin
 				break
 			}
 		}
-		l.Loses, _, err = c.loses(&advice.Changes{End: []advice.Ending{{
+		_, err = c.loses(l, &advice.Changes{End: []advice.Ending{{
 			Selection: advice.Selection{Table: advice.Certifications, MCID: x.MCID, Certificate: x.Certificate}, At: day.Instant(),
 		}}})
 		return l, true, err

@@ -17,6 +17,7 @@ import (
 	"github.com/kizuna-org/kizuna/association"
 	"github.com/kizuna-org/kizuna/attribution"
 	"github.com/kizuna-org/kizuna/score"
+	"github.com/kizuna-org/kizuna/specialization"
 )
 
 // Gap is usage of a customer that no association makes count, and what would.
@@ -43,9 +44,24 @@ type Option struct {
 	ID string `json:"id"`
 	// AtStake is what every area would have, had the association held all the time.
 	AtStake []score.Effect `json:"at_stake"`
+	// Moves is what it does to the specializations that are asked about.
+	Moves []specialization.Movement `json:"moves,omitempty"`
 	// Points is the sum of what areas would gain; no sum of points that anybody earns, but
 	// what gaps are ordered by.
 	Points kizuna.Fraction `json:"points"`
+}
+
+// order compares by what the options bring, the lesser first.
+func (o *Option) order(other *Option) int {
+	count := func(o *Option) (meets, moves int) {
+		for i := range o.Moves {
+			meets, moves = meets+o.Moves[i].Meets(), moves+len(o.Moves[i].Figures)
+		}
+		return meets, moves
+	}
+	meets, moves := count(o)
+	otherMeets, otherMoves := count(other)
+	return cmp.Or(cmp.Compare(meets, otherMeets), cmp.Compare(moves, otherMoves), o.Points.Cmp(other.Points))
 }
 
 // Tie is something that binds the partner to a customer, whether it counts or not.
@@ -62,6 +78,9 @@ func (g *Gap) Points() kizuna.Fraction { return g.Remedies[0].Points }
 // Options bound the search.
 type Options struct {
 	Customer string // only this one; "": all
+	// Specializations are asked about besides areas. What is known of them are areas of the
+	// base's program, too ([program.Program.WithSpecializations]).
+	Specializations []specialization.Aim
 	// All also lists gaps of customers that nothing binds to the partner.
 	All bool
 	// Stop is asked now and then; Progress is told how many customers have been looked at.
@@ -69,10 +88,11 @@ type Options struct {
 	Progress func(done, of int)
 }
 
-// Find lists the account's gaps, those first that bring most points, then most revenue,
-// then most users.
+// Find lists the account's gaps, those first that meet most requirements of the
+// specializations, or move most of their figures, then those that bring most points, most
+// revenue, most users.
 func Find(b *advice.Base, opts Options) (out []Gap, err error) {
-	f := &finder{base: b, before: b.Now().Score()}
+	f := &finder{base: b, before: b.Now().Score(), aims: opts.Specializations}
 	for m := range b.Plan.Measures() {
 		f.measures = append(f.measures, m)
 	}
@@ -94,7 +114,7 @@ func Find(b *advice.Base, opts Options) (out []Gap, err error) {
 		out = append(out, found...)
 	}
 	slices.SortStableFunc(out, func(a, b Gap) int {
-		return cmp.Or(b.Points().Cmp(a.Points()), cmp.Compare(b.Revenue, a.Revenue), cmp.Compare(b.Users, a.Users),
+		return cmp.Or(b.Remedies[0].order(&a.Remedies[0]), cmp.Compare(b.Revenue, a.Revenue), cmp.Compare(b.Users, a.Users),
 			strings.Compare(a.Remedies[0].ID, b.Remedies[0].ID))
 	})
 	return out, nil
@@ -103,6 +123,7 @@ func Find(b *advice.Base, opts Options) (out []Gap, err error) {
 type finder struct {
 	base     *advice.Base
 	before   *score.Account
+	aims     []specialization.Aim
 	measures []int
 }
 
@@ -137,7 +158,7 @@ func (f *finder) customer(tenant string, all bool) ([]Gap, error) {
 		out[n].Remedies = append(out[n].Remedies, o)
 	}
 	for i := range out {
-		slices.SortStableFunc(out[i].Remedies, func(a, b Option) int { return b.Points.Cmp(a.Points) })
+		slices.SortStableFunc(out[i].Remedies, func(a, b Option) int { return b.order(&a) })
 	}
 	return out, nil
 }
@@ -157,7 +178,11 @@ func (f *finder) worth(tenant string, r *remedy.Remedy) (o Option, ok bool, err 
 	}
 	o = Option{Remedy: *r, ID: r.ID(), AtStake: []score.Effect{}}
 	after := out.Score()
+	o.Moves = specialization.Movements(f.aims, f.before, after)
 	for _, area := range f.before.Areas {
+		if f.base.Question.Program.Specialization(area.Name) != nil {
+			continue // has no points
+		}
 		then, _ := after.Areas.Get(area.Name)
 		if gain := then.Total.Sub(area.Value.Total); gain.Sign() != 0 {
 			o.AtStake = append(o.AtStake, score.Effect{Area: area.Name, Before: area.Value.Total, After: then.Total})

@@ -2,6 +2,7 @@ package gaps_test
 
 import (
 	"fmt"
+	"reflect"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -16,6 +17,7 @@ import (
 	"github.com/kizuna-org/kizuna/people"
 	"github.com/kizuna-org/kizuna/program"
 	"github.com/kizuna-org/kizuna/score"
+	"github.com/kizuna-org/kizuna/specialization"
 	"github.com/kizuna-org/kizuna/usage"
 )
 
@@ -65,9 +67,16 @@ func TestTheDemosGapsComeFirst(t *testing.T) {
 }
 
 // What a gap says is at stake is what the score of the changed facts as a whole says, and
-// nothing is listed that brings nothing.
+// nothing is listed that brings nothing. So is what it does to specializations, by which
+// gaps are ordered first.
 func TestWhatIsAtStakeIsTheScoreWithIt(t *testing.T) {
 	q := question(t)
+	q.Program = worldtest.Small(t).WithSpecializations(q.AsOf, "storage", "adoption")
+	var aims []specialization.Aim
+	for _, id := range []string{"storage", "adoption"} {
+		aims = append(aims, specialization.Aim{ID: id, Terms: q.Program.Specialization(id).TermsOn(q.AsOf)})
+	}
+	moved := 0
 	rapid.Check(t, func(t *rapid.T) {
 		f := &score.Facts{Facts: *worldtest.Draw(t), People: worldtest.DrawPeople(t), Coverage: worldtest.Everything{}}
 		f.Usage = usage.Collect(f.Usage.Rows())
@@ -78,11 +87,20 @@ func TestWhatIsAtStakeIsTheScoreWithIt(t *testing.T) {
 			t.Fatal(err)
 		}
 		before := b.Now().Score()
-		found, err := gaps.Find(b, gaps.Options{All: true})
+		found, err := gaps.Find(b, gaps.Options{Specializations: aims, All: true})
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, g := range found {
+		meets := func(g *gaps.Gap) (n int) {
+			for _, m := range g.Remedies[0].Moves {
+				n += m.Meets()
+			}
+			return n
+		}
+		for i, g := range found {
+			if i > 0 && meets(&found[i-1]) < meets(&g) {
+				t.Fatalf("%s meets more requirements than the gap before it", g.Remedies[0].ID)
+			}
 			o := &g.Remedies[0]
 			whole, err := o.Changes(kizuna.Always.From).Apply(f)
 			if err != nil {
@@ -90,7 +108,14 @@ func TestWhatIsAtStakeIsTheScoreWithIt(t *testing.T) {
 			}
 			after, _ := score.Ask(q, whole).Result("G1").Accounts.Get("G1")
 			var sum kizuna.Fraction
+			if want := specialization.Movements(aims, before, after); !reflect.DeepEqual(o.Moves, want) {
+				t.Fatalf("%s is said to move %+v, and moves %+v", o.ID, o.Moves, want)
+			}
+			moved += len(o.Moves)
 			for _, area := range before.Areas {
+				if q.Program.Specialization(area.Name) != nil {
+					continue
+				}
 				then, _ := after.Areas.Get(area.Name)
 				sum = sum.Add(then.Total.Sub(area.Value.Total))
 			}
@@ -99,6 +124,9 @@ func TestWhatIsAtStakeIsTheScoreWithIt(t *testing.T) {
 			}
 		}
 	})
+	if moved == 0 {
+		t.Error("no gap moved a specialization in any world")
+	}
 }
 
 // BenchmarkFind lists the gaps of 1,000 customers, of whom every third is not associated.

@@ -17,20 +17,28 @@ import (
 type checkCmd struct {
 	adviceFlags
 	Area []string `name:"area" placeholder:"AREA" help:"help.check-area"`
-	Most int      `name:"most" default:"20" help:"help.most"`
+	specializationFlags
+	Most int `name:"most" default:"20" help:"help.most"`
 }
 
 // Run checks and tells.
 func (c *checkCmd) Run(a *app) error {
+	c.Besides = c.ids()
 	in, err := c.advised(a)
 	if err != nil {
 		return err
 	}
-	areas, err := areasOf(in.answer.Question.Program, c.Area)
+	areas := []string{}
+	if len(c.Area) > 0 || len(c.Besides) == 0 {
+		if areas, err = areasOf(in.answer.Question.Program, c.Area); err != nil {
+			return err
+		}
+	}
+	aims, err := c.aims(a, &c.questionFlags, in)
 	if err != nil {
 		return err
 	}
-	check, err := checklist.Make(in.base, areas, in.answer.Findings(), func() bool { return a.Context.Err() != nil })
+	check, err := checklist.Make(in.base, areas, aims, in.answer.Findings(), func() bool { return a.Context.Err() != nil })
 	if err != nil {
 		return err
 	}
@@ -113,6 +121,9 @@ func (t *checkTold) loses(l *checklist.Line) string {
 	for _, e := range l.Loses {
 		out = append(out, t.app.areaName(e.Area, t.rules())+" "+signed(e))
 	}
+	for i := range l.Moves {
+		out = append(out, t.app.moved(t.rules(), &l.Moves[i])...)
+	}
 	return strings.Join(out, ", ")
 }
 
@@ -144,6 +155,22 @@ func (t *checkTold) says(l *checklist.Line) string {
 		return s("check.area", t.app.areaName(l.Area, t.rules()), l.Points.Decimal(1), l.Max.Show())
 	case checklist.MetricHas:
 		return t.metric(l)
+	case checklist.Specialization:
+		if l.Of == 0 {
+			return t.app.specializationName(t.rules(), l.Specialization)
+		}
+		return s("check.specialization", t.app.specializationName(t.rules(), l.Specialization), l.Met, l.Of)
+	case checklist.Designation:
+		if len(l.AllOf) > 0 {
+			return "  " + s("program.all-of", strings.Join(l.AllOf, ", "))
+		}
+		return "  " + s("program.any-of", strings.Join(l.AnyOf, ", "))
+	case checklist.Requirement:
+		return t.requirement(l)
+	case checklist.Unknown:
+		return s("check.unknown", s("aspect."+l.What))
+	case checklist.Validation:
+		return s("check.validation", s("validation."+l.What))
 	case checklist.Gap:
 		return s("check.gap", customer, s("gaps.fix."+l.What))
 	case checklist.Finding:
@@ -164,6 +191,27 @@ func (t *checkTold) says(l *checklist.Line) string {
 		text += s("check.since", on)
 	}
 	return text
+}
+
+// requirement says how far a requirement is.
+func (t *checkTold) requirement(l *checklist.Line) string {
+	a := t.app
+	var figures []string
+	for i := range l.Figures {
+		f := &l.Figures[i]
+		switch {
+		case f.Fill != nil:
+			figures = append(figures, a.figureText(f))
+		case f.Now != nil && f.Asked != nil:
+			name := ""
+			if f.Part != "" {
+				name = report.Component(a.P, f.Part)
+			}
+			figures = append(figures, strings.TrimSpace(a.P.T("plan.figure", name, f.Now.Show(), f.Asked)))
+		}
+	}
+	name := t.rules().Area(l.Specialization).Metric(l.Metric).Name.In(a.P.Lang)
+	return a.P.T("check.requirement", name, strings.Join(figures, a.P.T("gaps.comma")))
 }
 
 // metric says what a metric has, and what is missing of all of its points, in its own unit.

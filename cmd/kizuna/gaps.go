@@ -11,6 +11,7 @@ import (
 	"github.com/kizuna-org/kizuna/advice/gaps"
 	"github.com/kizuna-org/kizuna/advice/remedy"
 	"github.com/kizuna-org/kizuna/locale"
+	"github.com/kizuna-org/kizuna/specialization"
 	"github.com/kizuna-org/kizuna/textgrid"
 )
 
@@ -19,19 +20,25 @@ type gapsCmd struct {
 	adviceFlags
 	Customer string `name:"customer" placeholder:"TENANT" help:"help.gaps-customer"`
 	All      bool   `name:"all" help:"help.gaps-all"`
+	specializationFlags
 	Most     int    `name:"most" default:"20" help:"help.most"`
 	Requests string `name:"requests" type:"path" placeholder:"DIR" help:"help.gaps-requests"`
 }
 
 // Run finds and tells the gaps.
 func (c *gapsCmd) Run(a *app) error {
+	c.Besides = c.ids()
 	in, err := c.advised(a)
+	if err != nil {
+		return err
+	}
+	aims, err := c.aims(a, &c.questionFlags, in)
 	if err != nil {
 		return err
 	}
 	count := a.counter()
 	found, err := gaps.Find(in.base, gaps.Options{
-		Customer: c.Customer, All: c.All, Stop: func() bool { return a.Context.Err() != nil },
+		Specializations: aims, Customer: c.Customer, All: c.All, Stop: func() bool { return a.Context.Err() != nil },
 		Progress: func(done, of int) { count.show(a.P.T("plan.looked", done, of)) },
 	})
 	count.clear()
@@ -41,7 +48,7 @@ func (c *gapsCmd) Run(a *app) error {
 	if err := a.Context.Err(); err != nil {
 		return err
 	}
-	t := &gapsTold{app: a, in: in, place: c.placeFlags.args(), partner: in.account}
+	t := &gapsTold{app: a, in: in, aims: aims, place: c.placeFlags.args(), partner: in.account}
 	if r := in.answer.Result(in.account); len(r.Accounts) > 0 {
 		t.partner = cmp.Or(r.Accounts[0].Value.Name, in.account)
 	}
@@ -54,6 +61,9 @@ func (c *gapsCmd) Run(a *app) error {
 		return t.json(found)
 	}
 	a.warn(in.inquiry)
+	if err := t.lacking(); err != nil {
+		return err
+	}
 	if len(found) == 0 {
 		fmt.Fprintln(a.Stdout, a.P.T("gaps.none", in.account))
 		return nil
@@ -68,6 +78,7 @@ func (c *gapsCmd) Run(a *app) error {
 type gapsTold struct {
 	app     *app
 	in      *adviceInquiry
+	aims    []specialization.Aim
 	place   []string // flags that name it
 	partner string   // what it is called
 }
@@ -82,11 +93,19 @@ type gapSaid struct {
 
 func (t *gapsTold) json(found []gaps.Gap) error {
 	out := struct {
-		Account string    `json:"account"`
-		AsOf    string    `json:"as_of"`
-		Program string    `json:"program"`
-		Gaps    []gapSaid `json:"gaps"`
-	}{t.in.account, t.in.answer.Question.AsOf.String(), t.in.answer.Question.Program.Ref(), []gapSaid{}}
+		Account string `json:"account"`
+		AsOf    string `json:"as_of"`
+		Program string `json:"program"`
+		// Lacking is what is found of the specializations that are asked about.
+		Lacking map[string]specialization.Finding `json:"specializations,omitempty"`
+		Gaps    []gapSaid                         `json:"gaps"`
+	}{t.in.account, t.in.answer.Question.AsOf.String(), t.in.answer.Question.Program.Ref(), nil, []gapSaid{}}
+	for i := range t.aims {
+		if out.Lacking == nil {
+			out.Lacking = make(map[string]specialization.Finding)
+		}
+		out.Lacking[t.aims[i].ID] = t.found(&t.aims[i])
+	}
 	for _, g := range found {
 		said := gapSaid{Gap: g, Name: t.in.answer.Customer(g.Tenant), Requests: make(map[string]string), Explain: t.follow(&g)}
 		for _, lang := range []string{locale.English, locale.Japanese} {
@@ -101,21 +120,61 @@ func (t *gapsTold) json(found []gaps.Gap) error {
 	return t.app.writeJSON(t.app.Stdout, out)
 }
 
+// found is what the facts of the day say of a specialization.
+func (t *gapsTold) found(aim *specialization.Aim) specialization.Finding {
+	figures, _ := t.in.base.Now().Score().Areas.Get(aim.ID)
+	return specialization.Assess(aim.Terms, t.in.answer.Question.AsOf, aim.Held, figures, nil)
+}
+
+// lacking says what is missing of the specializations that are asked about.
+func (t *gapsTold) lacking() error {
+	a := t.app
+	for i := range t.aims {
+		aim := &t.aims[i]
+		found := t.found(aim)
+		if err := lines(a.Stdout, a.specializationName(t.in.answer.Question.Program, aim.ID)+" ("+aim.ID+")"); err != nil {
+			return err
+		}
+		for _, line := range append(a.foundWords(&found, aim.Terms), "") {
+			if err := lines(a.Stdout, strings.TrimRight("  "+line, " ")); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// moves says what a remedy does to the specializations.
+func (t *gapsTold) moves(o *gaps.Option) (out []string) {
+	for i := range o.Moves {
+		out = append(out, t.app.moved(t.in.answer.Question.Program, &o.Moves[i])...)
+	}
+	return out
+}
+
 // listed is a line for each gap.
 func (t *gapsTold) listed(found []gaps.Gap, most int) error {
 	a := t.app
 	s := a.P.T
 	fmt.Fprintf(a.Stdout, "%s\n\n", s("gaps.head", t.in.account, t.in.answer.Question.AsOf, t.in.answer.Question.Program.Ref()))
-	g := textgrid.New(s("gaps.column.points"), s("gaps.column.revenue"), s("gaps.column.users"), s("column.customer"), s("gaps.column.usage"),
-		s("gaps.column.tie"), s("gaps.column.fix"), s("plan.column.who")).Right(0, 1, 2)
+	columns := []string{s("gaps.column.points"), s("gaps.column.revenue"), s("gaps.column.users"), s("column.customer"), s("gaps.column.usage"),
+		s("gaps.column.tie"), s("gaps.column.fix"), s("plan.column.who")}
+	if len(t.aims) > 0 {
+		columns = append(columns, s("gaps.column.moves"))
+	}
+	g := textgrid.New(columns...).Right(0, 1, 2)
 	for i := range found {
 		if most > 0 && i == most {
 			break
 		}
 		one := &found[i]
 		best := &one.Remedies[0]
-		g.Row(best.Points.Decimal(1), dollars(one.Revenue), one.Users.Fraction().Decimal(0), t.customer(one.Tenant), t.subject(one),
-			t.tied(one), s("gaps.fix."+string(best.Kind)), t.actors(best.Actors))
+		row := []string{best.Points.Decimal(1), dollars(one.Revenue), one.Users.Fraction().Decimal(0), t.customer(one.Tenant), t.subject(one),
+			t.tied(one), s("gaps.fix." + string(best.Kind)), t.actors(best.Actors)}
+		if len(t.aims) > 0 {
+			row = append(row, strings.Join(t.moves(best), s("gaps.comma")))
+		}
+		g.Row(row...)
 	}
 	if _, err := g.WriteTo(a.Stdout); err != nil {
 		return err
@@ -151,6 +210,9 @@ func (t *gapsTold) opened(found []gaps.Gap) error {
 			fmt.Fprintf(a.Stdout, "  %s (%s)\n", s("gaps.fix."+string(o.Kind)), t.actors(o.Actors))
 			for _, e := range o.AtStake {
 				fmt.Fprintln(a.Stdout, "    "+s("gaps.stake", a.areaName(e.Area, t.in.answer.Question.Program), e.Before.Decimal(1), e.After.Decimal(1)))
+			}
+			for _, move := range t.moves(o) {
+				fmt.Fprintln(a.Stdout, "    "+move)
 			}
 			if len(o.AtStake) == 0 {
 				fmt.Fprintln(a.Stdout, "    "+s("gaps.no-points"))

@@ -16,11 +16,13 @@ import (
 	"github.com/kizuna-org/kizuna/advice/plan/action"
 	"github.com/kizuna-org/kizuna/advice/plan/check"
 	"github.com/kizuna-org/kizuna/advice/plan/find"
+	"github.com/kizuna-org/kizuna/advice/plan/model"
 	"github.com/kizuna-org/kizuna/advice/scenario"
 	"github.com/kizuna-org/kizuna/attribution"
 	"github.com/kizuna-org/kizuna/dataset"
 	"github.com/kizuna-org/kizuna/program"
 	"github.com/kizuna-org/kizuna/score"
+	"github.com/kizuna-org/kizuna/specialization"
 	"github.com/kizuna-org/kizuna/textgrid"
 )
 
@@ -33,8 +35,9 @@ type planCmd struct {
 
 type planFindCmd struct {
 	adviceFlags
-	By       string        `name:"by" placeholder:"DATE" help:"help.plan-by"`
-	Area     []string      `name:"area" placeholder:"AREA" help:"help.plan-area"`
+	By   string   `name:"by" placeholder:"DATE" help:"help.plan-by"`
+	Area []string `name:"area" placeholder:"AREA" help:"help.plan-area"`
+	specializationFlags
 	Costs    string        `name:"costs" type:"path" placeholder:"FILE" help:"help.plan-costs-file"`
 	Margin   bool          `name:"margin" help:"help.plan-margin"`
 	Within   time.Duration `name:"within" default:"10s" placeholder:"TIME" help:"help.plan-within"`
@@ -49,13 +52,25 @@ type planned struct {
 	in      *adviceInquiry
 	program *program.Program
 	carried bool
+	aims    []specialization.Aim
 	apart   []apart
 }
 
-// apart is what an area alone would take, where all of them together cannot be reached.
+// apart is what a goal alone would take, where all of them together cannot be reached.
 type apart struct {
-	Area string `json:"area"`
+	Area        string   `json:"area,omitempty"`
+	AnyOf       []string `json:"any_of,omitempty"`
+	Requirement string   `json:"requirement,omitempty"` // of the specialization that the area is
 	*find.Answer
+	goal model.Goal
+}
+
+func apartFrom(g model.Goal, answer *find.Answer) apart {
+	out := apart{Requirement: g.Metric, Answer: answer, goal: g}
+	if out.Area = g.AnyOf[0]; len(g.AnyOf) > 1 {
+		out.Area, out.AnyOf = "", g.AnyOf
+	}
+	return out
 }
 
 // monthsAhead is how far ahead a plan looks if no day is named.
@@ -75,11 +90,18 @@ func (c *planFindCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	p := &planned{app: a, in: in, program: q.Program, carried: q.Carried}
-	ask := &action.Ask{Today: in.answer.Question.AsOf, Costs: costs, Margin: c.Margin}
-	if ask.Areas, err = areasOf(q.Program, c.Area); err != nil {
+	special, err := c.special(a, &c.questionFlags, in.inquiry, in.account, q.Program, q.AsOf)
+	if err != nil {
 		return err
 	}
+	ask := &action.Ask{Today: in.answer.Question.AsOf, Costs: costs, Margin: c.Margin, Specializations: special.asked(q.Program, q.AsOf)}
+	if len(c.Area) > 0 || len(special.ids) == 0 {
+		if ask.Areas, err = areasOf(q.Program, c.Area); err != nil {
+			return err
+		}
+	}
+	q.Program = q.Program.WithSpecializations(q.AsOf, special.ids...)
+	p := &planned{app: a, in: in, program: q.Program, carried: q.Carried, aims: ask.Specializations}
 	if ask.Base, err = advice.New(q, in.account, in.until(q.AsOf)); err != nil {
 		return err
 	}
@@ -90,19 +112,19 @@ func (c *planFindCmd) Run(a *app) error {
 		return kizuna.Errorf("plan-stopped", "the search was stopped before it had looked at everybody").
 			WithMend("give it longer: --within 1m")
 	}
-	if p.Infeasible && len(ask.Areas) > 1 {
-		for _, area := range ask.Areas {
+	if parts := ask.Parts(); p.Infeasible && len(parts) > 1 {
+		for i := range parts {
 			one := *ask
-			one.Areas = []string{area}
-			answer, err := c.find(a, &one, c.Within/time.Duration(len(ask.Areas)))
+			one.Part = &parts[i]
+			answer, err := c.find(a, &one, c.Within/time.Duration(len(parts)))
 			if err != nil {
 				return err
 			}
-			p.apart = append(p.apart, apart{area, answer})
+			p.apart = append(p.apart, apartFrom(parts[i], answer))
 		}
 	}
 	if c.Scenario != "" && p.Found {
-		if err := p.writeScenario(c.Scenario); err != nil {
+		if err := p.writeScenario(c.Scenario, c.Program); err != nil {
 			return err
 		}
 	}
@@ -209,7 +231,11 @@ func (p *planned) tell() error {
 		}{p.in.account, p.program.Ref(), p.carried, p.Answer, p.apart})
 	}
 	a.warn(p.in.inquiry)
-	fmt.Fprintln(a.Stdout, a.P.T("plan.head", p.in.account, p.By, p.program.Ref(), p.Today))
+	head := "plan.head"
+	if len(p.Specializations) > 0 {
+		head = "plan.head-wanted"
+	}
+	fmt.Fprintln(a.Stdout, a.P.T(head, p.in.account, p.By, p.program.Ref(), p.Today))
 	p.verdict()
 	if len(p.Steps) > 0 {
 		fmt.Fprintln(a.Stdout)
@@ -219,6 +245,9 @@ func (p *planned) tell() error {
 	}
 	fmt.Fprintln(a.Stdout)
 	if err := p.areas(); err != nil {
+		return err
+	}
+	if err := p.specializations(); err != nil {
 		return err
 	}
 	if err := p.each(); err != nil {
@@ -242,6 +271,8 @@ func (p *planned) verdict() {
 	switch {
 	case p.Infeasible && p.Margin:
 		say("plan.infeasible-margin", p.Boxes)
+	case p.Infeasible && len(p.Specializations) > 0:
+		say("plan.infeasible-wanted", p.Boxes)
 	case p.Infeasible:
 		say("plan.infeasible", p.Boxes)
 	case !p.Found:
@@ -255,6 +286,7 @@ func (p *planned) verdict() {
 	if p.Found && p.Margin {
 		say("plan.with-margin")
 	}
+	p.uncounted()
 }
 
 // steps lists the steps, with what the wanted areas come to after each.
@@ -266,8 +298,13 @@ func (p *planned) steps() error {
 	for _, area := range p.Before.Areas {
 		before[area.Name] = area.Value.Total.Decimal(1)
 	}
+	was := p.Before
 	for i, s := range p.Steps {
 		var then []string
+		for _, m := range specialization.Movements(p.aims, was, s.After) {
+			then = append(then, a.moved(p.program, &m)...)
+		}
+		was = s.After
 		for _, area := range s.Areas {
 			shown := area.Total.Decimal(1)
 			if shown != before[area.Area] {
@@ -279,7 +316,14 @@ func (p *planned) steps() error {
 		for _, actor := range s.Actors {
 			who = append(who, t("actor."+string(actor)))
 		}
-		g.Row(fmt.Sprint(i+1), hundredths(s.Cost), s.From.String(), strings.Join(who, t("plan.and")), p.what(s.Action), strings.Join(then, ", "))
+		cost, from := hundredths(s.Cost), s.From.String()
+		if s.CostNotGiven {
+			cost = t("plan.not-given")
+		}
+		if s.From == 0 {
+			from = t("plan.not-given")
+		}
+		g.Row(fmt.Sprint(i+1), cost, from, strings.Join(who, t("plan.and")), p.what(s.Action), strings.Join(then, ", "))
 	}
 	_, err := g.WriteTo(a.Stdout)
 	return err
@@ -302,6 +346,8 @@ func (p *planned) what(s *action.Action) string {
 		return t("plan.do.profile", person, s.Location)
 	case action.Growth:
 		return t("plan.do.growth", customer(s.Tenant), cmp.Or(s.Product, t("plan.usage")), s.Percent)
+	case action.Audit, action.Reference:
+		return p.validates(s)
 	}
 	r := s.Remedy
 	switch r.Kind {
@@ -330,12 +376,15 @@ func (p *planned) areas() error {
 	g := textgrid.New(t("column.area"), t("plan.column.nothing"), t("plan.column.passes"), t("plan.column.all"), t("plan.column.passes")).Right(1, 3)
 	yes := map[bool]string{true: t("yes"), false: t("no")}
 	for _, area := range p.Before.Areas {
+		if p.program.Specialization(area.Name) != nil {
+			continue // has no points
+		}
 		row := []string{a.areaName(area.Name, p.program), area.Value.Total.Decimal(1), yes[area.Value.Qualified], "", ""}
 		if p.After != nil {
 			after, _ := p.After.Areas.Get(area.Name)
 			row[3], row[4] = after.Total.Decimal(1), yes[after.Qualified]
 		}
-		if !slices.Contains(p.Areas, area.Name) {
+		if !slices.ContainsFunc(p.Goals, func(g model.Goal) bool { return slices.Contains(g.AnyOf, area.Name) }) {
 			row[0] += " " + t("plan.not-wanted")
 		}
 		g.Row(row...)
@@ -344,14 +393,18 @@ func (p *planned) areas() error {
 	return err
 }
 
-// each tells what every area alone would take.
+// each tells what every goal alone would take.
 func (p *planned) each() error {
 	if len(p.apart) == 0 {
 		return nil
 	}
 	a := p.app
 	t := a.P.T
-	g := textgrid.New(t("column.area"), t("plan.column.alone")).Indent("  ")
+	title, column := "plan.apart", "column.area"
+	if len(p.Specializations) > 0 {
+		title, column = "plan.apart-wanted", "plan.column.goal"
+	}
+	g := textgrid.New(t(column), t("plan.column.alone")).Indent("  ")
 	for _, one := range p.apart {
 		says := t("plan.alone.unknown")
 		switch {
@@ -363,16 +416,19 @@ func (p *planned) each() error {
 		case one.Found:
 			says = t("plan.alone.at-most", hundredths(one.Cost), one.Unit.In(a.P.Lang))
 		}
-		g.Row(a.areaName(one.Area, p.program), says)
+		g.Row(p.goalName(&one.goal), says)
 	}
-	return a.section(g, t("plan.apart"))
+	return a.section(g, t(title))
 }
 
 // writeScenario writes the plan as a scenario, to be simulated: what its steps change, on
 // the day, with usage going on as the plan takes it to.
-func (p *planned) writeScenario(file string) error {
+func (p *planned) writeScenario(file, rules string) error {
 	s := scenario.Made(p.Changes(0))
 	s.Name, s.AsOf, s.Program = "plan", &p.By, p.program.Ref()
+	if isProgramFile(rules) {
+		s.Program = rules
+	}
 	if assumed := p.in.until(p.By).Always; len(assumed) > 0 {
 		s.Project = &scenario.Projection{Projection: *assumed[len(assumed)-1].Projection}
 	}

@@ -26,6 +26,8 @@ type questionFlags struct {
 	Gate        string `name:"metric-gate" enum:"program,above-0,at-least-1" default:"program" help:"help.metric-gate"`
 	// Specializations asks about these instead of areas.
 	Specializations bool `kong:"-"`
+	// Besides asks about these specializations besides areas.
+	Besides []string `kong:"-"`
 }
 
 // oracleFlag is for commands that answer from packed usage, as the kernel counts it:
@@ -156,7 +158,7 @@ func (f *questionFlags) questionOn(place any, day kizuna.Date, ok bool) (q score
 	if err != nil {
 		return q, err
 	}
-	q.Program, q.Carried = f.adjust(p), carried
+	q.Program, q.Carried = f.adjust(p).WithSpecializations(q.AsOf, f.Besides...), carried
 	if f.Specializations {
 		q.Program, q.Specializations = q.Program.ForSpecializations(q.AsOf), true
 	}

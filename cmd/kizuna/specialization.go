@@ -64,27 +64,33 @@ type checking struct {
 
 // check says how far an account has come with every specialization that can be earned
 // on the day, or with one.
-func (f *questionFlags) check(a *app, partner, only string, designations []string) (*checking, error) {
+func (f *scenarioFlags) check(a *app, partner, only string, designations []string) (*checking, error) {
 	special := *f
+	if f.Scenario != "" {
+		s, _, err := readScenario(f.Scenario)
+		if err != nil {
+			return nil, err
+		}
+		special.questionFlags = *f.under(s)
+	}
 	special.Specializations = true
 	in, err := special.count(a)
 	if err != nil {
 		return nil, err
 	}
 	q := in.answer.Question
-	rules, _, err := programFor(f.Program, q.AsOf)
+	rules, _, err := programFor(special.Program, q.AsOf)
 	if err != nil {
 		return nil, err
 	}
 	if rules.Specializations == nil {
-		return nil, kizuna.Errorf("program-no-specializations", "%s has no specializations", rules.Ref()).
-			WithMend("add specializations: to the program file, or name another program")
+		return nil, noSpecializations(rules)
 	}
 	out := &checking{in: in, program: rules}
 	if out.account, out.location, err = in.answer.Resolve(partner); err != nil {
 		return nil, err
 	}
-	has, err := out.designations(a, f, designations)
+	has, err := out.designations(a, &special, designations)
 	if err != nil {
 		return nil, err
 	}
@@ -99,10 +105,19 @@ func (f *questionFlags) check(a *app, partner, only string, designations []strin
 		out.all = append(out.all, checkedOf(s, q.AsOf, has, figures))
 	}
 	if len(out.all) == 0 {
-		return nil, kizuna.Errorf("specialization-unknown", "the program of %s has no specialization %q", q.AsOf, only).
-			WithMend("see kizuna program show")
+		return nil, noSpecialization(q.AsOf, only)
 	}
 	return out, nil
+}
+
+func noSpecializations(p *program.Program) error {
+	return kizuna.Errorf("program-no-specializations", "%s has no specializations", p.Ref()).
+		WithMend("add specializations: to the program file, or name another program")
+}
+
+func noSpecialization(day kizuna.Date, id string) error {
+	return kizuna.Errorf("specialization-unknown", "the program of %s has no specialization %q", day, id).
+		WithMend("see kizuna program show")
 }
 
 func checkedOf(s *program.Specialization, day kizuna.Date, has func(string) bool, figures *score.Area) checked {
@@ -127,32 +142,18 @@ func checkedOf(s *program.Specialization, day kizuna.Date, has func(string) bool
 
 // designations answers which designations are had on the question's day: those that
 // were named; of a store, those of the membership; else those that the score would earn.
-func (c *checking) designations(a *app, f *questionFlags, named []string) (func(string) bool, error) {
+func (c *checking) designations(a *app, f *scenarioFlags, named []string) (func(string) bool, error) {
 	if named != nil {
-		for _, id := range named {
-			if c.program.Area(id) == nil {
-				return nil, kizuna.Errorf("designation-area", "%s has no area %q to be designated in", c.program.Ref(), id).
-					WithMend("name areas of the program, such as data-ai")
-			}
-		}
-		return func(area string) bool { return slices.Contains(named, area) }, nil
+		return designationsNamed(c.program, named)
 	}
 	if f.inStore() {
-		o, err := f.placeFlags.open(a)
+		day := c.in.answer.Question.AsOf
+		r, err := f.onRecord(a, c.in, c.account, day)
 		if err != nil {
 			return nil, err
 		}
-		a.atEnd(o.close)
-		rules, err := o.MembershipRules()
-		if err != nil {
-			return nil, err
-		}
-		view := store.View{Scope: store.Everything, KnownAt: *knownAtOf(c.in.shelf)}
-		ledger, err := o.Ledger(a.Context, view, c.account)
-		if err != nil {
-			return nil, err
-		}
-		return record.Designations(rules, ledger, c.in.answer.Question.AsOf), c.recorded(a, o, view)
+		c.standing = func(id string) *specialization.Status { return r.rules.Status(r.pursuit(id), day) }
+		return r.held, nil
 	}
 	c.byScore = true
 	areas := *f
@@ -168,26 +169,57 @@ func (c *checking) designations(a *app, f *questionFlags, named []string) (func(
 	}, nil
 }
 
-// recorded keeps what the record says, to be shown beside the figures.
-func (c *checking) recorded(a *app, o *opened, view store.View) error {
-	found, err := o.PursuitsOf(a.Context, view, c.account)
-	if err != nil {
-		return err
-	}
-	c.standing = func(id string) *specialization.Status {
-		p := specialization.Pursuit{Account: c.account, Specialization: id}
-		for i := range found {
-			if found[i].Specialization == id {
-				p = found[i]
-			}
+// designationsNamed answers which designations were named as had.
+func designationsNamed(p *program.Program, named []string) (func(string) bool, error) {
+	for _, id := range named {
+		if p.Area(id) == nil {
+			return nil, kizuna.Errorf("designation-area", "%s has no area %q to be designated in", p.Ref(), id).
+				WithMend("name areas of the program, such as data-ai")
 		}
-		return o.SpecializationRules().Status(&p, c.in.answer.Question.AsOf)
 	}
-	return nil
+	return func(area string) bool { return slices.Contains(named, area) }, nil
+}
+
+// onRecord is what a store says of an account.
+type onRecord struct {
+	account  string
+	held     func(area string) bool // designations, on the day
+	pursuits []specialization.Pursuit
+	rules    *specialization.Rules
+}
+
+// onRecord looks up what a store says of an account, as of the day.
+func (f *questionFlags) onRecord(a *app, in *inquiry, account string, day kizuna.Date) (*onRecord, error) {
+	o, err := f.placeFlags.open(a)
+	if err != nil {
+		return nil, err
+	}
+	a.atEnd(o.close)
+	rules, err := o.MembershipRules()
+	if err != nil {
+		return nil, err
+	}
+	view := store.View{Scope: store.Everything, KnownAt: *knownAtOf(in.shelf)}
+	ledger, err := o.Ledger(a.Context, view, account)
+	if err != nil {
+		return nil, err
+	}
+	pursuits, err := o.PursuitsOf(a.Context, view, account)
+	return &onRecord{account, record.Designations(rules, ledger, day), pursuits, o.SpecializationRules()}, err
+}
+
+// pursuit is what is recorded of a specialization; an empty one if nothing is.
+func (r *onRecord) pursuit(id string) *specialization.Pursuit {
+	for i := range r.pursuits {
+		if r.pursuits[i].Specialization == id {
+			return &r.pursuits[i]
+		}
+	}
+	return &specialization.Pursuit{Account: r.account, Specialization: id}
 }
 
 type specializationStatusCmd struct {
-	questionFlags
+	scenarioFlags
 	Partner        string   `name:"partner" required:"" placeholder:"ID" help:"help.partner"`
 	Specialization string   `arg:"" optional:"" name:"specialization" help:"help.specialization"`
 	Designation    []string `name:"designation" placeholder:"AREA" help:"help.specialization-designation"`
@@ -237,7 +269,8 @@ func (c *specializationCheckCmd) Run(a *app) error {
 	if ask.Actor, err = lifecycle.ParseActor(c.As); err != nil {
 		return err
 	}
-	found, err := c.check(a, c.Partner, c.Specialization, nil)
+	facts := scenarioFlags{questionFlags: c.questionFlags}
+	found, err := facts.check(a, c.Partner, c.Specialization, nil)
 	if err != nil {
 		return err
 	}

@@ -22,15 +22,22 @@ const (
 	Renewal     Kind = "renewal"     // of one that would have expired by then
 	Profile     Kind = "profile"     // an employee links the learning profile to the company
 	Growth      Kind = "growth"      // a customer's usage grows
+	Audit       Kind = "audit"       // a third party audits for a specialization
+	Reference   Kind = "reference"   // a customer gives its word for one
 )
+
+// Auditor is who audits.
+const Auditor remedy.Actor = "auditor"
 
 // Action is something that can be done.
 type Action struct {
 	ID     string         `json:"id"`
 	Kind   Kind           `json:"kind"`
 	Cost   int64          `json:"cost_hundredths"`
-	From   kizuna.Date    `json:"from"` // the day from which it counts
+	From   kizuna.Date    `json:"from,omitzero"` // the day from which it counts; zero: how long it takes is not given
 	Actors []remedy.Actor `json:"actors"`
+	// CostNotGiven: nobody has said what it costs, and it is counted as nothing.
+	CostNotGiven bool `json:"cost_not_given,omitempty"`
 
 	Remedy *remedy.Remedy `json:"remedy,omitempty"`
 
@@ -44,6 +51,10 @@ type Action struct {
 	MCID        string `json:"mcid,omitempty"`
 	Certificate string `json:"certificate,omitempty"`
 	Location    string `json:"location,omitempty"`
+
+	Specialization string `json:"specialization,omitempty"` // that is confirmed
+	Number         int    `json:"number,omitempty"`         // of the references
+	Of             int    `json:"of,omitempty"`
 
 	// Needs are other actions of the same person that come first.
 	Needs []string `json:"needs,omitempty"`
@@ -72,6 +83,8 @@ func (a *Action) Changes() *advice.Changes {
 			})
 		}
 		return out
+	case Audit, Reference: // no fact that a score looks at
+		return new(advice.Changes)
 	}
 	return a.Remedy.Changes(from)
 }

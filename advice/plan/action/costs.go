@@ -25,6 +25,7 @@ type Costs struct {
 	Needs        map[string][]string
 	Growth       []Step // in order
 	GrowthTakes  int
+	Validation   map[Kind]Validating
 	LeaveOut     []string
 	Times        map[string]kizuna.Fraction
 }
@@ -33,6 +34,12 @@ type Costs struct {
 type Effort struct {
 	Cost  int64 // hundredths of the unit
 	Takes int
+}
+
+// Validating is an [Effort] of which nothing is guessed: nil is not given.
+type Validating struct {
+	Cost  *int64
+	Takes *int
 }
 
 // Step is a level of growth.
@@ -102,6 +109,7 @@ func (c *Costs) read(name string, data []byte) error {
 		"needs":        r.needs,
 		"growth":       r.growth,
 		"growth_takes": func(n *yaml.Node) error { return r.days(n, &c.GrowthTakes) },
+		"validation":   r.validation,
 		"leave_out":    func(n *yaml.Node) error { return r.texts(n, &c.LeaveOut) },
 		"times":        r.times,
 	})
@@ -324,6 +332,33 @@ func (r *costsReader) growth(n *yaml.Node) error {
 		r.costs.Growth = append(r.costs.Growth, s)
 	}
 	return nil
+}
+
+// validation is what audits and references take.
+func (r *costsReader) validation(n *yaml.Node) error {
+	c := r.costs
+	if c.Validation == nil {
+		c.Validation = make(map[Kind]Validating)
+	}
+	known := make(map[string]func(*yaml.Node) error)
+	for _, kind := range []Kind{Audit, Reference} {
+		known[string(kind)] = func(n *yaml.Node) error {
+			v := c.Validation[kind]
+			err := r.fields(n, map[string]func(*yaml.Node) error{
+				"cost": func(n *yaml.Node) error {
+					v.Cost = new(int64)
+					return r.cost(n, v.Cost)
+				},
+				"takes": func(n *yaml.Node) error {
+					v.Takes = new(int)
+					return r.days(n, v.Takes)
+				},
+			})
+			c.Validation[kind] = v
+			return err
+		}
+	}
+	return r.fields(n, known)
 }
 
 func (r *costsReader) times(n *yaml.Node) error {

@@ -32,6 +32,20 @@ func TestWhatAFileOfCostsDoesNotSayStays(t *testing.T) {
 	}
 }
 
+func TestWhatAValidationCostsIsNotGuessed(t *testing.T) {
+	if c := action.Default(); len(c.Validation) > 0 {
+		t.Errorf("guessed: %+v", c.Validation)
+	}
+	c, err := action.ParseCosts("mine.yaml", []byte("validation: {audit: {cost: 15.5}, reference: {takes: 30}}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	audit, reference := c.Validation[action.Audit], c.Validation[action.Reference]
+	if *audit.Cost != 1550 || audit.Takes != nil || reference.Cost != nil || *reference.Takes != 30 {
+		t.Errorf("read %+v", c.Validation)
+	}
+}
+
 func TestWrongCostsNameTheirPlace(t *testing.T) {
 	for _, c := range []struct{ file, at, says string }{
 		{"unit: [a]", "c.yaml:1:7", "a text is expected"},
@@ -43,6 +57,8 @@ func TestWrongCostsNameTheirPlace(t *testing.T) {
 		{"growth:\n  - {percent: 10, cost: 4}\n  - {percent: 5, cost: 6}", "c.yaml:3:5", "higher than the one before"},
 		{"nearest: often", "c.yaml:1:10", "is no share"},
 		{"unit: a\nunit: b", "c.yaml:2:1", "stands here twice"},
+		{"validation:\n  survey: {cost: 1}", "c.yaml:2:3", `"survey" is not known`},
+		{"validation:\n  audit: {cost: much}", "c.yaml:2:17", "is no cost"},
 		{"leave_out: none", "c.yaml:1:12", "a list is expected"},
 	} {
 		_, err := action.ParseCosts("c.yaml", []byte(c.file))
@@ -59,6 +75,7 @@ func TestWrongCostsNameTheirPlace(t *testing.T) {
 func FuzzParseCosts(f *testing.F) {
 	f.Add(action.DefaultFile())
 	f.Add([]byte("growth: [{percent: 1, cost: 0.5}]\nneeds: {A: [B]}\n"))
+	f.Add([]byte("validation: {audit: {cost: 15.5}, reference: {takes: 30}}\n"))
 	f.Add([]byte("times: &a {x: 1/2}\nunit: *a\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		c, err := action.ParseCosts("c.yaml", data)

@@ -9,15 +9,22 @@ import (
 	"github.com/kizuna-org/kizuna/advice"
 	"github.com/kizuna-org/kizuna/advice/plan"
 	"github.com/kizuna-org/kizuna/advice/plan/model"
+	"github.com/kizuna-org/kizuna/specialization"
 )
 
 // Ask is the question what could be done.
 type Ask struct {
-	// Base is the account on the day by which the areas are wanted, with what usage is
-	// taken to be until then always assumed.
+	// Base is the account on the day by which all is wanted, with what usage is taken to be
+	// until then always assumed.
 	Base  *advice.Base
 	Today kizuna.Date // on which whoever acts begins
-	Areas []string
+	Areas []string    // all of them
+	// Specializations, all of them, each with the designations that it stands on. What is
+	// known of their requirements are areas of the question's program
+	// ([program.Program.WithSpecializations]).
+	Specializations []specialization.Aim
+	// Part, if set, is all that is wanted: to see what of the rest can be reached.
+	Part  *model.Goal
 	Costs *Costs
 	// Margin asks that no single fact's failing loses the areas.
 	Margin bool
@@ -64,7 +71,7 @@ func Propose(ask *Ask) (*Proposal, error) {
 	slices.Sort(workloads)
 	var err error
 	p.Model, err = model.New(ask.Base.Plan, ask.Base.Facts().Coverage,
-		model.Standing{Account: ask.Base.Account, Total: now.Total, Roster: now.Roster}, ask.Areas, slices.Compact(workloads))
+		model.Standing{Account: ask.Base.Account, Total: now.Total, Roster: now.Roster}, ask.Goals(), slices.Compact(workloads))
 	if err != nil {
 		return nil, err
 	}
@@ -80,6 +87,7 @@ func Propose(ask *Ask) (*Proposal, error) {
 	if p.stopped() {
 		return nil, nil
 	}
+	p.validations()
 	p.forget()
 	return p, nil
 }

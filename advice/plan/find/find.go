@@ -3,11 +3,14 @@
 package find
 
 import (
+	"slices"
+
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/advice"
 	"github.com/kizuna-org/kizuna/advice/plan"
 	"github.com/kizuna-org/kizuna/advice/plan/action"
 	"github.com/kizuna-org/kizuna/advice/plan/check"
+	"github.com/kizuna-org/kizuna/advice/plan/model"
 	"github.com/kizuna-org/kizuna/advice/plan/solve"
 	"github.com/kizuna-org/kizuna/program"
 	"github.com/kizuna-org/kizuna/score"
@@ -15,15 +18,21 @@ import (
 
 // Answer is the cheapest plan, or the best that was found.
 type Answer struct {
-	By     kizuna.Date  `json:"by"`
-	Today  kizuna.Date  `json:"today"`
-	Areas  []string     `json:"areas"`
+	By    kizuna.Date `json:"by"`
+	Today kizuna.Date `json:"today"`
+	Areas []string    `json:"areas"`
+	// Specializations that are wanted, and how far the plan comes with each.
+	Specializations []Specialization `json:"specializations,omitempty"`
+	// Goals are what all of that comes to: of each, one area.
+	Goals  []model.Goal `json:"goals"`
 	Unit   program.Text `json:"unit"` // of costs
 	Margin bool         `json:"margin,omitempty"`
 
-	// Steps are in the order in which they bring most for their cost.
+	// Steps are in the order in which they bring most for their cost; what confirms a
+	// specialization comes last.
 	Steps []Step `json:"steps"`
-	Cost  int64  `json:"cost_hundredths"`
+	// Cost is that of the steps whose cost is given; the others are in every plan.
+	Cost int64 `json:"cost_hundredths"`
 	// Bound is proven: no plan of these actions costs less.
 	Bound      int64 `json:"bound_hundredths"`
 	Found      bool  `json:"found"`
@@ -57,8 +66,12 @@ type Considered struct {
 // Step is an action of the plan.
 type Step struct {
 	*action.Action
-	// Areas are the wanted areas after this step and those before it.
+	// Areas are those of the goals after this step and those before it.
 	Areas []AreaAfter `json:"areas"`
+	// Met are the requirements that are then met, by specialization.
+	Met map[string][]string `json:"met,omitempty"`
+	// After is the account then.
+	After *score.Account `json:"-"`
 	// Alone is what the step brings if it is the only one. It does not add up over steps.
 	Alone []score.Effect `json:"alone"`
 }
@@ -86,12 +99,23 @@ func Find(ask *action.Ask, opts Options) (*Answer, error) {
 		return nil, err
 	}
 	out := &Answer{
-		By: ask.Base.Question.AsOf, Today: ask.Today, Areas: ask.Areas, Unit: ask.Costs.Unit, Margin: ask.Margin, Steps: []Step{},
+		By: ask.Base.Question.AsOf, Today: ask.Today, Areas: append([]string{}, ask.Areas...), Goals: ask.Goals(), Unit: ask.Costs.Unit, Margin: ask.Margin, Steps: []Step{},
 		Before: ask.Base.Now().Score(), Instance: &p.Instance,
-		Considered: Considered{Actions: len(p.Actions), Units: len(p.Units), Without: p.Without, TooLate: p.TooLate, Entangled: p.Entangled},
+		Considered: Considered{Without: p.Without, TooLate: p.TooLate, Entangled: p.Entangled},
 	}
 	for i := range p.Units {
-		out.Considered.Bundles += len(p.Units[i].Bundles)
+		if !p.Units[i].Must { // nothing to choose
+			out.Considered.Units++
+			out.Considered.Bundles += len(p.Units[i].Bundles)
+		}
+	}
+	for _, a := range p.Actions {
+		if !a.Validates() {
+			out.Considered.Actions++
+		}
+	}
+	if ask.Part == nil {
+		out.specializations(ask)
 	}
 	so := solve.Options{Stop: opts.Stop, Nodes: opts.Nodes, Found: opts.Found}
 	if ask.Margin {
@@ -114,14 +138,26 @@ func Find(ask *action.Ask, opts Options) (*Answer, error) {
 	if !out.Found {
 		return out, nil
 	}
-	return out, out.steps(ask, p.Of(r.Plan))
+	if err := out.steps(ask, p.Of(r.Plan)); err != nil {
+		return nil, err
+	}
+	for i := range out.Specializations {
+		out.Specializations[i].After = new(ask.Specializations[i].Assess(out.By, out.After))
+	}
+	return out, nil
 }
 
 // steps orders actions by what they bring for their cost, those that others need before
 // these, and tells what the areas are after each.
 func (a *Answer) steps(ask *action.Ask, actions []*action.Action) error {
-	rest := actions
-	var done []*action.Action
+	var rest, done, last []*action.Action
+	for _, one := range actions {
+		if one.Validates() {
+			last = append(last, one)
+		} else {
+			rest = append(rest, one)
+		}
+	}
 	before := a.Before
 	for len(rest) > 0 {
 		var best int
@@ -136,7 +172,7 @@ func (a *Answer) steps(ask *action.Ask, actions []*action.Action) error {
 				return err
 			}
 			then := out.Score()
-			gain := towards(then, a.Areas).Sub(towards(before, a.Areas)).Div(kizuna.Int(one.Cost + 1))
+			gain := a.towards(ask, then).Sub(a.towards(ask, before)).Div(kizuna.Int(one.Cost + 1))
 			if after == nil || gain.Cmp(most) > 0 {
 				best, after, most = i, then, gain
 			}
@@ -148,11 +184,28 @@ func (a *Answer) steps(ask *action.Ask, actions []*action.Action) error {
 		}
 		done = append(done, one)
 		rest = append(append([]*action.Action{}, rest[:best]...), rest[best+1:]...)
-		a.Steps = append(a.Steps, Step{Action: one, Areas: a.after(after), Alone: effects(a.Before, alone.Score())})
+		a.Steps = append(a.Steps, a.step(ask, one, after, effects(ask, a.Before, alone.Score())))
 		before = after
 	}
 	a.After = before
+	for _, one := range last {
+		a.Steps = append(a.Steps, a.step(ask, one, before, nil))
+	}
 	return nil
+}
+
+func (a *Answer) step(ask *action.Ask, one *action.Action, after *score.Account, alone []score.Effect) Step {
+	s := Step{Action: one, Areas: a.after(ask, after), Alone: alone, After: after}
+	for i := range ask.Specializations {
+		of := &ask.Specializations[i]
+		if f := of.Assess(a.By, after); len(of.Terms.Requirements) > 0 {
+			if s.Met == nil {
+				s.Met = make(map[string][]string)
+			}
+			s.Met[of.ID] = append([]string{}, f.Met...)
+		}
+	}
+	return s
 }
 
 // needsAny reports whether an action needs one that is still to be done.
@@ -167,41 +220,53 @@ func needsAny(a *action.Action, rest []*action.Action) bool {
 	return false
 }
 
-// towards is how far the areas are: their totals up to the pass mark, and as many points
-// for each metric of the taken track that has any.
-func towards(of *score.Account, areas []string) (sum kizuna.Fraction) {
-	for _, id := range areas {
-		area, ok := of.Areas.Get(id)
-		if !ok {
-			continue
+// towards is how far the goals are, each by the area that comes nearest.
+func (a *Answer) towards(ask *action.Ask, of *score.Account) (sum kizuna.Fraction) {
+	for _, g := range a.Goals {
+		var most kizuna.Fraction
+		for _, id := range g.AnyOf {
+			if area, ok := of.Areas.Get(id); ok {
+				p := ask.Base.Question.Program
+				most = most.Max(near(area, p.ScoringOf(p.Area(id))))
+			}
 		}
-		sum = sum.Add(area.Total.Min(kizuna.Int(70)))
-		if area.Qualified {
-			sum = sum.Add(kizuna.Int(1))
-		}
-		if t, ok := area.Tracks.Get(area.TakenTrack); ok {
-			for _, m := range t.Metrics {
-				if m.Value.Points.Sign() > 0 {
-					sum = sum.Add(kizuna.Int(1))
-				}
+		sum = sum.Add(most)
+	}
+	return sum
+}
+
+// near is how far an area is: its total up to the pass mark, and as many points for each
+// metric of the taken track that has any.
+func near(area *score.Area, rules *program.Scoring) kizuna.Fraction {
+	sum := area.Total.Min(rules.PassTotal)
+	if area.Qualified {
+		sum = sum.Add(kizuna.Int(1))
+	}
+	if t, ok := area.Tracks.Get(area.TakenTrack); ok {
+		for _, m := range t.Metrics {
+			if m.Value.Points.Sign() > 0 {
+				sum = sum.Add(kizuna.Int(1))
 			}
 		}
 	}
 	return sum
 }
 
-func (a *Answer) after(of *score.Account) (out []AreaAfter) {
-	for _, id := range a.Areas {
-		if area, ok := of.Areas.Get(id); ok {
-			out = append(out, AreaAfter{id, area.Total, area.Qualified})
+func (a *Answer) after(ask *action.Ask, of *score.Account) (out []AreaAfter) {
+	for _, g := range a.Goals {
+		for _, id := range g.AnyOf {
+			area, ok := of.Areas.Get(id)
+			if ask.Base.Question.Program.Specialization(id) == nil && ok && !slices.ContainsFunc(out, func(a AreaAfter) bool { return a.Area == id }) {
+				out = append(out, AreaAfter{id, area.Total, area.Qualified})
+			}
 		}
 	}
 	return out
 }
 
-func effects(before, after *score.Account) (out []score.Effect) {
+func effects(ask *action.Ask, before, after *score.Account) (out []score.Effect) {
 	for _, x := range before.Areas {
-		if y, ok := after.Areas.Get(x.Name); ok && x.Value.Total.Cmp(y.Total) != 0 {
+		if y, ok := after.Areas.Get(x.Name); ok && ask.Base.Question.Program.Specialization(x.Name) == nil && x.Value.Total.Cmp(y.Total) != 0 {
 			out = append(out, score.Effect{Area: x.Name, Before: x.Value.Total, After: y.Total})
 		}
 	}

@@ -54,30 +54,57 @@ type group struct {
 	counted int
 }
 
-// New states the areas that are wanted, as the account stands. Of the members of counted
+// Goal is what is wanted: that one of some areas, which are judged alike, is earned.
+type Goal struct {
+	AnyOf []string `json:"any_of"`
+	// Metric, if it is not "", is all that is wanted of them: that it gives all its points.
+	Metric string `json:"metric,omitempty"`
+}
+
+// Each wants every one of some areas.
+func Each(areas ...string) []Goal {
+	goals := make([]Goal, len(areas))
+	for i, id := range areas {
+		goals[i].AnyOf = []string{id}
+	}
+	return goals
+}
+
+// metrics lists the metrics of an area that the goal looks at.
+func (g *Goal) metrics(area *program.Area) []program.Metric {
+	if g.Metric == "" {
+		return area.Metrics
+	}
+	return slices.DeleteFunc(slices.Clone(area.Metrics), func(m program.Metric) bool { return m.ID != g.Metric })
+}
+
+// New states the goals, all of which are wanted, as the account stands. Of the members of counted
 // sets, such as workloads, the given ones may come besides those that the account has.
 // The errors: "no-such-area", the program has no such area; "plan-mixed" and "plan-offset", a rule of
 // it cannot be stated.
-func New(pl *attribution.Plan, coverage score.Coverage, now Standing, areas, members []string) (*Model, error) {
+func New(pl *attribution.Plan, coverage score.Coverage, now Standing, goals []Goal, members []string) (*Model, error) {
 	m := &Model{plan: pl, coverage: coverage, now: now, measures: make(map[int]*measured), groups: make(map[*program.PeopleRule]*group)}
-	for _, id := range areas {
-		area := pl.Program.Area(id)
-		if area == nil {
-			return nil, kizuna.Errorf("no-such-area", "%s has no area %q", pl.Program.Ref(), id)
-		}
-		if err := m.look(area); err != nil {
-			return nil, err
+	for i := range goals {
+		for _, id := range goals[i].AnyOf {
+			area := pl.Program.Area(id)
+			if area == nil {
+				return nil, kizuna.Errorf("no-such-area", "%s has no area %q", pl.Program.Ref(), id)
+			}
+			if err := m.look(area, goals[i].metrics(area)); err != nil {
+				return nil, err
+			}
 		}
 	}
 	m.number(members)
-	for _, id := range areas {
-		m.Areas = append(m.Areas, m.area(pl.Program.Area(id)))
+	for i := range goals {
+		m.Areas = append(m.Areas, m.goal(&goals[i]))
 	}
 	return m, nil
 }
 
-// look notes the measures and people rules that an area looks at.
-func (m *Model) look(area *program.Area) error {
+// look notes the measures and people rules that some metrics of an area look at, and what
+// finds its track.
+func (m *Model) look(area *program.Area, metrics []program.Metric) error {
 	if area.Track.Kind == program.BestMetrics {
 		return kizuna.Errorf("plan-mixed", "area %s takes each metric from another track, which no plan can state", area.ID).
 			WithMend("leave the area out")
@@ -88,7 +115,7 @@ func (m *Model) look(area *program.Area) error {
 			m.order = append(m.order, number)
 		}
 	}
-	for _, metric := range area.Metrics {
+	for _, metric := range metrics {
 		for _, track := range area.Track.Tracks {
 			rule := metric.Rules[track]
 			if r := rule.PeopleOn(m.plan.AsOf); r != nil && m.groups[r] == nil {

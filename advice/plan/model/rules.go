@@ -2,20 +2,46 @@ package model
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/advice/plan"
 	"github.com/kizuna-org/kizuna/program"
 )
 
+// goal states a goal: where one of several areas is enough, each way of any of them is one.
+func (m *Model) goal(g *Goal) plan.Area {
+	out := plan.Area{Name: strings.Join(g.AnyOf, " or ")}
+	for _, id := range g.AnyOf {
+		area := m.plan.Program.Area(id)
+		one := m.area(area, g.metrics(area))
+		out.Pass = one.Pass
+		for _, way := range one.Ways {
+			if len(g.AnyOf) > 1 {
+				way.Name = id + "/" + way.Name
+			}
+			out.Ways = append(out.Ways, way)
+		}
+	}
+	if g.Metric != "" { // whatever the others give
+		out.Name, out.Pass = out.Name+"/"+g.Metric, kizuna.Fraction{}
+		for i := range out.Ways {
+			m := &out.Ways[i].Metrics[0]
+			m.Gate, m.GateInclusive = m.Max, true
+		}
+	}
+	return out
+}
+
 // area states an area: each track is a way, or several where one of several conditions
 // opens it.
-func (m *Model) area(area *program.Area) plan.Area {
-	out := plan.Area{Name: area.ID, Pass: m.plan.Program.Scoring.PassTotal}
+func (m *Model) area(area *program.Area, metrics []program.Metric) plan.Area {
+	scoring := m.plan.Program.ScoringOf(area)
+	out := plan.Area{Name: area.ID, Pass: scoring.PassTotal}
 	for _, track := range area.Track.Tracks {
 		way := plan.Way{Name: track}
-		for i := range area.Metrics {
-			way.Metrics = append(way.Metrics, m.metric(&area.Metrics[i], track))
+		for i := range metrics {
+			way.Metrics = append(way.Metrics, m.metric(&metrics[i], track, scoring))
 		}
 		if area.Track.Kind != program.Classified {
 			out.Ways = append(out.Ways, way)
@@ -88,8 +114,8 @@ func (m *Model) classified(area *program.Area, track string) (ways [][]plan.Cond
 }
 
 // metric states a metric on a track.
-func (m *Model) metric(metric *program.Metric, track string) plan.Metric {
-	rule, scoring := metric.Rules[track], &m.plan.Program.Scoring
+func (m *Model) metric(metric *program.Metric, track string, scoring *program.Scoring) plan.Metric {
+	rule := metric.Rules[track]
 	out := plan.Metric{
 		Name: metric.ID, Max: rule.Max, Gate: scoring.GateValue, GateInclusive: scoring.GateInclusive, Whole: scoring.WholePoints,
 	}

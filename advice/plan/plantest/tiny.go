@@ -156,6 +156,14 @@ func (t tiny) terms() []plan.Term {
 	return out
 }
 
+// Any returns an instance of [Tiny] or of [Special].
+func Any(draw func(lo, hi int) int) *plan.Instance {
+	if draw(0, 1) == 1 {
+		return Special(draw)
+	}
+	return Tiny(draw)
+}
+
 // Cheapest tries every plan. It returns nil if none is an answer.
 func Cheapest(in *plan.Instance) plan.Plan {
 	p := make(plan.Plan, len(in.Units))
