@@ -40,3 +40,29 @@ func TestEveryHelpTextIsInTheCatalogue(t *testing.T) {
 		}
 	}
 }
+
+func TestALineThatNamesACommandReadsThatOne(t *testing.T) {
+	all, err := kong.New(new(commands))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range all.Model.Children {
+		for _, line := range [][]string{{want.Name, "--help"}, {"--lang", "score", "--json", want.Name, "demo"}} {
+			one, err := kong.New(new(commands), kong.IgnoreFields(notAsked(line)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := one.Model.Children
+			if len(got) != 1 || got[0].Name != want.Name || len(got[0].Leaves(false)) != len(want.Leaves(false)) ||
+				len(one.Model.Flags) != len(all.Model.Flags) {
+				t.Errorf("%q reads %v", line, got)
+			}
+		}
+	}
+	for _, line := range [][]string{nil, {"--help"}, {"scroe", "demo"}, {"--lang", "demo"}, {"--lang=ja"}} {
+		every, err := kong.New(new(commands), kong.IgnoreFields(notAsked(line)))
+		if err != nil || len(every.Model.Children) != len(all.Model.Children) {
+			t.Errorf("%q does not read every command: %v", line, err)
+		}
+	}
+}

@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"reflect"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -151,6 +152,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		kong.Exit(func(code int) { exited = code }),
 		kong.UsageOnError(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.IgnoreFields(notAsked(args)),
 		kong.PostBuild(helpIn(printer)),
 		kong.Help(translatedHelp(printer)),
 	)
@@ -203,6 +205,38 @@ func languageOf(args []string) string {
 		}
 	}
 	return locale.English
+}
+
+// notAsked is a pattern of the fields of [commands] that a command line does not ask
+// for: reading the flags of all commands takes longer than most of them do. A line whose
+// first word is no command's name asks for all, to be told of them.
+func notAsked(args []string) string {
+	var others []string
+	asked := false
+	for field := range reflect.TypeFor[commands]().Fields() {
+		if _, command := field.Tag.Lookup("cmd"); !command {
+			continue
+		}
+		if strings.ToLower(field.Name) == firstWord(args) {
+			asked = true
+		} else {
+			others = append(others, field.Name)
+		}
+	}
+	if !asked {
+		return "^$" // no field
+	}
+	return `^commands\.(` + strings.Join(others, "|") + ")$"
+}
+
+// firstWord is the first argument that is no flag, nor the value of one before it.
+func firstWord(args []string) string {
+	for i, arg := range args {
+		if !strings.HasPrefix(arg, "-") && (i == 0 || args[i-1] != "--lang") {
+			return arg
+		}
+	}
+	return ""
 }
 
 // helpIn puts the texts of the catalogue where the commands name their keys. (As

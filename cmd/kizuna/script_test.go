@@ -12,6 +12,9 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/kizuna-org/kizuna"
+	"github.com/kizuna-org/kizuna/store/postgres/postgrestest"
 )
 
 // TestMain lets scripts run kizuna as a command of its own process.
@@ -22,6 +25,34 @@ func TestMain(m *testing.M) {
 }
 
 func TestScripts(t *testing.T) {
+	testscript.Run(t, scripts("testdata/script", nil))
+}
+
+// What is kept of a store lies beside an SQLite file, and for a database server among
+// the user's settings.
+func TestScriptsOnEveryStore(t *testing.T) {
+	for name, store := range map[string]func(t *testing.T, work string) (dsn, beside string){
+		"sqlite": func(_ *testing.T, work string) (dsn, beside string) { return "kizuna.db", work + "/kizuna.db." },
+		"postgres": func(t *testing.T, work string) (dsn, beside string) {
+			dsn = postgrestest.New(t)
+			return dsn, filepath.Join(work, "settings", "kizuna", kizuna.HashOf([]byte(dsn)).String()[:16]) + "/"
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			testscript.Run(t, scripts("testdata/everystore", func(env *testscript.Env) {
+				dsn, beside := store(t, env.WorkDir)
+				env.Setenv("KIZUNA_STORE", dsn)
+				env.Setenv("BESIDE", beside)
+				env.Setenv("KIZUNA_BLOBS", filepath.Join(env.WorkDir, "blobs"))
+				env.Setenv("KIZUNA_AS", "operator:me")
+				env.Setenv("XDG_CONFIG_HOME", filepath.Join(env.WorkDir, "settings"))
+			}))
+		})
+	}
+}
+
+// scripts are the scripts of a folder, each in an environment that is set up for it.
+func scripts(dir string, setup func(*testscript.Env)) testscript.Params {
 	commands := recordCommands()
 	commands["pack"] = pack
 	commands["damage"] = damage
@@ -31,15 +62,18 @@ func TestScripts(t *testing.T) {
 	commands["settle"] = func(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Check(settled(ts.MkAbs(args[0])))
 	}
-	testscript.Run(t, testscript.Params{
-		Dir:           "testdata/script",
+	return testscript.Params{
+		Dir:           dir,
 		UpdateScripts: os.Getenv("UPDATE_SCRIPTS") != "",
 		Cmds:          commands,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("LANG", "C") // scripts that want Japanese say so
+			if setup != nil {
+				setup(env)
+			}
 			return nil
 		},
-	})
+	}
 }
 
 // until is the script command "until [!] PROGRAM ARGUMENTS": it is run again and again,

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"os/exec"
 	"os/user"
@@ -68,7 +69,8 @@ func start() (s *server, err error) {
 	if err := guard.Start(); err != nil {
 		return nil, err
 	}
-	s = &server{"host=" + dir + " user=kizuna dbname=postgres", alive}
+	address := url.URL{Scheme: "postgres", User: url.User("kizuna"), Path: "/postgres", RawQuery: url.Values{"host": {dir}}.Encode()}
+	s = &server{address.String(), alive}
 	if err := ready(s.dsn, log.Name()); err != nil {
 		return nil, errors.Join(err, alive.Close(), guard.Wait())
 	}
