@@ -147,14 +147,14 @@ func checksum(f io.ReadSeeker) (string, error) {
 
 // Open implements [blob.Store].
 func (s *Store) Open(ctx context.Context, sum kizuna.Hash) (io.ReadCloser, error) {
-	got, err := again(ctx, s.objects.Get(s.Bucket, s.place(sum)).Context(ctx).Download)
+	content, size, err := open(ctx, s.objects.Get(s.Bucket, s.place(sum)).Context(ctx))
 	if notFound(err) {
 		return nil, blob.Missing(sum)
 	}
 	if err != nil {
 		return nil, blob.Unreadable(s.Bucket, err)
 	}
-	return blob.Verified(ctx, s.Bucket, got.Body, blob.Ref{SHA256: sum, Size: got.ContentLength}), nil
+	return blob.Verified(ctx, s.Bucket, content, blob.Ref{SHA256: sum, Size: size}), nil
 }
 
 // Has implements [blob.Store].

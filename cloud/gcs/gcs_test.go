@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"path"
 	"strings"
 	"testing"
@@ -107,6 +108,25 @@ func TestABusyBucketLosesNothing(t *testing.T) {
 	}
 	if len(b.Kept()) > 0 {
 		t.Error("it was not deleted")
+	}
+}
+
+func TestWhatBreaksOffIsReadToItsEnd(t *testing.T) {
+	b := gcstest.Serve(t)
+	s := open(t)
+	data := bytes.Repeat([]byte("evidence"), 100_000)
+	ref, err := s.Put(t.Context(), bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		t.Fatal(err, errors.Unwrap(err))
+	}
+	b.BreakOff()
+	r, err := s.Open(t.Context(), ref.SHA256)
+	if err != nil {
+		t.Fatal(err, errors.Unwrap(err))
+	}
+	got, err := io.ReadAll(r)
+	if err := errors.Join(err, r.Close()); err != nil || !bytes.Equal(got, data) {
+		t.Errorf("%d of %d bytes: %v", len(got), len(data), err)
 	}
 }
 

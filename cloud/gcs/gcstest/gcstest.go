@@ -19,6 +19,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"google.golang.org/api/storage/v1"
 )
@@ -34,6 +35,7 @@ type Bucket struct {
 	uploads map[string]*upload
 	chunks  int
 	busy    bool
+	breaks  bool
 }
 
 // upload is one in chunks that is not finished.
@@ -68,6 +70,13 @@ func (b *Bucket) Busy() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.busy = true
+}
+
+// BreakOff has the next reading of content break off in the middle.
+func (b *Bucket) BreakOff() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.breaks = true
 }
 
 // Serve runs the service on this machine until the test ends, and has the environment
@@ -114,11 +123,23 @@ func (b *Bucket) get(w http.ResponseWriter, r *http.Request) {
 	case !ok:
 		fail(w, http.StatusNotFound)
 	case r.URL.Query().Get("alt") == "media":
-		w.Header().Set("Content-Length", strconv.Itoa(len(data)))
-		_, _ = w.Write(data)
+		b.send(w, r, data)
 	default:
 		answer(w, storage.Object{Name: r.PathValue("name"), Size: uint64(len(data))})
 	}
+}
+
+func (b *Bucket) send(w http.ResponseWriter, r *http.Request, data []byte) {
+	w.Header().Set("X-Goog-Stored-Content-Length", strconv.Itoa(len(data)))
+	if !b.breaks {
+		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(data))
+		return
+	}
+	b.breaks = false
+	w.WriteHeader(http.StatusOK) // without a length
+	_, _ = w.Write(data[:len(data)/2])
+	_ = http.NewResponseController(w).Flush()
+	panic(http.ErrAbortHandler)
 }
 
 func (b *Bucket) remove(w http.ResponseWriter, r *http.Request) {
