@@ -96,7 +96,7 @@ func (cmd *wholeCmd) makeBook(ctx context.Context, dir string) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return err
 	}
-	run := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", "^BenchmarkScoreBook$", "-benchtime", "1x", "-timeout", "1h", "./cmd/kizuna")
+	run := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", "^BenchmarkScoreBook$", "-benchtime", "1x", "-timeout", "1h", "./internal/command")
 	run.Dir = cmd.Module
 	run.Env = append(os.Environ(), "KIZUNA_BENCH_ROWS="+strconv.Itoa(cmd.Rows), "KIZUNA_BENCH_DIR="+dir)
 	if said, err := run.CombinedOutput(); err != nil {

@@ -2,7 +2,8 @@
 // in, and nothing else about it. What is read back is what was put in, or an error.
 //
 // The stores are blob/dir, a directory, blob/s3, an object store, and blob/memory
-// for tests; blob/blobtest holds what all of them must do.
+// for tests; Azure's and Google's are in the module cloud. blob/blobtest holds what all
+// of them must do.
 package blob
 
 import (

@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"os"
 	"path"
 	"strings"
 
@@ -17,6 +16,7 @@ import (
 
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/blob"
+	"github.com/kizuna-org/kizuna/blob/spool"
 )
 
 // Config says where the bucket is.
@@ -36,15 +36,11 @@ const MaxSize = 5 << 30
 func ParseURL(s string) (Config, error) {
 	bad := kizuna.Errorf("blob-url", "%q is no place for files", s).
 		WithMend("write s3://BUCKET/PREFIX?region=REGION&endpoint=https://HOST; keys belong in the environment")
-	u, err := url.Parse(s)
+	u, err := blob.ParseURL(s)
 	if err != nil {
-		return Config{}, kizuna.Errorf("blob-url-unreadable", "the place for files is no URL") // may hold a key: not quoted
+		return Config{}, err
 	}
 	c := Config{Bucket: u.Host, Prefix: strings.Trim(u.Path, "/"), Endpoint: "s3.amazonaws.com"}
-	if u.User != nil {
-		return Config{}, kizuna.Errorf("blob-url-keys", "the place for files must not hold keys").
-			WithMend("put them in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
-	}
 	if u.Scheme != "s3" || u.Host == "" || u.Fragment != "" {
 		return Config{}, bad
 	}
@@ -95,8 +91,7 @@ func Open(ctx context.Context, c Config, keys *credentials.Credentials) (*Store,
 	case err != nil:
 		return nil, blob.Unreadable(c.Bucket, err)
 	case !ok:
-		return nil, kizuna.Errorf("blob-no-bucket", "there is no bucket %s at %s", c.Bucket, c.Endpoint).
-			WithMend("make the bucket, private and with versions")
+		return nil, blob.NoBucket(c.Bucket, c.Endpoint)
 	}
 	return &Store{client, c}, nil
 }
@@ -105,31 +100,14 @@ func (s *Store) place(sum kizuna.Hash) string {
 	return path.Join(s.Prefix, sum.String()[:2], sum.String())
 }
 
-// Put implements [blob.Store]. Content passes through a temporary file: its name
-// is known only at its end.
-func (s *Store) Put(ctx context.Context, r io.Reader, limit int64) (ref blob.Ref, err error) {
-	source := blob.NewSource(ctx, r, min(limit, MaxSize))
-	f, err := os.CreateTemp("", "kizuna-blob-*")
+// Put implements [blob.Store].
+func (s *Store) Put(ctx context.Context, r io.Reader, limit int64) (_ blob.Ref, err error) {
+	f, err := spool.Read(ctx, r, min(limit, MaxSize))
 	if err != nil {
-		return blob.Ref{}, blob.Unwritable(os.TempDir(), err)
+		return blob.Ref{}, err
 	}
-	defer func() {
-		if gone := errors.Join(f.Close(), os.Remove(f.Name())); err == nil {
-			err = gone
-		}
-	}()
-	_, err = io.Copy(f, source)
-	if failed := source.Failed(); failed != nil {
-		return blob.Ref{}, failed // the reader's own error, as it is
-	}
-	if err == nil {
-		_, err = f.Seek(0, io.SeekStart)
-	}
-	if err != nil {
-		return blob.Ref{}, blob.Unwritable(os.TempDir(), err)
-	}
-	ref = source.Ref()
-	_, err = s.client.PutObject(ctx, s.Bucket, s.place(ref.SHA256), f, ref.Size, minio.PutObjectOptions{
+	defer func() { err = errors.Join(err, f.Close()) }()
+	_, err = s.client.PutObject(ctx, s.Bucket, s.place(f.SHA256), f, f.Ref.Size, minio.PutObjectOptions{
 		ContentType: "application/octet-stream", ContentDisposition: "attachment", // never shown inline
 		DisableMultipart: true,                             // in one piece: whole or not at all
 		SendContentMd5:   true, DisableContentSha256: true, // checked by the server; empty content cannot be signed in chunks
@@ -137,7 +115,7 @@ func (s *Store) Put(ctx context.Context, r io.Reader, limit int64) (ref blob.Ref
 	if err != nil {
 		return blob.Ref{}, blob.Unwritable(s.Bucket, err)
 	}
-	return ref, nil
+	return f.Ref, nil
 }
 
 // Open implements [blob.Store].

@@ -249,7 +249,7 @@ func (s *DB) Find(ctx context.Context, v store.View, q store.Query) iter.Seq2[*s
 		limit = math.MaxInt
 	} else if v.AsOf == nil { // otherwise some of them are passed over below
 		query += " LIMIT ?"
-		w.args = append(w.args, limit)
+		args = append(args, limit)
 	}
 	return func(yield func(*store.Record, error) bool) {
 		for r, err := range each(ctx, s, scanRecord, query, args...) {
