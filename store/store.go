@@ -54,6 +54,13 @@ type Store interface {
 	// History lists every version of a thing that the view's scope shows and that
 	// was known, in order, each with what was done by whom; "not-found" if none.
 	History(ctx context.Context, v View, t Thing) ([]Chapter, error)
+	// Versions lists every version that was known of the things of a kind, in order of
+	// id and of version; of one thing if an id is given. They are shown whether they hold
+	// or not, each by what it concerns itself: for things whose versions tell only what
+	// they add.
+	Versions(ctx context.Context, v View, kind Kind, id string) iter.Seq2[*Record, error]
+	// Since lists those that were recorded after an entry, in the order of recording.
+	Since(ctx context.Context, v View, kind Kind, after int64) iter.Seq2[*Record, error]
 	// Facts lists rows of imported files, in order of n. Whether a file is in force
 	// is for the reader to ask of its record.
 	Facts(ctx context.Context, v View, file string) iter.Seq2[*Fact, error]
@@ -275,6 +282,8 @@ type Tx interface {
 	Get(t Thing) (*Record, error)
 	// Load fetches many things at once, so that Get need not ask for each.
 	Load(things ...Thing) error
+	// Versions lists all versions of a thing in order.
+	Versions(t Thing) ([]*Record, error)
 	// Find lists the latest versions of the things that match, in order of id.
 	Find(q Query) ([]*Record, error)
 	// Put records the next version of a thing: r.Version must be one more than the

@@ -254,6 +254,31 @@ func (s *DB) Find(ctx context.Context, v store.View, q store.Query) iter.Seq2[*s
 	}
 }
 
+// Versions implements [store.Store].
+func (s *DB) Versions(ctx context.Context, v store.View, kind store.Kind, id string) iter.Seq2[*store.Record, error] {
+	w := newWhere("kind = ?", string(kind))
+	if id != "" {
+		w.and("id = ?", id)
+	}
+	return s.versions(ctx, v, w, "id, version")
+}
+
+// Since implements [store.Store].
+func (s *DB) Since(ctx context.Context, v store.View, kind store.Kind, after int64) iter.Seq2[*store.Record, error] {
+	// The kind is compared so that no index offers itself for it: it would find all that
+	// there is of the kind, and what is new is little.
+	w := newWhere("entry > ? AND kind || '' = ?", after, string(kind))
+	return s.versions(ctx, v, w, "entry, id, version")
+}
+
+func (s *DB) versions(ctx context.Context, v store.View, w *where, order string) iter.Seq2[*store.Record, error] {
+	w.shown(v.Scope)
+	if v.KnownAt != 0 {
+		w.and("recorded <= ?", int64(v.KnownAt))
+	}
+	return each(ctx, s, scanRecord, "SELECT "+recordColumns+" FROM records WHERE "+w.String()+" ORDER BY "+order, w.args...)
+}
+
 // History implements [store.Store].
 func (s *DB) History(ctx context.Context, v store.View, t store.Thing) ([]store.Chapter, error) {
 	w := newWhere("kind = ? AND id = ?", string(t.Kind), t.ID)
