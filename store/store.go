@@ -45,6 +45,9 @@ type Store interface {
 	// Head returns the last entry that was known at a moment (0: now) and when it was
 	// recorded; 0 and 0 if there was none. What was known at its moment never changes.
 	Head(ctx context.Context, known kizuna.Moment) (entry int64, at kizuna.Moment, err error)
+	// EntryHash returns the hash of an entry of the audit trail, which tells it from any
+	// other store's; false if there is no such entry.
+	EntryHash(ctx context.Context, entry int64) (hash kizuna.Hash, ok bool, err error)
 	// Get returns the version of a thing that the view shows, or "not-found": for
 	// what does not exist, what was not known yet, what does not hold at the view's
 	// as-of and what the scope does not show alike.
