@@ -16,6 +16,19 @@ type Enrollment struct {
 	Told kizuna.Date `json:"told,omitzero"`
 }
 
+// Join takes in what was added to a ledger later: [Enrollment.Added].
+func (e *Enrollment) Join(later Enrollment) {
+	later.Findings, later.Events = append(e.Findings, later.Findings...), append(e.Events, later.Events...)
+	*e = later
+}
+
+// Added is what a ledger tells that it did not tell before: it only ever grows at the
+// end.
+func (e Enrollment) Added(before Enrollment) Enrollment {
+	e.Findings, e.Events = e.Findings[len(before.Findings):], e.Events[len(before.Events):]
+	return e
+}
+
 // The states of the ledger itself. How the company stands is told by [Rules.Status].
 const (
 	Open  lifecycle.State = "open"

@@ -56,9 +56,10 @@ type dated struct {
 	event *Event
 }
 
-// compare orders events as they happened. Of one instant, a second, first comes what
-// lets one in, then payments, then what takes them back, a merge and the end. Only events that say the
-// same are equal, so that the order in which they are told does not matter.
+// compare orders events as they happened. Of one instant, a second, payments come first,
+// then what takes them back, what others bring, and the end; but see [company.together].
+// Only events that say the same are equal, so that the order in which they are told does
+// not matter.
 func (e *Event) compare(f *Event) int {
 	if c := cmp.Or(cmp.Compare(e.At, f.At), cmp.Compare(e.Kind.rank(), f.Kind.rank())); c != 0 {
 		return c
@@ -70,7 +71,7 @@ func (e *Event) compare(f *Event) int {
 }
 
 func (k Kind) rank() int {
-	return slices.Index([]Kind{Legacy, Purchase, Renewal, Refund, Merge, Closing}, k)
+	return slices.Index([]Kind{Purchase, Renewal, Refund, Legacy, Merge, Closing}, k)
 }
 
 func boolean(a, b bool) int {
@@ -104,15 +105,22 @@ func (r *Rules) read(l *Ledger, through kizuna.Date) *company {
 	slices.SortFunc(events, func(a, b dated) int { return cmp.Or(cmp.Compare(a.on, b.on), a.event.compare(b.event)) })
 	c.found = c.decisions(c.found)
 	next := 0
-	for _, e := range events {
-		for next < len(c.found) && c.found[next].On <= e.on {
+	for len(events) > 0 {
+		at, on := events[0].event.At, events[0].on
+		for next < len(c.found) && c.found[next].On <= on {
 			c.qualifies(c.found[next])
 			next++
 		}
-		c.pass(e.on)
-		c.happen(e)
-		if e.event.Kind == Merge { // it brought decisions, all of them of days before
-			next, _ = slices.BinarySearchFunc(c.found, e.on+1, func(f *Finding, d kizuna.Date) int { return cmp.Compare(f.On, d) })
+		c.pass(on)
+		known := len(c.found)
+		n := 1
+		for n < len(events) && events[n].event.At == at {
+			n++
+		}
+		c.together(events[:n])
+		events = events[n:]
+		if len(c.found) > known { // a merge brought decisions, all of them of days before
+			next, _ = slices.BinarySearchFunc(c.found, on+1, func(f *Finding, d kizuna.Date) int { return cmp.Compare(f.On, d) })
 		}
 	}
 	for ; next < len(c.found) && c.found[next].On <= through; next++ {
@@ -143,8 +151,8 @@ func (c *company) gather(through kizuna.Date) []dated {
 // decisions are the findings that count, in order of their days. Where decisions are
 // sticky all that qualified do; elsewhere the last of an area and day speaks.
 func (c *company) decisions(all []*Finding) []*Finding {
-	if !slices.IsSortedFunc(all, (*Finding).compare) {
-		slices.SortFunc(all, (*Finding).compare)
+	if !slices.IsSortedFunc(all, (*Finding).Compare) {
+		slices.SortFunc(all, (*Finding).Compare)
 	}
 	out := all[:0]
 	for i, f := range all {
@@ -156,10 +164,13 @@ func (c *company) decisions(all []*Finding) []*Finding {
 	return out
 }
 
-// compare orders findings by their days; of one day and area the one comes last that
+// Compare orders findings by their days; of one day and area the one comes last that
 // knew most.
-func (f *Finding) compare(g *Finding) int {
-	return cmp.Or(cmp.Compare(f.On, g.On), cmp.Compare(f.Area, g.Area), cmp.Compare(f.Known, g.Known),
+func (f *Finding) Compare(g *Finding) int {
+	if c := cmp.Compare(f.On, g.On); c != 0 { // most often it is another day
+		return c
+	}
+	return cmp.Or(cmp.Compare(f.Area, g.Area), cmp.Compare(f.Known, g.Known),
 		f.Total.Cmp(g.Total), boolean(f.Qualified, g.Qualified), cmp.Compare(f.Program, g.Program), cmp.Compare(f.Digest, g.Digest))
 }
 
@@ -314,13 +325,27 @@ func (c *company) begin(t term) {
 	c.term = &t
 }
 
-// happen lets an event take its effect, or notes that it has none.
-func (c *company) happen(e dated) {
-	if err := c.refusal(e); err != nil {
-		why, _ := errors.AsType[*kizuna.Error](err)
-		c.idle = append(c.idle, Idle{*e.event, why})
-		return
+// together lets the events of one instant take their effects. In which order they came
+// nobody knows but by what they do: a purchase may rest on what a merge brings, and a
+// merge may bring what makes a purchase idle. So the first that has an effect goes first,
+// and those that had none have another chance after it. What has none at last is noted.
+func (c *company) together(events []dated) {
+	for len(events) > 0 {
+		i := slices.IndexFunc(events, func(e dated) bool { return c.refusal(e) == nil })
+		if i < 0 {
+			break
+		}
+		c.happen(events[i])
+		events = slices.Delete(events, i, i+1)
 	}
+	for _, e := range events {
+		why, _ := errors.AsType[*kizuna.Error](c.refusal(e))
+		c.idle = append(c.idle, Idle{*e.event, why})
+	}
+}
+
+// happen lets an event take its effect.
+func (c *company) happen(e dated) {
 	t := c.rules.On(e.on)
 	switch e.event.Kind {
 	case Legacy:
@@ -451,7 +476,7 @@ func (c *company) copy() *company {
 func (c *company) merge(e dated) {
 	with := c.rules.read(e.event.With, e.on)
 	c.found = append(c.found, with.found...) // what it earned, the company that both became has earned
-	slices.SortFunc(c.found, (*Finding).compare)
+	slices.SortFunc(c.found, (*Finding).Compare)
 	c.paid = append(c.paid, with.paid...)
 	c.legacy = append(c.legacy, with.legacy...)
 	c.idle = append(c.idle, with.idle...)

@@ -42,7 +42,7 @@ func (l *Ledger) News(found []Finding) []Finding {
 				continue
 			}
 			known = known || g.On == f.On && g.Digest == f.Digest && g.Digest != ""
-			if last == nil || last.compare(g) < 0 {
+			if last == nil || last.Compare(g) < 0 {
 				last = g
 			}
 		}

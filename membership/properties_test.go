@@ -41,7 +41,7 @@ func ledgers(t *rapid.T, account string, other int) membership.Ledger {
 	for range rapid.IntRange(0, 8).Draw(t, "events") {
 		// Most events come about a year after the one before, where the edges are.
 		at = at.AddDays(rapid.SampledFrom([]int{0, 1, 29, 30, 31, 90, 364, 365, 366, 380, 395, 396}).Draw(t, "later"))
-		e := membership.Event{Kind: rapid.SampledFrom(kinds).Draw(t, "kind"), At: at.Instant() + kizuna.Instant(rapid.Int64Range(0, 86399).Draw(t, "second"))}
+		e := membership.Event{Kind: rapid.SampledFrom(kinds).Draw(t, "kind"), At: at.Instant() + kizuna.Instant(rapid.SampledFrom([]int64{0, 0, 1, 43200, 86399}).Draw(t, "second"))}
 		switch e.Kind {
 		case membership.Legacy:
 			e.At = kizuna.NewDate(2022, 9, rapid.IntRange(1, 30).Draw(t, "day")).Instant()
@@ -246,11 +246,9 @@ func TestStepsAndClocks(t *testing.T) {
 	r := rules(t)
 	rapid.Check(t, func(t *rapid.T) {
 		drawn := ledgers(t, "G1", 1)
-		// What is told in the order in which it happened is never without effect.
-		rank := []membership.Kind{membership.Legacy, membership.Purchase, membership.Renewal, membership.Refund, membership.Merge}
-		slices.SortStableFunc(drawn.Events, func(a, b membership.Event) int {
-			return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(slices.Index(rank, a.Kind), slices.Index(rank, b.Kind)))
-		})
+		// What is told in the order in which it happened is never without effect, in
+		// whatever order things of one second were told.
+		slices.SortStableFunc(drawn.Events, func(a, b membership.Event) int { return cmp.Compare(a.At, b.At) })
 		actions := map[membership.Kind]lifecycle.Action{
 			membership.Legacy: membership.TakeOver, membership.Purchase: membership.Enroll, membership.Renewal: membership.Renew,
 			membership.Refund: membership.TakeBack, membership.Merge: membership.Absorb,

@@ -199,12 +199,15 @@ func (c *company) last(l *Ledger, s *Status) {
 		if f.On > s.On {
 			continue
 		}
-		j := slices.IndexFunc(s.Areas, func(a Area) bool { return a.ID == f.Area })
-		if j < 0 {
-			continue
-		}
-		if old := s.Areas[j].Last; old == nil || old.compare(f) < 0 {
-			s.Areas[j].Last = f
+		for j := range s.Areas {
+			a := &s.Areas[j]
+			if a.Last != nil && f.On < a.Last.On || a.ID != f.Area { // the days differ sooner than the names
+				continue
+			}
+			if a.Last == nil || a.Last.Compare(f) < 0 {
+				a.Last = f
+			}
+			break
 		}
 	}
 }

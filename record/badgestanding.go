@@ -24,16 +24,12 @@ func (r *Record) company() companyRules { return companyRules{r.membership, r.sp
 // standing is how a company stands by its membership and its specializations at an
 // instant; known is false if nothing is recorded of a membership.
 func (k knowledge) standing(rules companyRules, account string, at kizuna.Instant) (stands *badge.Company, known bool, err error) {
-	r, err := k.Get(enrollments.thing(account))
-	if store.IsNotFound(err) {
+	e, version, err := lookUp(k, enrollments, account)
+	if err != nil {
+		return nil, false, err
+	}
+	if version == 0 {
 		return &badge.Company{}, false, nil
-	}
-	if err != nil {
-		return nil, false, err
-	}
-	e, err := enrollments.decode(r)
-	if err != nil {
-		return nil, false, err
 	}
 	terms, err := rules.membership()
 	if err != nil {

@@ -211,27 +211,16 @@ func (k benefits) under(owner string) (ids []string, err error) {
 }
 
 func (k benefits) ledger(account string) (*membership.Ledger, error) {
-	switch r, err := k.Get(enrollments.thing(account)); {
-	case store.IsNotFound(err):
-		return &membership.Ledger{Account: account}, nil
-	case err != nil:
-		return nil, err
-	default:
-		e, err := enrollments.decode(r)
-		return &e.Ledger, err
+	e, version, err := lookUp(k, enrollments, account)
+	if version == 0 {
+		e.Account = account
 	}
+	return &e.Ledger, err
 }
 
 func (k benefits) used(id string) (*benefit.Used, error) {
-	switch r, err := k.Get(uses.thing(id)); {
-	case store.IsNotFound(err):
-		return &benefit.Used{}, nil
-	case err != nil:
-		return nil, err
-	default:
-		u, err := uses.decode(r)
-		return &u, err
-	}
+	u, _, err := lookUp(k, uses, id)
+	return &u, err
 }
 
 // designated lists when an account had designations, up to a day.

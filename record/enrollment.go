@@ -35,9 +35,14 @@ var enrollments = &life[membership.Enrollment]{
 		after, events := rules.Tick(e, s.at)
 		return after, events, nil
 	},
+	grows: &growth[membership.Enrollment]{
+		join: (*membership.Enrollment).Join, added: func(before, after membership.Enrollment) membership.Enrollment { return after.Added(before) },
+	},
 }
 
-// EnrollmentOutcome is what became of a command about a company's membership.
+// EnrollmentOutcome is what became of a command about a company's membership. Its value
+// is what the command added: the ledger itself grows for years, and an answer is kept
+// for whoever sends the command again.
 type EnrollmentOutcome = Outcome[membership.Enrollment]
 
 // Qualify records what scores say of an account, by whose rules and with what
@@ -88,9 +93,15 @@ func (r *Record) enroll(ctx context.Context, ask Ask, account string, step membe
 }
 
 func applyStep(s *session, account string, do membership.Step) (*EnrollmentOutcome, error) {
-	return step(s, enrollments, account, func(s *session, e membership.Enrollment) (membership.Enrollment, []lifecycle.Event, error) {
+	var before membership.Enrollment
+	o, err := step(s, enrollments, account, func(s *session, e membership.Enrollment) (membership.Enrollment, []lifecycle.Event, error) {
+		before = e
 		return s.applied(e, account, do)
 	})
+	if err == nil {
+		o.Value = o.Value.Added(before)
+	}
+	return o, err
 }
 
 func (s *session) applied(e membership.Enrollment, account string, do membership.Step) (membership.Enrollment, []lifecycle.Event, error) {
@@ -174,25 +185,14 @@ func (s *session) endEnrollment(account, into string) error {
 // MembershipRules returns the rules by which companies enroll.
 func (r *Record) MembershipRules() (*membership.Rules, error) { return r.membership() }
 
-// Enrollments lists what is recorded of companies' memberships.
-func (r *Record) Enrollments(ctx context.Context, v store.View, q store.Query) Items[membership.Enrollment] {
-	return find(ctx, r, enrollments, v, q)
-}
-
-// Enrollment returns what is recorded of an account's membership.
-func (r *Record) Enrollment(ctx context.Context, v store.View, account string) (*Item[membership.Enrollment], error) {
-	return get(ctx, r, enrollments, v, account)
-}
-
 // Ledger returns all that is recorded of an account's membership, for whoever may see
 // it; of an account of which nothing is, the empty one.
 func (r *Record) Ledger(ctx context.Context, v store.View, account string) (*membership.Ledger, error) {
-	v.AsOf = nil // a ledger tells of every day
-	switch item, err := r.Enrollment(ctx, v, account); {
-	case err == nil:
-		return &item.Value.Ledger, nil
-	case !store.IsNotFound(err):
+	switch e, version, err := lookUp(viewed{ctx, r.store, v}, enrollments, account); {
+	case err != nil:
 		return nil, err
+	case version > 0:
+		return &e.Ledger, nil
 	}
 	known := r.knownAt(ctx, v)
 	a, err := known.Get(accounts.thing(account))

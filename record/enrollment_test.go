@@ -2,21 +2,15 @@ package record_test
 
 import (
 	"context"
-	"fmt"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/company"
-	"github.com/kizuna-org/kizuna/lifecycle"
 	"github.com/kizuna-org/kizuna/membership"
-	"github.com/kizuna-org/kizuna/program"
 	"github.com/kizuna-org/kizuna/record"
 	"github.com/kizuna-org/kizuna/store"
-	"github.com/kizuna-org/kizuna/store/sqlite"
 )
 
 // qualified records that the score of a day qualified.
@@ -170,7 +164,7 @@ func TestStandingsOfAllAreThoseOfEach(t *testing.T) {
 		must(l.Enroll(t.Context(), l.as("partner:G1/admin"), "G1", record.Payment{}))(l)
 		rules := must(l.MembershipRules())(l)
 		var got []string
-		for s, err := range l.Standings(t.Context(), store.View{Scope: store.Everything}, rules, instant(t, "2023-02-10").Date()) {
+		for s, err := range record.Standings(l.Ledgers(t.Context(), store.View{Scope: store.Everything}), rules, instant(t, "2023-02-10").Date()) {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -180,66 +174,4 @@ func TestStandingsOfAllAreThoseOfEach(t *testing.T) {
 			t.Errorf("%v", got)
 		}
 	})
-}
-
-// How all companies stand on a day, read from the store: ledgers of two years.
-func BenchmarkStandings(b *testing.B) {
-	const companies = 2000
-	now := kizuna.NewDate(2023, 11, 1).Instant()
-	clock := func() time.Time { return now.Moment().Time() }
-	db, err := sqlite.Open(b.Context(), filepath.Join(b.TempDir(), "store.db"), store.Options{Clock: clock, Migrate: true})
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer db.Close()
-	programs, err := program.Builtin()
-	if err != nil {
-		b.Fatal(err)
-	}
-	r := record.New(db, nil, "mcpp", programs, record.WithClock(clock))
-	ask := record.Ask{Actor: lifecycle.Actor{Role: lifecycle.Operator}}
-	var wait sync.WaitGroup
-	limit := make(chan struct{}, 64)
-	for i := range companies {
-		wait.Go(func() {
-			limit <- struct{}{}
-			defer func() { <-limit }()
-			account := fmt.Sprint("G", i)
-			var found []membership.Finding
-			for month := range 24 {
-				for _, area := range []string{"data-ai", "security"} {
-					found = append(found, membership.Finding{
-						Area: area, On: kizuna.NewDate(2021, 11, 1).AddMonths(month), Total: kizuna.Int(int64(60 + (i+month)%30)), Qualified: (i+month)%30 >= 10,
-						Program: "mcpp@2022-10", Known: now.Moment(), Digest: "sha256:" + kizuna.HashOf([]byte(account)).String(),
-					})
-				}
-			}
-			_, err := r.OpenAccount(b.Context(), ask, account, "")
-			if err == nil {
-				_, err = r.Qualify(b.Context(), ask, account, found)
-			}
-			if err != nil {
-				b.Error(err)
-			}
-		})
-	}
-	wait.Wait()
-	rules, err := r.MembershipRules()
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.ReportAllocs()
-	for b.Loop() {
-		n := 0
-		for _, err := range r.Standings(b.Context(), store.View{Scope: store.Everything}, rules, kizuna.NewDate(2023, 10, 1)) {
-			if err != nil {
-				b.Fatal(err)
-			}
-			n++
-		}
-		if n != companies {
-			b.Fatal(n)
-		}
-	}
-	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N*companies), "µs/company")
 }

@@ -2,6 +2,7 @@ package record
 
 import (
 	"context"
+	"iter"
 	"slices"
 
 	"github.com/kizuna-org/kizuna"
@@ -15,6 +16,7 @@ import (
 // transaction, which [store.Tx] is, or in a view.
 type Reader interface {
 	Get(t store.Thing) (*store.Record, error)
+	Versions(t store.Thing) ([]*store.Record, error)
 	Find(q store.Query) ([]*store.Record, error)
 	FactsOf(table, id string) ([]*store.Fact, error)
 	Personal(ref string) (p store.Personal, ok bool, err error)
@@ -173,22 +175,24 @@ type viewed struct {
 
 func (v viewed) Get(t store.Thing) (*store.Record, error) { return v.store.Get(v.ctx, v.view, t) }
 
-func (v viewed) Find(q store.Query) (found []*store.Record, err error) {
-	for r, err := range v.store.Find(v.ctx, v.view, q) {
-		if err != nil {
-			return nil, err
-		}
-		found = append(found, r)
-	}
-	return found, nil
+func (v viewed) Versions(t store.Thing) ([]*store.Record, error) {
+	return collected(v.store.Versions(v.ctx, v.view, t.Kind, t.ID))
 }
 
-func (v viewed) FactsOf(table, id string) (found []*store.Fact, err error) {
-	for f, err := range v.store.FactsOf(v.ctx, v.view, table, id) {
+func (v viewed) Find(q store.Query) ([]*store.Record, error) {
+	return collected(v.store.Find(v.ctx, v.view, q))
+}
+
+func (v viewed) FactsOf(table, id string) ([]*store.Fact, error) {
+	return collected(v.store.FactsOf(v.ctx, v.view, table, id))
+}
+
+func collected[T any](all iter.Seq2[T, error]) (found []T, err error) {
+	for one, err := range all {
 		if err != nil {
 			return nil, err
 		}
-		found = append(found, f)
+		found = append(found, one)
 	}
 	return found, nil
 }

@@ -25,6 +25,9 @@ type life[T any] struct {
 	due func(*session, *T) (at kizuna.Instant, ok bool, err error)
 	// tick does what the clock has to do now; nil: nothing.
 	tick func(*session, T) (T, []lifecycle.Event, error)
+	// grows is set for things that only grow: a version tells what it adds to the one
+	// before, or all of it would be written again each time.
+	grows *growth[T]
 }
 
 func (l *life[T]) thing(id string) store.Thing {
@@ -40,11 +43,28 @@ func (l *life[T]) decode(r *store.Record) (value T, err error) {
 
 // load returns a thing and its version; version 0 is a fresh one.
 func load[T any](s *session, l *life[T], id string) (value T, version int64, err error) {
-	r, err := s.Get(l.thing(id))
-	if store.IsNotFound(err) {
-		if l.fresh != nil {
-			value = l.fresh(id)
+	value, version, err = lookUp(s, l, id)
+	if err == nil && version == 0 && l.fresh != nil {
+		value = l.fresh(id)
+	}
+	if l.grows != nil {
+		s.loaded[l.thing(id)] = value
+	}
+	return value, version, err
+}
+
+// lookUp returns a thing as the reader sees it, and its version; 0: there is none.
+func lookUp[T any](from Reader, l *life[T], id string) (value T, version int64, err error) {
+	if l.grows != nil {
+		versions, err := from.Versions(l.thing(id))
+		if err != nil || len(versions) == 0 {
+			return value, 0, err
 		}
+		value, err = l.grown(versions)
+		return value, versions[len(versions)-1].Version, err
+	}
+	r, err := from.Get(l.thing(id))
+	if store.IsNotFound(err) {
 		return value, 0, nil
 	}
 	if err != nil {
@@ -56,7 +76,7 @@ func load[T any](s *session, l *life[T], id string) (value T, version int64, err
 
 // save records a thing's next version and tells what happened.
 func save[T any](s *session, l *life[T], id string, version int64, value T, events []lifecycle.Event) error {
-	body, err := json.Marshal(value)
+	body, err := l.encode(s, id, version, value)
 	if err != nil {
 		return err
 	}

@@ -25,6 +25,8 @@ type session struct {
 	// specializations are the rules of all days by which these are earned and kept.
 	specializations *specialization.Rules
 
+	// loaded are the things that grow, as the command last saw or saved them.
+	loaded map[store.Thing]any
 	// settled is how many of the events to come time has caused, before the step.
 	settled int
 	// remarks are the references to the comment, by whom the thing concerns.
@@ -34,7 +36,7 @@ type session struct {
 func (r *Record) begin(tx store.Tx, ask Ask) (*session, error) {
 	s := &session{
 		Tx: tx, ask: ask, at: tx.Now().Instant(), imports: &recalled{Imports: r.imports}, rulesOn: r.rulesOn,
-		membership: r.membership, specializations: r.specializations, remarks: make(map[store.Concerns]string),
+		membership: r.membership, specializations: r.specializations, remarks: make(map[store.Concerns]string), loaded: make(map[store.Thing]any),
 	}
 	if ask.At != nil {
 		if *ask.At > s.at {

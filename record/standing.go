@@ -1,48 +1,39 @@
 package record
 
 import (
-	"context"
 	"iter"
 
 	"github.com/kizuna-org/kizuna"
 	"github.com/kizuna-org/kizuna/internal/parallel"
 	"github.com/kizuna-org/kizuna/membership"
-	"github.com/kizuna-org/kizuna/store"
+	"github.com/kizuna-org/kizuna/membership/pack"
 )
 
-// batch is how many companies are looked at side by side.
-const batch = 4096
-
-// Standings tells how companies stand on a day by the rules, with what was known at
-// the view's moment, in the order of their ids.
-func (r *Record) Standings(ctx context.Context, v store.View, rules *membership.Rules, day kizuna.Date) iter.Seq2[*membership.Status, error] {
-	v.AsOf = nil // a ledger tells of every day
+// Standings tells how companies stand on a day by the rules, in the order of their
+// ledgers, many of them side by side.
+func Standings(ledgers iter.Seq2[*pack.One, error], rules *membership.Rules, day kizuna.Date) iter.Seq2[*membership.Status, error] {
+	const batch = 4096
 	return func(yield func(*membership.Status, error) bool) {
-		found := make([]*store.Record, 0, batch)
+		some := make([]*pack.One, 0, batch)
+		statuses := make([]*membership.Status, batch)
 		tell := func() bool {
-			statuses, errs := make([]*membership.Status, len(found)), make([]error, len(found))
-			parallel.Each(len(found), func() func(int) {
-				return func(i int) {
-					e, err := enrollments.decode(found[i])
-					if errs[i] = err; err == nil {
-						statuses[i] = rules.Status(&e.Ledger, day)
-					}
-				}
+			parallel.Each(len(some), func() func(int) {
+				return func(i int) { statuses[i] = rules.Status(&some[i].Ledger, day) }
 			})
-			for i := range found {
-				if !yield(statuses[i], errs[i]) || errs[i] != nil {
+			for i := range some {
+				if !yield(statuses[i], nil) {
 					return false
 				}
 			}
-			found = found[:0]
+			some = some[:0]
 			return true
 		}
-		for one, err := range r.store.Find(ctx, v, store.Query{Kind: enrollments.kind}) {
+		for one, err := range ledgers {
 			if err != nil {
 				yield(nil, err)
 				return
 			}
-			if found = append(found, one); len(found) == batch && !tell() {
+			if some = append(some, one); len(some) == batch && !tell() {
 				return
 			}
 		}

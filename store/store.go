@@ -45,6 +45,9 @@ type Store interface {
 	// Head returns the last entry that was known at a moment (0: now) and when it was
 	// recorded; 0 and 0 if there was none. What was known at its moment never changes.
 	Head(ctx context.Context, known kizuna.Moment) (entry int64, at kizuna.Moment, err error)
+	// EntryHash returns the hash of an entry of the audit trail, which tells it from any
+	// other store's; false if there is no such entry.
+	EntryHash(ctx context.Context, entry int64) (hash kizuna.Hash, ok bool, err error)
 	// Get returns the version of a thing that the view shows, or "not-found": for
 	// what does not exist, what was not known yet, what does not hold at the view's
 	// as-of and what the scope does not show alike.
@@ -54,6 +57,13 @@ type Store interface {
 	// History lists every version of a thing that the view's scope shows and that
 	// was known, in order, each with what was done by whom; "not-found" if none.
 	History(ctx context.Context, v View, t Thing) ([]Chapter, error)
+	// Versions lists every version that was known of the things of a kind, in order of
+	// id and of version; of one thing if an id is given. They are shown whether they hold
+	// or not, each by what it concerns itself: for things whose versions tell only what
+	// they add.
+	Versions(ctx context.Context, v View, kind Kind, id string) iter.Seq2[*Record, error]
+	// Since lists those that were recorded after an entry, in the order of recording.
+	Since(ctx context.Context, v View, kind Kind, after int64) iter.Seq2[*Record, error]
 	// Facts lists rows of imported files, in order of n. Whether a file is in force
 	// is for the reader to ask of its record.
 	Facts(ctx context.Context, v View, file string) iter.Seq2[*Fact, error]
@@ -275,6 +285,8 @@ type Tx interface {
 	Get(t Thing) (*Record, error)
 	// Load fetches many things at once, so that Get need not ask for each.
 	Load(things ...Thing) error
+	// Versions lists all versions of a thing in order.
+	Versions(t Thing) ([]*Record, error)
 	// Find lists the latest versions of the things that match, in order of id.
 	Find(q Query) ([]*Record, error)
 	// Put records the next version of a thing: r.Version must be one more than the

@@ -1,16 +1,23 @@
 package command
 
 import (
+	"context"
+	"encoding/json"
 	"fmt"
 	"iter"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/kizuna-org/kizuna"
+	"github.com/kizuna-org/kizuna/ledgercache"
 	"github.com/kizuna-org/kizuna/membership"
+	"github.com/kizuna-org/kizuna/membership/pack"
 	"github.com/kizuna-org/kizuna/membership/sheet"
 	"github.com/kizuna-org/kizuna/program"
+	"github.com/kizuna-org/kizuna/record"
+	"github.com/kizuna-org/kizuna/textgrid"
 )
 
 // standingFlags say where ledgers are, in a store or in a table, whose rules are asked,
@@ -43,8 +50,42 @@ func (f *standingFlags) Validate() error {
 type standings struct {
 	rules  *membership.Rules
 	day    kizuna.Date
-	all    func() iter.Seq2[*membership.Status, error]
 	ledger func(account string) (*membership.Ledger, error)
+	// everybody opens all of them.
+	everybody func() (everybody, error)
+}
+
+// everybody is the ledgers of all companies.
+type everybody interface {
+	All(ctx context.Context) iter.Seq2[*pack.One, error]
+	Census(ctx context.Context, rules *membership.Rules, day kizuna.Date, watch func(companies int)) (*membership.Census, error)
+}
+
+// all tells how all companies stand, in order.
+func (s *standings) all(a *app) ([]*membership.Status, error) {
+	f, err := s.everybody()
+	if err != nil {
+		return nil, err
+	}
+	out := []*membership.Status{} // an empty list is one in JSON, too
+	for one, err := range record.Standings(f.All(a.Context), s.rules, s.day) {
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, one)
+	}
+	return out, nil
+}
+
+// census counts how all companies stand.
+func (s *standings) census(a *app) (*membership.Census, error) {
+	f, err := s.everybody()
+	if err != nil {
+		return nil, err
+	}
+	line := a.counter()
+	defer line.clear()
+	return f.Census(a.Context, s.rules, s.day, func(n int) { line.show(a.P.T("membership.counted", n)) })
 }
 
 // ask opens the ledgers, reads what was asked and shows it.
@@ -74,9 +115,48 @@ func askStandings[T any](a *app, f *standingFlags, read func(*standings) (T, err
 		if s.day, err = dayOf(f.AsOf, rules); err != nil {
 			return found, err
 		}
-		s.all = func() iter.Seq2[*membership.Status, error] { return l.Standings(l.ctx, l.view, rules, s.day) }
+		s.everybody = func() (everybody, error) { return f.packed(a, l) }
 		return read(s)
 	}, func(_ *looking, found T) error { return show(s, found) })
+}
+
+// packed opens the ledgers of all companies, from the store's cache.
+func (f *standingFlags) packed(a *app, l *looking) (everybody, error) {
+	line := a.counter()
+	defer line.clear()
+	place := placeFlags{Store: f.Store}
+	cache := ledgercache.Cache{Dir: place.cache(), Log: a.log(), Read: func(n int) {
+		line.show(a.P.T("membership.read", n))
+	}}
+	found, err := cache.Open(l.ctx, l.Record, l.view)
+	if err != nil {
+		return nil, err
+	}
+	a.atEnd(found.Close)
+	line.clear()
+	a.note(found.Notes)
+	return found, nil
+}
+
+// listed are ledgers that are at hand.
+type listed []*membership.Ledger
+
+func (all listed) All(context.Context) iter.Seq2[*pack.One, error] {
+	return func(yield func(*pack.One, error) bool) {
+		for _, l := range all {
+			if !yield(&pack.One{ID: l.Account, Ledger: *l}, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (all listed) Census(_ context.Context, rules *membership.Rules, day kizuna.Date, _ func(int)) (*membership.Census, error) {
+	c := rules.NewCensus(day)
+	for _, l := range all {
+		c.Count(rules.Status(l, day))
+	}
+	return c, nil
 }
 
 // fromTable reads ledgers from a table.
@@ -106,15 +186,7 @@ func (f *standingFlags) fromTable(a *app) (*standings, error) {
 		return nil, kizuna.Errorf("membership-not-in-table", "%s says nothing of account %q", f.Table, account).
 			WithMend("name an account of the table")
 	}
-	s.all = func() iter.Seq2[*membership.Status, error] {
-		return func(yield func(*membership.Status, error) bool) {
-			for _, l := range ledgers {
-				if !yield(rules.Status(l, s.day), nil) {
-					return
-				}
-			}
-		}
-	}
+	s.everybody = func() (everybody, error) { return listed(ledgers), nil }
 	return s, nil
 }
 
@@ -151,24 +223,45 @@ type membershipStatusCmd struct {
 	Account string   `arg:"" optional:"" name:"account" help:"help.membership-account"`
 	State   []string `name:"state" placeholder:"STATE" enum:"in-progress,qualified,enrolled,renewal-due,lapsed" help:"help.membership-state"`
 	Area    string   `name:"area" placeholder:"AREA" help:"help.area"`
+	Counts  bool     `name:"counts" help:"help.membership-counts"`
 }
 
-// Run tells how one company stands on a day, or all of them.
+// Validate sees to it that one thing is asked.
+func (c *membershipStatusCmd) Validate() error {
+	if c.Counts && (c.Account != "" || len(c.State) > 0 || c.Area != "") {
+		return kizuna.Errorf("membership-counts", "--counts counts all companies, in every area and state").
+			WithMend("leave out the account, --state and --area")
+	}
+	return c.standingFlags.Validate()
+}
+
+// Run tells how one company stands on a day, or all of them, or how many stand how.
 func (c *membershipStatusCmd) Run(a *app) error {
+	if c.Counts {
+		return askStandings(a, &c.standingFlags, func(s *standings) (*membership.Census, error) { return s.census(a) },
+			func(s *standings, n *membership.Census) error { return a.showCensus(s.rules, n) })
+	}
 	if c.Account == "" {
-		return askStandings(a, &c.standingFlags, func(s *standings) ([]*membership.Status, error) {
-			out := []*membership.Status{} // an empty list is one in JSON, too
-			for one, err := range s.all() {
-				if err != nil {
-					return nil, err
-				}
-				if c.keep(one); len(one.Areas) > 0 {
-					out = append(out, one)
-				}
+		return askStandings(a, &c.standingFlags, func(s *standings) (*standingList, error) {
+			all, err := s.all(a)
+			if err != nil {
+				return nil, err
 			}
-			return out, nil
-		}, func(s *standings, all []*membership.Status) error {
-			return a.showStandings(s.rules, all, len(c.State) > 0)
+			list := &standingList{census: s.rules.NewCensus(s.day)}
+			for _, one := range all {
+				list.census.Count(one)
+				c.keep(one)
+			}
+			list.kept = slices.DeleteFunc(all, func(s *membership.Status) bool { return len(s.Areas) == 0 })
+			return list, nil
+		}, func(s *standings, list *standingList) error {
+			if len(c.State) == 0 && c.Area == "" {
+				if err := a.showCensus(s.rules, list.census); err != nil {
+					return err
+				}
+				fmt.Fprintln(a.Stdout)
+			}
+			return a.showStandings(s.rules, list.kept, len(c.State) > 0)
 		})
 	}
 	return askStandings(a, &c.standingFlags, func(s *standings) (*membership.Status, error) {
@@ -182,6 +275,40 @@ func (c *membershipStatusCmd) Run(a *app) error {
 		}
 		return one, nil
 	}, func(s *standings, one *membership.Status) error { return a.showStanding(s.rules, one) })
+}
+
+// standingList is how companies stand. As JSON it is those that were asked for.
+type standingList struct {
+	census *membership.Census // of all
+	kept   []*membership.Status
+}
+
+func (l *standingList) MarshalJSON() ([]byte, error) { return json.Marshal(l.kept) }
+
+// showCensus tells how many companies stand how, area by area.
+func (a *app) showCensus(rules *membership.Rules, c *membership.Census) error {
+	if _, err := fmt.Fprintln(a.Stdout, a.P.T("membership.census", c.Companies, c.On, c.Program)); err != nil {
+		return err
+	}
+	states := membership.States()
+	columns := []string{a.P.T("list.area")}
+	right := make([]int, 0, len(states))
+	for i, state := range states {
+		columns, right = append(columns, a.standing(state)), append(right, i+1)
+	}
+	g := textgrid.New(columns...).Right(right...)
+	row := func(name string, of membership.ByState) {
+		cells := []string{name}
+		for _, state := range states {
+			cells = append(cells, strconv.Itoa(*of.Of(state)))
+		}
+		g.Row(cells...)
+	}
+	for i := range c.Areas {
+		row(a.areaName(c.Areas[i].ID, rules.On(c.On).Program), c.Areas[i].States)
+	}
+	row(a.P.T("membership.best"), c.Best)
+	return a.show(g)
 }
 
 // keep leaves of a status what was asked for.

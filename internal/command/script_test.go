@@ -60,7 +60,7 @@ func TestScriptsOnEveryStore(t *testing.T) {
 // scripts are the scripts of a folder, each in an environment that is set up for it.
 func scripts(dir string, setup func(*testscript.Env)) testscript.Params {
 	commands := recordCommands()
-	commands["pack"] = pack
+	commands["pack"] = compressed
 	commands["damage"] = damage
 	commands["others"] = others
 	commands["replace"] = replace
@@ -96,10 +96,14 @@ func until(ts *testscript.TestScript, _ bool, args []string) {
 
 // damage is the script command "damage DIR": it changes a bit of every segment there.
 func damage(ts *testscript.TestScript, _ bool, args []string) {
-	names, err := filepath.Glob(filepath.Join(ts.MkAbs(args[0]), "*.segment"))
-	ts.Check(err)
+	var names []string
+	for _, ending := range []string{"*.segment", "*.pack"} {
+		some, err := filepath.Glob(filepath.Join(ts.MkAbs(args[0]), ending))
+		ts.Check(err)
+		names = append(names, some...)
+	}
 	if len(names) == 0 {
-		ts.Fatalf("there are no segments in %s", args[0])
+		ts.Fatalf("nothing is packed in %s", args[0])
 	}
 	for _, name := range names {
 		data, err := os.ReadFile(name)
@@ -119,8 +123,8 @@ func replace(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(after), 0o666))
 }
 
-// pack is the script command "pack gz|zst FILE": it writes FILE.gz or FILE.zst.
-func pack(ts *testscript.TestScript, _ bool, args []string) {
+// compressed is the script command "pack gz|zst FILE": it writes FILE.gz or FILE.zst.
+func compressed(ts *testscript.TestScript, _ bool, args []string) {
 	var b bytes.Buffer
 	var w io.WriteCloser = gzip.NewWriter(&b)
 	if args[0] == "zst" {

@@ -98,6 +98,17 @@ func (m *model) history(v store.View, t store.Thing) []*store.Record {
 	return out
 }
 
+// versions lists what was recorded of a kind, or of one thing, after an entry.
+func (m *model) versions(v store.View, kind store.Kind, id string, after int64) []*store.Record {
+	var out []*store.Record
+	for _, r := range m.records {
+		if r.Kind == kind && (id == "" || r.ID == id) && r.Entry > after && v.Scope.Shows(r.Concerns) && (v.KnownAt == 0 || r.Recorded <= v.KnownAt) {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
 func (m *model) due(until kizuna.Instant) []store.Thing {
 	var out []*store.Record
 	for _, r := range m.known(0) {
@@ -144,6 +155,10 @@ func (t *modelTx) Get(thing store.Thing) (*store.Record, error) {
 		return clone(r), nil
 	}
 	return nil, store.NotFound(thing)
+}
+
+func (t *modelTx) Versions(thing store.Thing) ([]*store.Record, error) {
+	return t.versions(everything, thing.Kind, thing.ID, 0), nil
 }
 
 func (t *modelTx) Find(q store.Query) ([]*store.Record, error) { return t.list(everything, q), nil }
@@ -203,7 +218,7 @@ type script struct {
 }
 
 type step struct {
-	do     string // "put", "stale", "get", "find", "emit", "keep", "erase", "recall"
+	do     string // "put", "stale", "get", "versions", "find", "emit", "keep", "erase", "recall"
 	record store.Record
 	query  store.Query
 	about  string
@@ -227,6 +242,9 @@ func (s *script) run(tx store.Tx) (told []any, refs []string, err error) {
 		case "get":
 			got, err := tx.Get(r.Thing)
 			told = append(told, got, kizuna.CodeOf(err))
+		case "versions":
+			all, err := tx.Versions(r.Thing)
+			told = append(told, all, kizuna.CodeOf(err))
 		case "find":
 			found, err := tx.Find(p.query)
 			told = append(told, names(found...), kizuna.CodeOf(err))
@@ -328,7 +346,7 @@ func (m *machine) script(t *rapid.T) *script {
 	s := &script{outcome: rapid.SampledFrom([]string{"", "", "", "error", "panic"}).Draw(t, "outcome")}
 	for range rapid.IntRange(0, 5).Draw(t, "steps") {
 		s.steps = append(s.steps, step{
-			do:     rapid.SampledFrom([]string{"put", "put", "put", "stale", "get", "find", "emit", "keep", "erase", "recall"}).Draw(t, "do"),
+			do:     rapid.SampledFrom([]string{"put", "put", "put", "stale", "get", "versions", "find", "emit", "keep", "erase", "recall"}).Draw(t, "do"),
 			record: m.record(t), query: m.query(t), about: m.world + someone.Draw(t, "about"),
 		})
 	}
@@ -455,6 +473,7 @@ func (m *machine) look(t *rapid.T) {
 		v.KnownAt = rapid.SampledFrom(m.moments).Draw(t, "known at") - kizuna.Moment(rapid.IntRange(0, 1).Draw(t, "just before"))
 	}
 	m.sameFound(t, v, m.query(t))
+	m.sameVersions(t, v)
 	thing := store.Thing{Kind: m.kind(t), ID: someID.Draw(t, "id")}
 	m.sameThing(t, v, thing)
 	limit := rapid.IntRange(1, 5).Draw(t, "events")
@@ -502,6 +521,33 @@ func (m *machine) sameFound(t *rapid.T, v store.View, q store.Query) {
 		found = append(found, r)
 	}
 	equal(t, "found by "+text(q)+" in "+text(v), found, m.list(v, q))
+}
+
+// sameVersions compares all versions of a kind, those of one thing and those after an entry.
+func (m *machine) sameVersions(t *rapid.T, v store.View) {
+	kind, id := m.kind(t), someID.Draw(t, "versions of")
+	after := m.start + rapid.Int64Range(0, 20).Draw(t, "after entry")
+	byID := m.versions(v, kind, "", 0)
+	slices.SortStableFunc(byID, func(a, b *store.Record) int { return cmp.Compare(a.ID, b.ID) })
+	since := m.versions(v, kind, "", after)
+	slices.SortStableFunc(since, func(a, b *store.Record) int { return cmp.Or(cmp.Compare(a.Entry, b.Entry), cmp.Compare(a.ID, b.ID)) })
+	for what, found := range map[string]struct {
+		got  iter.Seq2[*store.Record, error]
+		want []*store.Record
+	}{
+		"versions of a kind":      {m.store().Versions(m.Context(), v, kind, ""), byID},
+		"versions of " + id:       {m.store().Versions(m.Context(), v, kind, id), m.versions(v, kind, id, 0)},
+		"versions after an entry": {m.store().Since(m.Context(), v, kind, after), since},
+	} {
+		var got []*store.Record
+		for r, err := range found.got {
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, r)
+		}
+		equal(t, what+" in "+text(v), got, found.want)
+	}
 }
 
 func (m *machine) sameThing(t *rapid.T, v store.View, thing store.Thing) {

@@ -148,6 +148,18 @@ var reads = []promise{
 		l.write(nothing) // it leaves an entry, and no events
 		head(0, second.Entry+1, must(l.Latest(l.Context())))
 	}},
+	{"an entry's hash is that of the trail", func(l *lab) {
+		first, second := l.put(record("a", 1)), l.put(record("b", 1))
+		for _, entry := range []int64{first.Entry, second.Entry} {
+			hash, ok, err := l.EntryHash(l.Context(), entry)
+			if want := l.stored(entry).Hash; hash != want || !ok || err != nil {
+				l.Errorf("entry %d: %s, %v, %v, want %s", entry, hash, ok, err, want)
+			}
+		}
+		if _, ok, err := l.EntryHash(l.Context(), second.Entry+1); ok || err != nil {
+			l.Errorf("%v, %v", ok, err)
+		}
+	}},
 	{"what is not there and what is not shown are told alike", func(l *lab) {
 		r := record("a", 1)
 		r.Concerns.Tenant = "x"

@@ -225,6 +225,21 @@ func (s *DB) Head(ctx context.Context, known kizuna.Moment) (entry int64, at kiz
 	return 0, 0, nil
 }
 
+// EntryHash implements [store.Store].
+func (s *DB) EntryHash(ctx context.Context, entry int64) (hash kizuna.Hash, ok bool, err error) {
+	scan := func(rows *sql.Rows) (h kizuna.Hash, err error) {
+		var text string
+		if err = rows.Scan(&text); err == nil {
+			h, err = kizuna.ParseHash(text)
+		}
+		return h, err
+	}
+	for h, err := range each(ctx, s, scan, "SELECT hash FROM entries WHERE seq = ?", entry) {
+		return h, err == nil, err
+	}
+	return hash, false, nil
+}
+
 // Get implements [store.Store].
 func (s *DB) Get(ctx context.Context, v store.View, t store.Thing) (*store.Record, error) {
 	w := newWhere("kind = ? AND id = ?", string(t.Kind), t.ID)
@@ -273,6 +288,31 @@ func (s *DB) found(v store.View, q store.Query) (query string, args []any) {
 	w.latestKnown(v)
 	w.shown(v.Scope)
 	return "SELECT " + recordColumns + " FROM " + table + " WHERE " + w.String() + " ORDER BY id, kind", w.args
+}
+
+// Versions implements [store.Store].
+func (s *DB) Versions(ctx context.Context, v store.View, kind store.Kind, id string) iter.Seq2[*store.Record, error] {
+	w := newWhere("kind = ?", string(kind))
+	if id != "" {
+		w.and("id = ?", id)
+	}
+	return s.versions(ctx, v, w, "id, version")
+}
+
+// Since implements [store.Store].
+func (s *DB) Since(ctx context.Context, v store.View, kind store.Kind, after int64) iter.Seq2[*store.Record, error] {
+	// The kind is compared so that no index offers itself for it: it would find all that
+	// there is of the kind, and what is new is little.
+	w := newWhere("entry > ? AND kind || '' = ?", after, string(kind))
+	return s.versions(ctx, v, w, "entry, kind, id, version")
+}
+
+func (s *DB) versions(ctx context.Context, v store.View, w *where, order string) iter.Seq2[*store.Record, error] {
+	w.shown(v.Scope)
+	if v.KnownAt != 0 {
+		w.and("recorded <= ?", int64(v.KnownAt))
+	}
+	return each(ctx, s, scanRecord, "SELECT "+recordColumns+" FROM records WHERE "+w.String()+" ORDER BY "+order, w.args...)
 }
 
 // History implements [store.Store].

@@ -151,6 +151,31 @@ func (t *tx) Load(things ...store.Thing) error {
 	return nil
 }
 
+func (t *tx) Versions(thing store.Thing) ([]*store.Record, error) {
+	w := newWhere("kind = ? AND id = ?", string(thing.Kind), thing.ID)
+	rows, err := t.w.query(t.ctx, "SELECT "+recordColumns+" FROM records WHERE "+w.String()+" ORDER BY version", w.args...)
+	if err != nil {
+		return nil, t.lost(err)
+	}
+	defer rows.Close()
+	var out []*store.Record
+	for rows.Next() {
+		r, err := scanRecord(rows)
+		if err != nil {
+			return nil, t.lost(err)
+		}
+		out = append(out, r)
+	}
+	for _, written := range [][]*store.Record{t.group.records, t.records} { // what has not reached the database
+		for _, r := range written {
+			if r.Thing == thing {
+				out = append(out, clone(r))
+			}
+		}
+	}
+	return out, t.lost(rows.Err())
+}
+
 func (t *tx) Find(q store.Query) ([]*store.Record, error) {
 	table, where := t.w.db.dialect.asked(q)
 	where.and(isLatest)
