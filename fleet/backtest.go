@@ -242,7 +242,7 @@ func (e *Effect) Add(p *Compared) {
 	differs := false
 	for i := range p.Areas {
 		c, area := &p.Areas[i], &e.Areas[i]
-		differs = differs || c.Difference().Sign() != 0
+		differs = differs || total(c.Before).Cmp(total(c.After)) != 0
 		if c.Before != nil {
 			area.Before.add(c.Before)
 		}

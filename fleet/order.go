@@ -11,28 +11,54 @@ import (
 const stretch = 1024
 
 // inOrder works out n things on all processors and yields them in order. There is room
-// for one stretch of them, which is used again: what a thing points to holds until the
-// next one is asked for. A worker is made for each processor and stretch. The error is
-// ctx's, and ends it.
+// for two stretches of them, one that is worked out while the other is handed on: what a
+// thing points to holds until the next one is asked for. A worker is made for each
+// processor and stretch. The error is ctx's, and ends it.
 func inOrder[T any](ctx context.Context, n int, room func(n int) []T, worker func() func(i int, out *T)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
-		done := room(min(n, stretch))
-		for from := 0; from < n; from += stretch {
-			if ctx.Err() != nil {
-				var none T
-				yield(none, context.Cause(ctx))
-				return
+		free, done, stop := make(chan []T, 2), make(chan []T), make(chan struct{})
+		size := min(n, stretch)
+		for range cap(free) {
+			free <- room(size)
+		}
+		go func() {
+			defer close(done)
+			for from := 0; from < n && ctx.Err() == nil; from += size {
+				select {
+				case <-stop:
+					return
+				case part := <-free:
+					part = part[:min(size, n-from)]
+					parallel.Each(len(part), func() func(int) {
+						work := worker()
+						return func(i int) { work(from+i, &part[i]) }
+					})
+					select {
+					case <-stop:
+						return
+					case done <- part:
+					}
+				}
 			}
-			part := done[:min(stretch, n-from)]
-			parallel.Each(len(part), func() func(int) {
-				work := worker()
-				return func(i int) { work(from+i, &part[i]) }
-			})
+		}()
+		defer func() {
+			close(stop)
+			for range done { // nothing works on behind the caller's back
+			}
+		}()
+		yielded := 0
+		for part := range done {
 			for i := range part {
 				if !yield(part[i], nil) {
 					return
 				}
 			}
+			yielded += len(part)
+			free <- part[:size]
+		}
+		if yielded < n {
+			var none T
+			yield(none, context.Cause(ctx))
 		}
 	}
 }
