@@ -255,7 +255,7 @@ func (o *opening) kept() ([]kept, error) {
 			out = append(out, k)
 		}
 	}
-	slices.SortFunc(out, func(a, b kept) int { return int(min(max(b.entry-a.entry, -1), 1)) })
+	slices.SortFunc(out, func(a, b kept) int { return cmp.Compare(b.entry, a.entry) })
 	return out, nil
 }
 
@@ -276,7 +276,7 @@ func (o *opening) tidy() {
 		return info.ModTime().UnixNano()
 	}
 	older := all[1:]
-	slices.SortFunc(older, func(a, b kept) int { return int(min(max(built(b)-built(a), -1), 1)) })
+	slices.SortFunc(older, func(a, b kept) int { return cmp.Compare(built(b), built(a)) })
 	for _, k := range older[keptPacks-1:] {
 		o.remove(k.path)
 	}

@@ -44,6 +44,10 @@ type wanted struct {
 func (f *specializationFlags) special(a *app, q *questionFlags, in *inquiry, account string, p *program.Program, day kizuna.Date) (*wanted, error) {
 	out := &wanted{ids: f.ids()}
 	if len(out.ids) == 0 {
+		if f.Designation != nil {
+			return nil, kizuna.Errorf("designation-alone", "--designation says what a specialization may rest on, and none is asked about").
+				WithMend("name it with --specialization, or leave --designation out")
+		}
 		return out, nil
 	}
 	if p.Specializations == nil {
