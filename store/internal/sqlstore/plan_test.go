@@ -46,3 +46,24 @@ func TestQuestionsAboutSomeDoNotReadAll(t *testing.T) {
 		}
 	}
 }
+
+// What no database can hold is not there, whatever it is asked by.
+func TestWhatCannotBeStoredIsNotFound(t *testing.T) {
+	s, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "kizuna.db"), store.Options{Migrate: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for _, id := range []string{"", "a\x00b", "\xff"} {
+		questions := []store.Query{{Tenants: []string{id}}, {Subjects: []string{id}}}
+		if id != "" { // otherwise nothing is asked for
+			questions = append(questions, store.Query{Tenant: id}, store.Query{Subject: id}, store.Query{Location: id})
+		}
+		for _, q := range questions {
+			q.Kind = "a"
+			for _, err := range s.Find(t.Context(), store.View{Scope: store.Everything}, q) {
+				t.Errorf("%q: %v", id, err)
+			}
+		}
+	}
+}

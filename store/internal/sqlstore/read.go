@@ -88,16 +88,18 @@ func (d Dialect) asked(q store.Query) (table string, w *where) {
 }
 
 // matches adds what a query asks besides the kind. That ids are not empty is said
-// because the indexes hold only such.
+// because the indexes hold only such, and also of an id that no database holds.
 func (w *where) matches(q store.Query) {
 	if q.Tenant != "" {
-		w.and("tenant = ? AND tenant <> ''", q.Tenant)
+		w.and("tenant <> ''")
+		w.and("tenant = ?", q.Tenant)
 	}
 	if q.Location != "" {
 		w.and("((location = ? AND location <> '') OR (second = ? AND second <> ''))", q.Location, q.Location)
 	}
 	if q.Subject != "" {
-		w.and("subject = ? AND subject <> ''", q.Subject)
+		w.and("subject <> ''")
+		w.and("subject = ?", q.Subject)
 	}
 	if q.Tenants != nil {
 		w.any("tenant", q.Tenants)
